@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Backends: kernel rows, embedded kernel sources, and how firmware is built.
+ *
+ * A backend names its base; a kernel query is resolved along that chain, so every backend starts
+ * with all portable kernels. Selecting, packing and costing happen on the host; the emitted C calls
+ * the exact kernel with literal arguments.
+ */
+#ifndef THIMBLE_BACKEND_H
+#define THIMBLE_BACKEND_H
+
+#include <thimble/op.h>
+#include <thimble/pass.h>
+#include <thimble/target.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a tensor (or a part of it) lies in memory, in elements of its type. Axis order is NHWC for
+ * rank 4; lower ranks leave h and w at 1. */
+struct th_view {
+    int64_t pixel_pitch;     /* elements between neighbouring pixels; dense: channels */
+    int64_t row_pitch;       /* between rows; dense: w * channels */
+    int64_t ring_rows;       /* 0 linear, else row y lies at base + (y mod ring_rows)*row_pitch */
+    int64_t y0, x0;          /* coordinates in the whole tensor of the pixel at base */
+};
+
+/* The question put to rows: an instance, a box of its output, views of operands, an objective. */
+struct th_query {
+    const struct th_inst *inst;
+    const struct th_target *target;
+    enum th_objective objective;
+    struct th_box box;                /* of output 0; select-kernels asks for the whole output */
+    bool whole;                       /* box is the whole output */
+    const struct th_view *in_views;   /* [n_in], NULL: all dense */
+    const struct th_view *out_views;  /* [n_out], NULL: all dense */
+};
+
+/* ---- the call a kernel row makes ------------------------------------------------------------------ */
+/*
+ * bind() describes the call of the kernel in C terms. Arguments are appended in the order of the
+ * kernel's C parameters. Structs become `static const struct NAME x = { .field = ... };` of the
+ * emitted file, passed by address; data become arrays in the data file.
+ */
+struct th_call;
+/* Pointer to operand i (its first byte in the arena, in the caller's buffer or in the data
+ * file), cast to `ctype *` ("const int8_t"). An absent operand gives NULL. */
+TH_API void th_call_input(struct th_call *c, uint32_t i, const char *ctype);
+TH_API void th_call_output(struct th_call *c, uint32_t i, const char *ctype);
+/* Pointer to `bytes` of scratch that nobody else uses during the call, aligned. bytes 0 gives
+ * NULL. At most one per call. */
+TH_API void th_call_scratch(struct th_call *c, size_t bytes, size_t align, const char *ctype);
+TH_API void th_call_int(struct th_call *c, int64_t v);
+TH_API void th_call_float(struct th_call *c, float v);
+TH_API void th_call_text(struct th_call *c, const char *c_expression);
+/* Packed constant data: copied; element dtype decides how it is written. `what` names it
+ * ("weights", "requant", "table"); counted as weights in the report. Equal data of one model is
+ * stored once. */
+TH_API void th_call_data(struct th_call *c, const char *what, enum th_dtype dt, const void *data,
+                         size_t count, size_t align);
+/* A parameter struct: begin, fields in order, end. */
+TH_API void th_call_struct_begin(struct th_call *c, const char *struct_name);
+TH_API void th_call_field_int(struct th_call *c, const char *field, int64_t v);
+TH_API void th_call_field_float(struct th_call *c, const char *field, float v);
+/* Nested struct or array written as C initialiser text: "{1, 2}". */
+TH_API void th_call_field_text(struct th_call *c, const char *field, const char *text);
+TH_API void th_call_struct_end(struct th_call *c);
+/* The call is made n times; every input whose bit is set in in_mask and every output advance by
+ * 1/n of their size each time (batches). */
+TH_API void th_call_batch(struct th_call *c, int64_t n, uint32_t in_mask);
+TH_API struct th_arena *th_call_arena(struct th_call *c);
+/* The kernel's own source text for a generated kernel (row.source NULL): C99, defining one static
+ * function; `symbol` is used as the call's function name. Equal texts are emitted once. */
+TH_API void th_call_generated(struct th_call *c, const char *symbol, const char *text);
+
+/* ---- kernel rows ------------------------------------------------------------------------------------ */
+enum th_write_order {
+    TH_ORDER_ANY,         /* says nothing: output must not overlap inputs */
+    TH_ORDER_ELEMENT,     /* element i of the output is written after element i of every input was
+                             read, and inputs after it are still needed */
+    TH_ORDER_ROWS,        /* rows down, pixels right, all channels of a group of `group` pixels are
+                             written after all their inputs were read */
+    TH_ORDER_PLANES       /* channel groups of `group` outermost; within one, rows down */
+};
+enum th_view_ability {
+    TH_VIEW_DENSE = 0, TH_VIEW_PITCHED_IN = 1, TH_VIEW_PITCHED_OUT = 2, TH_VIEW_RING_IN = 4,
+    TH_VIEW_RING_OUT = 8, TH_VIEW_ANY_BOX = 16, TH_VIEW_WHOLE_ROWS = 32
+};
+struct th_kernel_cost {
+    double cycles;        /* estimate for the query, the unit used to compare rows */
+    int64_t code_bytes;   /* of the kernel, once */
+    int64_t stack_bytes;  /* bound, callees included */
+};
+struct th_kernel {
+    const char *op;               /* "conv2d" */
+    /* Operand types in order, inputs then '>' then outputs: "s8,s8,s32?>s8". Alternatives with
+     * '|', '?' optional, '*' any type, trailing "..." repeats the last. NULL: any. */
+    const char *types;
+    const char *contract;         /* NULL: every contract */
+    const char *symbol;           /* "thk_conv2d_s8__c99" */
+    const char *source;           /* embedded file that defines it: "c99/thk_conv2d_s8__c99.c";
+                                     NULL: generated by bind */
+    const char *feature;          /* target feature it needs ("dsp"), several with ','; NULL none */
+    enum th_write_order order;
+    int32_t group;
+    uint32_t views;               /* enum th_view_ability bits */
+    int32_t align_in, align_out;  /* bytes, 0: element alignment */
+    int32_t over_read;            /* bytes it may read beyond the last of an input */
+    /* NULL: accepts all that the types say. Otherwise NULL when it accepts, or why not (static
+     * text). */
+    const char *(*refuse)(const struct th_query *q);
+    /* required: arguments, packed constants, scratch */
+    enum th_status (*bind)(const struct th_query *q, struct th_call *c);
+    /* NULL: ten cycles per elementary operation */
+    void (*cost)(const struct th_query *q, struct th_kernel_cost *cost);
+};
+
+struct th_source {               /* one embedded file; `name` as used in #include "name" */
+    const char *name;
+    const unsigned char *bytes;
+    size_t len;
+};
+
+struct th_emit;                  /* emission in progress, emit.h */
+struct th_backend {
+    uint32_t struct_size;
+    const char *name;            /* "cortexm" */
+    const char *base;            /* "c99"; NULL only for c99 itself */
+    const char *summary;
+    const struct th_kernel *kernels;
+    size_t n_kernels, kernel_size;       /* kernel_size = sizeof(struct th_kernel) */
+    const struct th_source *sources;
+    size_t n_sources;
+    const struct th_option_spec *options;
+    /* NULL: the common emission. May add files or replace the build fragments. */
+    enum th_status (*emit)(struct th_emit *e);
+};
+TH_API const struct th_backend *th_backend_find(const struct th_ctx *ctx, const char *name);
+TH_API uint32_t th_backend_count(const struct th_ctx *ctx);
+TH_API const struct th_backend *th_backend_at(const struct th_ctx *ctx, uint32_t i);
+
+struct th_selection {
+    const struct th_kernel *row;
+    const struct th_backend *owner;      /* whose row (and sources) it is */
+    struct th_kernel_cost cost;
+};
+/* The best row for the query along the backend's base chain, rows added by plugins included.
+ * Returns false when none accepts; why[] (may be NULL) then says what the nearest row refused.
+ * force: a symbol that must be taken, or NULL. */
+TH_API bool th_kernel_select(const struct th_ctx *ctx, const struct th_backend *b,
+                             const struct th_query *q, const char *force,
+                             struct th_selection *out, struct th_str *why);
+/* An embedded source by name along the base chain (plugins' included), or NULL. */
+TH_API const struct th_source *th_source_find(const struct th_ctx *ctx,
+                                              const struct th_backend *b, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

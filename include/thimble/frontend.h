@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frontends: from the bytes of a file to a program. */
+#ifndef THIMBLE_FRONTEND_H
+#define THIMBLE_FRONTEND_H
+
+#include <thimble/ir.h>
+#include <thimble/pass.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct th_input_dim {      /* --input-dim name=N */
+    const char *name;
+    int64_t value;
+};
+struct th_read_request {
+    uint32_t struct_size;
+    struct th_ctx *ctx;
+    const char *path;              /* for companion files; they must lie in the same folder */
+    const char *base_name;         /* for messages and headers */
+    struct th_blob *file;          /* the whole file (mapped); constants should be slices of it */
+    const struct th_input_dim *dims;
+    uint32_t n_dims;
+    const char *(*option)(void *user, const char *name);  /* frontend options */
+    void *user;
+};
+struct th_frontend {
+    uint32_t struct_size;
+    const char *name;              /* "tflite" */
+    const char *summary;
+    const char *const *extensions; /* ".tflite", NULL-terminated */
+    const struct th_option_spec *options;
+    /* 0..100: how sure it is that the bytes are its format. Must be cheap and safe. */
+    int (*probe)(const unsigned char *bytes, size_t len);
+    /* Reports all problems of the file, then fails; never partly succeeds. */
+    enum th_status (*read)(const struct th_read_request *r, struct th_program **out);
+};
+/* The frontend with the highest probe score (ties by name), or NULL. */
+TH_API const struct th_frontend *th_frontend_probe(const struct th_ctx *ctx,
+                                                   const unsigned char *bytes, size_t len);
+TH_API const struct th_frontend *th_frontend_find(const struct th_ctx *ctx, const char *name);
+TH_API uint32_t th_frontend_count(const struct th_ctx *ctx);
+TH_API const struct th_frontend *th_frontend_at(const struct th_ctx *ctx, uint32_t i);
+/* Maps the file (size cap 4 GiB), probes, reads, sets the program's source. Reports. */
+TH_API enum th_status th_read_model(struct th_ctx *ctx, const char *path,
+                                    const struct th_input_dim *dims, uint32_t n_dims,
+                                    struct th_program **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

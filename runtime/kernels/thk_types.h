@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * What kernels are told: views, boxes and parameter structs. All counts are elements unless they
+ * are called bytes. Kernels are static functions included by the model's own .c file, so literal
+ * parameters may be propagated into them.
+ *
+ * A kernel's parameters stand in this order: parameter struct, box (windowed kernels), inputs and
+ * packed constants, outputs, scratch.
+ */
+#ifndef THK_TYPES_H
+#define THK_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a map of pixels lies in memory. (y, x) of the whole tensor lies at
+ * base + (ring ? y % ring : y - y0) * row + (x - x0) * pixel. */
+struct thk_view {
+    int32_t pixel, row, ring, y0, x0;
+};
+
+/* The outputs to produce: rows [y, y+h), columns [x, x+w), channels [c, c+n) of the whole output. */
+struct thk_box {
+    int32_t y, x, c, h, w, n;
+};
+
+/* Convolution, depthwise convolution, pooling: the whole tensors, the window, and the clamp.
+ * Padding is that of the whole tensor: rows before 0 and from in_h on are outside. */
+struct thk_window2d {
+    struct thk_view in, out;
+    int32_t in_h, in_w, in_c, out_c;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t in_zero, weight_zero, out_zero, lo, hi;
+};
+
+/* Requantization of one channel: real factor m * 2^(s - 31). */
+struct thk_requant {
+    int32_t m, s;
+};
+
+#endif
