@@ -37,6 +37,8 @@ TH_API int32_t th_mbqm64(int64_t x, struct th_multiplier q);
 TH_API int32_t th_exp_on_negative(int32_t a, int integer_bits);
 /* 1/(1+x) for x in [0,1) Q0.31, result Q0.31. */
 TH_API int32_t th_one_over_one_plus(int32_t x);
+/* (1-x)/(1+x) for x in [0,1) Q0.31, result Q0.31. */
+TH_API int32_t th_one_minus_over_one_plus(int32_t x);
 /* Round half away from zero / half to even, saturated to [lo, hi]; NaN gives lo. */
 TH_API int64_t th_round_away(double x, int64_t lo, int64_t hi);
 TH_API int64_t th_round_even(double x, int64_t lo, int64_t hi);
