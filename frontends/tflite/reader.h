@@ -150,6 +150,10 @@ const char *tfl_option_string(const struct tfl_op *op, const char *field);
 const int32_t *tfl_option_ints(const struct tfl_op *op, const char *field, size_t *count);
 const float *tfl_option_floats(const struct tfl_op *op, const char *field, size_t *count);
 
+/* Values of a custom operator's option map (a flexbuffer); false if there is none of that name. */
+bool tfl_custom_int(const uint8_t *options, size_t size, const char *key, int64_t *value);
+bool tfl_custom_float(const uint8_t *options, size_t size, const char *key, double *value);
+
 /* The i-th subgraph index among an operator's options, whatever the fields are called. */
 bool tfl_option_subgraph(const struct tfl_op *op, size_t i, int64_t *index);
 
