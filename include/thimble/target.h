@@ -19,6 +19,7 @@ struct th_mem_region {
 struct th_compiler {
     const char *name;         /* "gcc", "clang" */
     const char *command;      /* "arm-none-eabi-gcc" */
+    const char *link_with;    /* name of the compiler that builds start-up and links; NULL: itself */
     const char *const *cflags;    /* NULL-terminated */
     const char *const *ldflags;
 };
@@ -27,7 +28,7 @@ struct th_board {             /* how to run firmware for it; command NULL: canno
     const char *const *command;   /* program and arguments, NULL-terminated; firmware appended */
     const char *start;        /* bench start-up family: "cm", "riscv", "host" */
     const char *linker_script;
-    const char *counter;      /* "cmsdk", "cmsdk505", "sse300", "rdinstret", "none" */
+    const char *counter;      /* "cmsdk", "cmsdk505", "sse300", "rdinstret", "host", "none" */
     uint32_t icount_shift;
 };
 struct th_target {

@@ -19,6 +19,13 @@
 #define THB_STEP_MAX 0
 #endif
 
+/* One body for all callers, so that the overhead is the same for all. */
+#if defined(__clang__)
+#define THB_ONE_COPY __attribute__((noinline))
+#else
+#define THB_ONE_COPY __attribute__((noinline, noclone))
+#endif
+
 #if defined(THB_BOARD_HOST)
 #define HOST_STACK_BYTES (256u * 1024u)
 #else
@@ -86,7 +93,7 @@ static inline uintptr_t stack_pointer(void)
 
 /* Paints the free stack, calls, and looks how far down the paint is gone. Painting happens in this
  * function's own frame, with no call in between, so everything below its stack pointer is free. */
-static __attribute__((noinline, noclone)) struct measure measured(int (*call)(void))
+static THB_ONE_COPY struct measure measured(int (*call)(void))
 {
     struct measure m;
     struct thb_stamp from, to;
