@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each frontend is a module of its own: include its local.mk here.

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The context's inside: registry, interned strings, sink. Owned by th_ctx_new's caller. */
+#ifndef IR_CTX_H
+#define IR_CTX_H
+
+#include <thimble/backend.h>
+#include <thimble/frontend.h>
+#include <thimble/import.h>
+#include <thimble/plugin.h>
+#include <thimble/target.h>
+
+/* A growing list of borrowed pointers. */
+struct th_list {
+    const void **at;
+    uint32_t n, cap;
+};
+bool th_list_add(struct th_list *l, const void *p);
+void th_list_release(struct th_list *l);
+
+struct th_kernel_rows {          /* rows of one backend added by one plugin */
+    const char *backend;
+    const struct th_kernel *rows;
+    size_t n, row_size;
+    const struct th_source *sources;
+    size_t n_sources;
+};
+struct th_rewrite_rows {
+    const char *pass;
+    const struct th_rewrite *rows;
+    size_t n, row_size;
+};
+struct th_placed_pass {
+    const struct th_pass *pass;
+    bool has_anchor;
+    struct th_anchor anchor;
+};
+
+/* Everything that can be registered. Lists of pointers to records or to the structs above. */
+struct th_registry {
+    struct th_list ops, passes /* th_placed_pass */, frontends, backends;
+    struct th_list kernel_rows, importers, rewrite_rows, contracts, plugins /* th_plugin_info */;
+};
+
+struct th_ctx {
+    struct th_arena *arena;
+    struct th_registry reg;
+    const char **interned;        /* open addressing */
+    uint32_t intern_cap, intern_n;
+    th_sink_fn *sink;
+    void *sink_user;
+    unsigned errors;
+    int verbosity;
+    void *targets;                /* cache owned by plugins/target.c, in the arena */
+};
+
+/* The built-in ops, from the generated ops.def. */
+void th_builtin_ops(const struct th_op *const **list, size_t *n);
+
+#endif

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+libthimble_la_SOURCES += \
+  %D%/attr.c \
+  %D%/base/arena.c \
+  %D%/base/diag.c \
+  %D%/base/str.c \
+  %D%/blob.c \
+  %D%/build.c \
+  %D%/ctx.c \
+  %D%/ctx.h \
+  %D%/eval.c \
+  %D%/graph.c \
+  %D%/graph.h \
+  %D%/inst.c \
+  %D%/notes.h \
+  %D%/numeric.c \
+  %D%/program.c \
+  %D%/types.c \
+  %D%/verify.c \
+  %D%/walk.c
+EXTRA_DIST += %D%/base/diag.def

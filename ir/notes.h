@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the passes right of the bar decide, kept beside the graph: where values lie, which kernel a
+ * node calls, what may share storage. Any change of the graph makes them stale; the pass manager
+ * clears them then (th_program_clear_notes).
+ */
+#ifndef IR_NOTES_H
+#define IR_NOTES_H
+
+#include <thimble/backend.h>
+
+/* Regions of the plan: 0 is state, 1.. are transient memory, one for each RAM region of the target
+ * that is used. */
+#define TH_REGION_STATE 0
+#define TH_REGION_TRANSIENT 1
+
+struct th_place {
+    int32_t region;      /* -1: unplaced (constants, values nobody stores) */
+    int64_t offset;      /* bytes from the region's start */
+};
+
+TH_API struct th_place th_value_place(const struct th_graph *g, th_value v);
+TH_API void th_value_set_place(struct th_graph *g, th_value v, struct th_place p);
+
+/* The kernel of a node. call is in the program's arena. */
+struct th_kernel_note {
+    const struct th_kernel *row;         /* NULL: structural node or not selected */
+    const struct th_backend *owner;
+    struct th_kernel_cost cost;
+    struct th_call *call;                /* NULL until packed */
+    int64_t scratch_bytes, scratch_align;
+    struct th_place scratch;
+};
+TH_API struct th_kernel_note *th_node_note(struct th_graph *g, th_node n);
+TH_API const struct th_kernel_note *th_node_note_const(const struct th_graph *g, th_node n);
+
+/* In-place proposal: output value `out` may begin `distance` bytes after the begin of `in`
+ * (0: same place; a range of safe distances is written as the smallest |distance|). */
+struct th_share {
+    th_value out, in;
+    int64_t distance;
+    bool exact;          /* the same bytes: nothing moves */
+};
+TH_API uint32_t th_graph_share_count(const struct th_graph *g);
+TH_API const struct th_share *th_graph_share(const struct th_graph *g, uint32_t i);
+TH_API bool th_graph_add_share(struct th_graph *g, const struct th_share *s);
+
+struct th_plan_region {
+    const char *name;        /* the target's region, "state" for 0 */
+    int64_t bytes;           /* exact */
+    int64_t align;
+    int64_t lower_bound;     /* of the chosen order */
+};
+struct th_plan_totals {
+    const struct th_plan_region *regions;
+    uint32_t n_regions;      /* 0: not planned */
+    struct th_graph *peak_graph;
+    th_node peak_node;       /* where the transient peak is */
+    int64_t peak_live;       /* live bytes there */
+};
+TH_API const struct th_plan_totals *th_program_plan(const struct th_program *p);
+TH_API void th_program_set_plan(struct th_program *p, const struct th_plan_totals *t);
+/* Offset of a state variable in region 0. */
+TH_API int64_t th_state_offset(const struct th_program *p, th_state s);
+TH_API void th_state_set_offset(struct th_program *p, th_state s, int64_t offset);
+
+TH_API void th_program_clear_notes(struct th_program *p);
+
+#endif
