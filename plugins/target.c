@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads target descriptions (targets/ *.xml, schema targets/targets.rng).
+/* Reads target descriptions (schema: targets/targets.rng).
  *
  * The XML reader gets no network, no entities and no DTD; a description is refused as a whole or
  * becomes a complete struct th_target in the context's arena. */
+#define _POSIX_C_SOURCE 200809L
 #include <thimble/target.h>
 
 #include <dirent.h>

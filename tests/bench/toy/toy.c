@@ -13,6 +13,7 @@
 #define AT_OUTPUT_0 32
 #define AT_OUTPUT_1 40
 
+const unsigned char toy_weights[TOY_WEIGHTS_BYTES] = { 1 };
 static const uint32_t initial_state[2] = { 0, 0 };
 
 /* Three instructions a turn on every target. */
@@ -63,7 +64,7 @@ int toy_reset(struct toy *ctx)
 
 int toy_invoke_peek(struct toy *ctx)
 {
-    memcpy(ctx->arena + AT_OUTPUT_1, ctx->arena, 3);
+    memcpy(ctx->arena + AT_OUTPUT_0, ctx->arena, 4);
     return 0;
 }
 
@@ -88,7 +89,7 @@ int toy_invoke(struct toy *ctx)
     if (in[TOY_FAULT] == TOY_FAULT_MEMORY)
         *(volatile uint32_t *)(uintptr_t)0xFFFF0000u = 1;
     if (in[TOY_FAULT] == TOY_FAULT_UNALIGNED)
-        *(volatile uint32_t *)(uintptr_t)(arena + 1) = 1;
+        *(volatile uint32_t *)(uintptr_t)(arena + AT_INPUT_0 + 1) = 1;
     state[0]++;
     result[0] = in[TOY_LOOPS] * 3u;
     result[1] = state[0];
@@ -108,4 +109,9 @@ void *toy_input(struct toy *ctx, int i)
 const void *toy_output(const struct toy *ctx, int i)
 {
     return ctx->arena + (i == 0 ? AT_OUTPUT_0 : AT_OUTPUT_1);
+}
+
+const void *toy_peek_output(const struct toy *ctx, int i)
+{
+    return ctx->arena + AT_OUTPUT_0 + 4 * i;
 }

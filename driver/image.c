@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "driver/image.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver/process.h"
+#include "driver/stack_bound.h"
+
+#ifndef TH_BENCH_DIR
+#define TH_BENCH_DIR "/usr/local/share/thimble/bench"
+#endif
+
+#define MAX_ARGUMENTS 512
+#define COMPILE_SECONDS 300
+#define MAX_OBJECT_BYTES ((size_t)256 * 1024 * 1024)
+#define MAX_TEXT_BYTES ((size_t)16 * 1024 * 1024)
+
+enum { CODE_COMPILE = 5103, CODE_FOLDER = 5104, CODE_TARGET = 5105, CODE_WARNED = 5106 };
+
+/* A build in progress. */
+struct build {
+    struct th_ctx *ctx;
+    struct th_arena *arena;
+    const struct th_image_request *r;
+    struct th_image *image;
+    const struct th_compiler *model_cc, *link_cc;
+    const char *model_command, *link_command;
+    const char *folder;             /* absolute */
+    const char *bench;
+    const char **objects;
+    uint32_t n_objects;
+    const char *argv[MAX_ARGUMENTS + 1];
+    size_t argc;
+    bool failed;                    /* out of memory or arguments while collecting them */
+};
+
+/* ---- arguments --------------------------------------------------------------------------------- */
+
+static void argument(struct build *b, const char *word)
+{
+    if (!word || b->argc == MAX_ARGUMENTS) {
+        b->failed = true;
+        return;
+    }
+    b->argv[b->argc++] = word;
+    b->argv[b->argc] = NULL;
+}
+
+static void arguments(struct build *b, const char *const *words)
+{
+    for (; words && *words; words++)
+        argument(b, *words);
+}
+
+#define FORMAT(b, ...) th_arena_printf((b)->arena, __VA_ARGS__)
+
+static const char *upper(struct build *b, const char *name)
+{
+    char *copy = th_arena_strdup(b->arena, name), *p;
+
+    for (p = copy; p && *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+    return copy;
+}
+
+/* ---- running the tools ------------------------------------------------------------------------------ */
+
+/* The first lines a tool printed, as notes. */
+static void show(struct build *b, const char *text)
+{
+    unsigned lines = 0;
+
+    while (*text && lines++ < 8) {
+        size_t length = strcspn(text, "\n");
+
+        th_note(b->ctx, NULL, "%.*s", (int)(length < 300 ? length : 300), text);
+        text += length + (text[length] == '\n');
+    }
+}
+
+/* Runs b->argv; messages of a successful compiler count as warnings when asked. */
+static enum th_status run_tool(struct build *b, const char *what, bool count_warnings)
+{
+    struct th_process p = { .argv = b->argv, .folder = b->image->work, .seconds = COMPILE_SECONDS };
+    char *text = NULL;
+    size_t bytes;
+    int code = 0;
+
+    p.out = p.err = FORMAT(b, "%s/tool.txt", b->image->work);
+    if (b->failed || !p.out) {
+        th_error(b->ctx, NULL, 0, "memory exhausted, or too many arguments for '%s'", b->argv[0]);
+        return TH_ERR_INTERNAL;
+    }
+    TH_TRY(th_process_run(b->ctx, &p, &code));
+    TH_TRY(th_read_small_file(b->ctx, p.out, MAX_TEXT_BYTES, &text, &bytes));
+    if (code != 0) {
+        th_error(b->ctx, NULL, CODE_COMPILE, "'%s' fails on %s", b->argv[0], what);
+        show(b, text);
+        return TH_ERR_INTERNAL;
+    }
+    if (count_warnings && bytes > 0) {
+        th_warning(b->ctx, NULL, CODE_WARNED, "'%s' warns about %s", b->argv[0], what);
+        show(b, text);
+        b->image->warnings++;
+    }
+    return TH_OK;
+}
+
+/* ---- the glue between model and bench ------------------------------------------------------------------ */
+
+static void add_sizes(struct th_str *s, const char *what, uint32_t entry, const uint64_t *bytes,
+                      uint32_t n)
+{
+    uint32_t i;
+
+    th_str_addf(s, "static const size_t entry_%" PRIu32 "_%s[] = { ", entry, what);
+    for (i = 0; i < n; i++)
+        th_str_addf(s, "%" PRIu64 "u, ", bytes[i]);
+    th_str_add(s, n ? "};\n" : "0 };\n");
+}
+
+static void add_entry_functions(struct th_str *s, uint32_t k, const struct th_image_entry *e)
+{
+    th_str_addf(s, "\nstatic int entry_%" PRIu32 "_invoke(void)\n{\n    return %s(&ctx);\n}\n", k,
+                e->invoke);
+    th_str_addf(s, "static void *entry_%" PRIu32 "_input(int i)\n{\n", k);
+    if (e->n_inputs)
+        th_str_addf(s, "    return %s(&ctx, i);\n}\n", e->input);
+    else
+        th_str_add(s, "    (void)i;\n    return 0;\n}\n");
+    th_str_addf(s, "static const void *entry_%" PRIu32 "_output(int i)\n{\n", k);
+    if (e->n_outputs)
+        th_str_addf(s, "    return %s(&ctx, i);\n}\n", e->output);
+    else
+        th_str_add(s, "    (void)i;\n    return 0;\n}\n");
+    add_sizes(s, "inputs", k, e->input_bytes, e->n_inputs);
+    add_sizes(s, "outputs", k, e->output_bytes, e->n_outputs);
+}
+
+static void add_regions(struct th_str *s, const struct th_image_request *r)
+{
+    uint32_t i;
+
+    for (i = 0; i < r->n_regions; i++)
+        th_str_addf(s, "THB_REGION(region_%" PRIu32 ", %" PRIu64 "u);\n", i, r->region_bytes[i]);
+    th_str_add(s, "static const struct thb_region regions[] = {\n");
+    for (i = 0; i < r->n_regions; i++)
+        th_str_addf(s, "    { region_%" PRIu32 ", %" PRIu64 "u, %" PRIu64 "u },\n", i,
+                    r->region_bytes[i], i == 0 ? r->state_bytes : 0);
+    th_str_add(s, "};\n\nstatic int model_init(void)\n{\n");
+    if (r->n_regions == 1) {
+        th_str_addf(s, "    return %s_init(&ctx, THB_REGION_BASE(region_0), %" PRIu64 "u);\n}\n",
+                    r->name, r->region_bytes[0]);
+        return;
+    }
+    th_str_add(s, "    void *const memory[] = {\n");
+    for (i = 0; i < r->n_regions; i++)
+        th_str_addf(s, "        THB_REGION_BASE(region_%" PRIu32 "),\n", i);
+    th_str_add(s, "    };\n    static const size_t bytes[] = {\n");
+    for (i = 0; i < r->n_regions; i++)
+        th_str_addf(s, "        %" PRIu64 "u,\n", r->region_bytes[i]);
+    th_str_addf(s, "    };\n\n    return %s_init_regions(&ctx, memory, bytes, %" PRIu32 "u);\n}\n",
+                r->name, r->n_regions);
+}
+
+static void write_glue(struct th_str *s, const struct th_image_request *r)
+{
+    uint32_t i;
+
+    th_str_addf(s, "#include \"bench.h\"\n#include \"%s.h\"\n\nstatic struct %s ctx;\n", r->name,
+                r->name);
+    add_regions(s, r);
+    th_str_addf(s, "\nstatic int model_reset(void)\n{\n    return %s_reset(&ctx);\n}\n", r->name);
+    for (i = 0; i < r->n_entries; i++)
+        add_entry_functions(s, i, &r->entries[i]);
+    th_str_add(s, "\nstatic const struct thb_entry entries[] = {\n");
+    for (i = 0; i < r->n_entries; i++)
+        th_str_addf(s, "    { \"%s\", entry_%" PRIu32 "_invoke, entry_%" PRIu32 "_input, entry_%"
+                    PRIu32 "_output, %" PRIu32 ", %" PRIu32 ", entry_%" PRIu32 "_inputs, entry_%"
+                    PRIu32 "_outputs },\n", r->entries[i].name, i, i, i, r->entries[i].n_inputs,
+                    r->entries[i].n_outputs, i, i);
+    th_str_addf(s, "};\nconst struct thb_model thb_model = {\n    \"%s\", model_init, model_reset, %"
+                PRIu32 ", %" PRIu32 ", regions, entries\n};\n", r->name, r->n_regions,
+                r->n_entries);
+}
+
+static enum th_status save_glue(struct build *b)
+{
+    const char *path = FORMAT(b, "%s/glue.c", b->image->work);
+    struct th_str s;
+    FILE *f = NULL;
+    bool ok;
+
+    th_str_init(&s);
+    write_glue(&s, b->r);
+    ok = path && !s.failed && (f = fopen(path, "wb")) != NULL &&
+         fwrite(s.s, 1, s.len, f) == s.len;
+    if (f)
+        ok = fclose(f) == 0 && ok;
+    th_str_release(&s);
+    if (!ok)
+        th_error(b->ctx, NULL, CODE_FOLDER, "cannot write '%s/glue.c'", b->image->work);
+    return ok ? TH_OK : TH_ERR_IO;
+}
+
+/* ---- the emitted folder's own files ------------------------------------------------------------------------ */
+
+static void common_flags(struct build *b, const struct th_compiler *cc)
+{
+    arguments(b, cc->cflags);
+    argument(b, b->r->optimise ? b->r->optimise : "-O2");
+    argument(b, "-ffunction-sections");
+    argument(b, "-fdata-sections");
+}
+
+static bool is_gcc(const struct th_compiler *cc)
+{
+    return strcmp(cc->name, "gcc") == 0;
+}
+
+static enum th_status compile_file(struct build *b, const char *file)
+{
+    const char *object = FORMAT(b, "%s/%s.o", b->image->work, file);
+
+    b->argc = 0;
+    argument(b, b->model_command);
+    common_flags(b, b->model_cc);
+    argument(b, "-std=c99");
+    argument(b, "-Wall");
+    argument(b, "-Wextra");
+    arguments(b, b->r->flags);
+    if (is_gcc(b->model_cc))
+        argument(b, "-fcallgraph-info=su");
+    if (b->r->max_steps) {
+        argument(b, FORMAT(b, "-D%s_STEP_HOOK(i)=thb_step(i)", upper(b, b->r->name)));
+        argument(b, "-include");
+        argument(b, FORMAT(b, "%s/bench.h", b->bench));
+    }
+    argument(b, "-c");
+    argument(b, FORMAT(b, "%s/%s", b->folder, file));
+    argument(b, "-o");
+    argument(b, object);
+    b->objects[b->n_objects++] = object;
+    return run_tool(b, file, true);
+}
+
+static int by_name(const void *x, const void *y)
+{
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+static enum th_status compile_model(struct build *b)
+{
+    DIR *d = opendir(b->folder);
+    const char **files = TH_NEW_ARRAY(b->arena, const char *, MAX_ARGUMENTS);
+    struct dirent *e;
+    uint32_t n = 0, i;
+
+    b->objects = TH_NEW_ARRAY(b->arena, const char *, MAX_ARGUMENTS);
+    if (!d) {
+        th_error(b->ctx, NULL, CODE_FOLDER, "cannot open folder '%s': %s", b->folder,
+                 strerror(errno));
+        return TH_ERR_IO;
+    }
+    while (files && b->objects && (e = readdir(d)) != NULL) {
+        size_t length = strlen(e->d_name);
+
+        if (length < 3 || strcmp(e->d_name + length - 2, ".c") != 0 || n == MAX_ARGUMENTS / 2)
+            continue;
+        files[n] = th_arena_strdup(b->arena, e->d_name);
+        if (!files[n++])
+            files = NULL;
+    }
+    closedir(d);
+    if (!files || !b->objects) {
+        th_error(b->ctx, NULL, 0, "memory exhausted");
+        return TH_ERR_INTERNAL;
+    }
+    if (n == 0) {
+        th_error(b->ctx, NULL, CODE_FOLDER, "folder '%s' holds no .c file", b->folder);
+        return TH_ERR_IO;
+    }
+    qsort(files, n, sizeof *files, by_name);
+    for (i = 0; i < n; i++)
+        TH_TRY(compile_file(b, files[i]));
+    return TH_OK;
+}
+
+/* ---- start-up, glue, link -------------------------------------------------------------------------------------- */
+
+static enum th_status start_files(struct build *b)
+{
+    static const struct { const char *start, *files[4]; } families[] = {
+        { "cm", { "startup_cm.c", "io_semihost.c", NULL } },
+        { "riscv", { "crt0_riscv.S", "start_riscv.c", "io_semihost.c", NULL } },
+        { "host", { "io_host.c", NULL } },
+    };
+    size_t i, k;
+
+    for (i = 0; i < TH_ARRAY_LEN(families); i++) {
+        if (strcmp(families[i].start, b->r->target->board.start) != 0)
+            continue;
+        for (k = 0; families[i].files[k]; k++)
+            argument(b, FORMAT(b, "%s/%s", b->bench, families[i].files[k]));
+        return TH_OK;
+    }
+    th_error(b->ctx, NULL, CODE_TARGET, "target '%s' names an unknown start-up '%s'",
+             b->r->target->name, b->r->target->board.start);
+    return TH_ERR_TARGET;
+}
+
+static enum th_status link_image(struct build *b)
+{
+    const struct th_board *board = &b->r->target->board;
+    uint32_t i;
+
+    b->argc = 0;
+    argument(b, b->link_command);
+    common_flags(b, b->link_cc);
+    argument(b, FORMAT(b, "-DTHB_BOARD_%s", upper(b, board->name)));
+    argument(b, FORMAT(b, "-DTHB_ICOUNT_SHIFT=%" PRIu32, board->icount_shift));
+    if (b->r->max_steps)
+        argument(b, FORMAT(b, "-DTHB_STEP_MAX=%" PRIu32, b->r->max_steps));
+    argument(b, FORMAT(b, "-I%s", b->bench));
+    argument(b, FORMAT(b, "-I%s", b->folder));
+    TH_TRY(start_files(b));
+    argument(b, FORMAT(b, "%s/bench_main.c", b->bench));
+    argument(b, "glue.c");
+    for (i = 0; i < b->n_objects; i++)
+        argument(b, b->objects[i]);
+    arguments(b, b->link_cc->ldflags);
+    argument(b, "-Wl,--gc-sections");
+    argument(b, "-Wl,-z,noexecstack");
+    if (board->linker_script) {
+        argument(b, FORMAT(b, "-L%s", b->bench));
+        argument(b, "-T");
+        argument(b, board->linker_script);
+    }
+    argument(b, "-lm");
+    argument(b, "-o");
+    argument(b, b->image->program);
+    return run_tool(b, "the link", false);
+}
+
+/* ---- figures ------------------------------------------------------------------------------------------------------ */
+
+static enum th_status measure_files(struct build *b)
+{
+    char *bytes = NULL;
+    size_t n;
+    uint32_t i;
+
+    TH_TRY(th_read_small_file(b->ctx, b->image->program, MAX_OBJECT_BYTES, &bytes, &n));
+    if (!th_elf_sizes(bytes, n, ".thb_arena", &b->image->image)) {
+        th_error(b->ctx, NULL, CODE_COMPILE, "the linked file is not an ELF file");
+        return TH_ERR_INTERNAL;
+    }
+    for (i = 0; i < b->n_objects; i++) {
+        TH_TRY(th_read_small_file(b->ctx, b->objects[i], MAX_OBJECT_BYTES, &bytes, &n));
+        if (!th_elf_sizes(bytes, n, ".eh_frame", &b->image->model)) {
+            th_error(b->ctx, NULL, CODE_COMPILE, "'%s' is not an ELF file", b->objects[i]);
+            return TH_ERR_INTERNAL;
+        }
+    }
+    return TH_OK;
+}
+
+/* Only GCC writes call graphs; with another compiler the bound stays unknown. */
+static enum th_status bound_stack(struct build *b)
+{
+    struct th_stack_graph *g = th_stack_graph_new(b->ctx);
+    struct th_stack_bound bound;
+    char *text = NULL;
+    size_t n;
+    uint32_t i;
+
+    b->image->stack_bound = -1;
+    if (!is_gcc(b->model_cc))
+        return TH_OK;
+    for (i = 0; i < b->n_objects && g; i++) {
+        size_t length = strlen(b->objects[i]);
+        const char *path = FORMAT(b, "%.*s.ci", (int)(length - 2), b->objects[i]);
+
+        if (!path)
+            break;
+        TH_TRY(th_read_small_file(b->ctx, path, MAX_TEXT_BYTES, &text, &n));
+        if (!th_stack_graph_add(g, text))
+            break;
+    }
+    if (!g || i < b->n_objects) {
+        th_error(b->ctx, NULL, 0, "memory exhausted while reading call graphs");
+        return TH_ERR_INTERNAL;
+    }
+    for (i = 0; i < b->r->n_entries; i++) {
+        if (!th_stack_graph_bound(g, b->r->entries[i].invoke, &bound) || bound.bytes < 0) {
+            b->image->stack_bound = -1;
+            return TH_OK;
+        }
+        if (bound.bytes > b->image->stack_bound)
+            b->image->stack_bound = bound.bytes;
+        if (bound.unknown > b->image->stack_unknown)
+            b->image->stack_unknown = bound.unknown;
+    }
+    return TH_OK;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------ */
+
+static const struct th_compiler *compiler_named(const struct th_target *t, const char *name)
+{
+    uint32_t i;
+
+    for (i = 0; i < t->n_compilers; i++)
+        if (!name || strcmp(t->compilers[i].name, name) == 0)
+            return &t->compilers[i];
+    return NULL;
+}
+
+static enum th_status choose_compilers(struct build *b)
+{
+    const struct th_target *t = b->r->target;
+
+    if (!t->board.start) {
+        th_error(b->ctx, NULL, CODE_TARGET, "nothing here can run firmware of target '%s'",
+                 t->name);
+        return TH_ERR_TARGET;
+    }
+    b->model_cc = compiler_named(t, b->r->compiler);
+    if (!b->model_cc) {
+        th_error(b->ctx, NULL, CODE_TARGET, "target '%s' knows no compiler '%s'", t->name,
+                 b->r->compiler ? b->r->compiler : "");
+        return TH_ERR_USAGE;
+    }
+    b->link_cc = b->model_cc->link_with ? compiler_named(t, b->model_cc->link_with) : b->model_cc;
+    if (!b->link_cc) {
+        th_error(b->ctx, NULL, CODE_TARGET, "target '%s' has no compiler to link with", t->name);
+        return TH_ERR_TARGET;
+    }
+    b->model_command = b->r->command ? b->r->command : b->model_cc->command;
+    b->link_command = b->link_cc == b->model_cc ? b->model_command : b->link_cc->command;
+    b->image->compiler = b->model_cc;
+    return TH_OK;
+}
+
+static const char *absolute(struct build *b, const char *path)
+{
+    char *real = realpath(path, NULL);
+    const char *copy = real ? th_arena_strdup(b->arena, real) : NULL;
+
+    if (!copy)
+        th_error(b->ctx, NULL, CODE_FOLDER, "cannot open folder '%s': %s", path, strerror(errno));
+    free(real);
+    return copy;
+}
+
+enum th_status th_image_build(struct th_ctx *ctx, const struct th_image_request *r,
+                              struct th_image *image)
+{
+    struct build b = { .ctx = ctx, .arena = th_ctx_arena(ctx), .r = r, .image = image };
+    const char *bench = getenv("THIMBLE_BENCH_PATH");
+
+    *image = (struct th_image){ .target = r->target, .stack_bound = -1 };
+    TH_TRY(choose_compilers(&b));
+    b.folder = absolute(&b, r->folder);
+    b.bench = absolute(&b, bench && *bench ? bench : TH_BENCH_DIR);
+    if (!b.folder || !b.bench)
+        return TH_ERR_IO;
+    TH_TRY(th_work_folder(ctx, &image->work));
+    image->program = th_arena_printf(b.arena, "%s/firmware.elf", image->work);
+    TH_TRY(save_glue(&b));
+    TH_TRY(compile_model(&b));
+    TH_TRY(link_image(&b));
+    TH_TRY(measure_files(&b));
+    return bound_stack(&b);
+}
+
+void th_image_remove(struct th_image *image)
+{
+    th_work_folder_remove(image->work);
+    image->work = NULL;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From an emitted folder to firmware that ran: builds with the target's compiler and the bench
+ * files, runs on the host or under QEMU, and tells what it took. */
+#ifndef TH_DRIVER_IMAGE_H
+#define TH_DRIVER_IMAGE_H
+
+#include <thimble/thimble.h>
+
+#include "driver/elf_sizes.h"
+
+/* An entry point: the emitted functions that take the context. */
+struct th_image_entry {
+    const char *name;            /* "run", shown in results */
+    const char *invoke;          /* "m_invoke" */
+    const char *input, *output;  /* "m_input", "m_output" */
+    const uint64_t *input_bytes, *output_bytes;
+    uint32_t n_inputs, n_outputs;
+};
+
+struct th_image_request {
+    const struct th_target *target;
+    const char *folder;          /* as emitted; every .c file in it is compiled */
+    const char *name;            /* prefix of its names */
+    const char *compiler;        /* name of one of the target's, or NULL: the first */
+    const char *command;         /* program in place of that compiler's own, or NULL */
+    const char *optimise;        /* NULL: "-O2" */
+    const char *const *flags;    /* more of them, NULL-terminated, or NULL */
+    const struct th_image_entry *entries;
+    uint32_t n_entries;
+    const uint64_t *region_bytes;    /* arena blocks; one: NAME_init, more: NAME_init_regions */
+    uint32_t n_regions;
+    uint64_t state_bytes;        /* of region 0, kept between cases */
+    uint32_t max_steps;          /* >0: NAME_STEP_HOOK counts this many steps a case */
+};
+
+struct th_image {
+    const struct th_target *target;
+    const char *work;            /* private folder */
+    const char *program;         /* path of the linked file */
+    const struct th_compiler *compiler;
+    struct th_sizes image;       /* linked: bench, start-up and libraries included, arena not */
+    struct th_sizes model;       /* the emitted folder's object files alone */
+    int64_t stack_bound;         /* of the deepest invoke; -1: not known */
+    uint32_t stack_unknown;      /* callees (libraries) that the bound counts as 0 */
+    uint32_t warnings;           /* emitted files that a compiler warned about */
+};
+
+/* Builds. Missing tools: TH_ERR_TOOL; what does not compile: TH_ERR_INTERNAL. Reports; whatever it
+ * returns, th_image_remove frees the folder. */
+enum th_status th_image_build(struct th_ctx *ctx, const struct th_image_request *r,
+                              struct th_image *image);
+void th_image_remove(struct th_image *image);
+
+struct th_image_case {
+    uint32_t entry;
+    const void *const *inputs;   /* [n_inputs], raw bytes */
+    void *const *outputs;        /* [n_outputs], filled */
+    uint64_t count;              /* of this invoke, see th_image_result.unit */
+    uint64_t stack;              /* bytes below the caller of invoke */
+    const uint64_t *steps;       /* count when step k began */
+    uint32_t n_steps;
+};
+struct th_image_result {
+    const char *unit;            /* "instructions" or "ns" */
+    uint64_t init_count, init_stack;
+    uint64_t most_stack;         /* over all cases */
+};
+/* Runs the cases in order, resetting before each when asked. A model or bench that fails gives
+ * TH_ERR_INTERNAL, an emulator that does not answer TH_ERR_IO. Reports. */
+enum th_status th_image_run(struct th_ctx *ctx, const struct th_image *image,
+                            const struct th_image_request *r, struct th_image_case *cases,
+                            uint32_t n_cases, bool reset, struct th_image_result *result);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The deepest stack below a function, from the call graphs GCC writes (-fcallgraph-info=su). */
+#ifndef TH_DRIVER_STACK_BOUND_H
+#define TH_DRIVER_STACK_BOUND_H
+
+#include <thimble/thimble.h>
+
+struct th_stack_graph;
+
+struct th_stack_bound {
+    int64_t bytes;           /* -1: unbounded (recursion, or a frame of dynamic size) */
+    uint32_t unknown;        /* callees without a known frame (libraries), counted as 0 bytes */
+    const char *first_unknown;
+};
+
+/* In the context's arena; NULL when memory is exhausted. */
+struct th_stack_graph *th_stack_graph_new(struct th_ctx *ctx);
+/* Adds one unit's graph; unknown lines are skipped. False when memory is exhausted. */
+bool th_stack_graph_add(struct th_stack_graph *g, const char *text);
+/* False: the function is not in the graph. */
+bool th_stack_graph_bound(struct th_stack_graph *g, const char *function,
+                          struct th_stack_bound *out);
+
+#endif
