@@ -4,11 +4,15 @@
 usage: check_reference.py [FOLDER ...]
 
 A folder holds model.tflite and pairs inN.npy / ref_outN.npy, and maybe intermediates.npz: the
-value of every tensor for the case that meta.json names, with which each operator is checked by itself, from reference
-inputs to reference output. Where a network has operators that reference.py lacks, only this
-second check is made, on the others. Without arguments some int8 networks of ../shared/models
-beside the clone (or $TH_SHARED/models) are taken. A missing folder is skipped, and if nothing
-could be compared the exit status is 77. Any difference is a failure: the comparison is exact.
+value of every tensor for the case that meta.json names. With these each operator is checked by
+itself, from reference inputs to reference output. Where a network has operators that reference.py
+lacks, only this second check is made, on the others. Without arguments some int8 networks of
+../shared/models beside the clone (or $TH_SHARED/models) are taken. A missing folder is skipped,
+and if nothing could be compared the exit status is 77. Any difference is a failure: the
+comparison is exact.
+
+The example's own committed cases are checked too, which says that model, cases and reference.py
+still belong together, not that they are right.
 """
 import json
 import os
@@ -24,12 +28,12 @@ DEFAULT = ['mlperf_kws_int8', 'mlperf_ic_int8', 'mlperf_vww_int8', 'tinymaix_mni
            'tinymaix_mnist_rect_q', 'tinyengine_vww', 'tinymaix_cifar10_q']
 
 
-def check_cases(folder, model):
+def check_cases(folder, model, given='in%d.npy', expected='ref_out%d.npy'):
     """Number of whole inferences compared, and of those that differ."""
     compared = wrong = 0
-    while os.path.exists(os.path.join(folder, 'in%d.npy' % compared)):
-        x = np.load(os.path.join(folder, 'in%d.npy' % compared))
-        want = np.load(os.path.join(folder, 'ref_out%d.npy' % compared))
+    while os.path.exists(os.path.join(folder, given % compared)):
+        x = np.load(os.path.join(folder, given % compared))
+        want = np.load(os.path.join(folder, expected % compared))
         got = reference.run(model, [x])[0]
         if got.dtype != want.dtype or not np.array_equal(got.ravel(), want.ravel()):
             wrong += 1
@@ -74,11 +78,22 @@ def check(folder):
     return lines
 
 
+def report(name, what, compared, wrong):
+    """Print one line; true if it is a failure."""
+    failed = bool(wrong or not compared)
+    print('%s: %s: %s: %d of %d equal' %
+          ('FAIL' if failed else 'ok', name, what, compared - wrong, compared))
+    return failed
+
+
 def main(arguments):
     here = os.path.dirname(os.path.abspath(__file__))
     shared = os.environ.get('TH_SHARED', os.path.join(here, '../../../shared'))
     folders = arguments or [os.path.join(shared, 'models', name) for name in DEFAULT]
-    total = failed = 0
+    own = tflite_file.read(os.path.join(here, 'vibration.tflite'))
+    failed = report('vibration', 'own cases',
+                    *check_cases(here, own, 'case%d_in.npy', 'case%d_out.npy'))
+    total = 0
     for folder in folders:
         name = os.path.basename(os.path.normpath(folder))
         if not os.path.exists(os.path.join(folder, 'model.tflite')):
@@ -87,13 +102,10 @@ def main(arguments):
         lines = check(folder)
         if not lines:
             print('FAIL: %s: nothing to compare' % name)
-            failed += 1
+            failed = True
         for what, compared, wrong in lines:
-            print('%s: %s: %s: %d of %d equal' %
-                  ('FAIL' if wrong or not compared else 'ok', name, what, compared - wrong,
-                   compared))
+            failed |= report(name, what, compared, wrong)
             total += compared
-            failed += wrong or not compared
     if failed:
         return 1
     return 0 if total else 77

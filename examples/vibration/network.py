@@ -21,10 +21,8 @@ class Layer:
         self.params, self.grads = {}, {}
         self.seen = None
 
-    def watch(self, y):
-        low, high = float(y.min()), float(y.max())
-        old = self.seen or (0.0, 0.0)
-        self.seen = (min(low, old[0]), max(high, old[1]))
+    def watch(self, y, percent):
+        self.seen = tuple(float(v) for v in np.percentile(y, [100 - percent, percent]))
         return y
 
     def leaves(self):
@@ -177,14 +175,15 @@ class Network:
             dy = layer.backward(dy)
         self.layers[0].backward(dy, need_input=False)
 
-    def calibrate(self, x):
-        """Record the range of every layer's output."""
+    def calibrate(self, x, percent):
+        """Record the range of every layer's output that holds all but the rarest values."""
+        last = self.layers[-1]
         for layer in self.layers:
             if isinstance(layer, Residual):
                 y = x
                 for inner in layer.body:
-                    y = inner.watch(inner.forward(y))
-            x = layer.watch(layer.forward(x))
+                    y = inner.watch(inner.forward(y), percent)
+            x = layer.watch(layer.forward(x), 100 if layer is last else percent)
 
 
 def softmax(z):
