@@ -31,7 +31,15 @@ struct thk_window2d {
     int32_t in_h, in_w, in_c, out_c;
     int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
     int32_t in_zero, weight_zero, out_zero, lo, hi;
+    int32_t groups; /* of a convolution's channels; 1 elsewhere */
 };
+
+/* Element offset of pixel (y, x) of the whole tensor from the base of a view. */
+static inline ptrdiff_t thk_view_at(const struct thk_view *v, int32_t y, int32_t x)
+{
+    const int32_t row = v->ring ? y % v->ring : y - v->y0;
+    return (ptrdiff_t)row * v->row + (ptrdiff_t)(x - v->x0) * v->pixel;
+}
 
 /* Requantization of one channel: real factor m * 2^(s - 31). */
 struct thk_requant {

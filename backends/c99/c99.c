@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Backend c99: the portable kernels every other backend falls back to. */
+#include "backends/c99/families.h"
+
+static const struct th_backend backend = {
+    .struct_size = sizeof backend,
+    .name = "c99",
+    .base = NULL,
+    .summary = "portable C99, any processor",
+    .kernel_size = sizeof(struct th_kernel),
+};
+
+static const struct th_row_family *const families[] = {
+    &th_c99_conv,
+    &th_c99_dense,
+    &th_c99_pool,
+    &th_c99_softmax,
+    NULL,
+};
+
+static enum th_status init(struct th_reg *reg)
+{
+    return th_rows_register(reg, &backend, &th_c99_sources, families);
+}
+
+static const struct th_plugin plugin = {
+    TH_PLUGIN_HEADER,
+    .name = "c99",
+    .version = "1.0",
+    .license = "Apache-2.0",
+    .summary = "portable C99 backend",
+    .init = init,
+};
+TH_PLUGIN_ENTRY(c99)
+{
+    return &plugin;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The families of portable kernel rows: one file rows_<family>.c each, listed in c99.c. */
+#ifndef TH_BACKENDS_C99_FAMILIES_H
+#define TH_BACKENDS_C99_FAMILIES_H
+
+#include <string.h>
+
+#include "backends/rows/rows.h"
+
+extern const struct th_row_sources th_c99_sources;
+extern const struct th_row_family th_c99_conv;
+extern const struct th_row_family th_c99_dense;
+extern const struct th_row_family th_c99_pool;
+extern const struct th_row_family th_c99_softmax;
+
+#endif

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# Kernel sources the module carries inside itself, named relative to runtime/kernels.
+c99_kernels = \
+  thk_fixed.h thk_nn.h thk_requant.h thk_types.h \
+  c99/thk_avg_pool2d.inc.h \
+  c99/thk_avg_pool2d_f32__c99.c \
+  c99/thk_avg_pool2d_s16__c99.c \
+  c99/thk_avg_pool2d_s8__c99.c \
+  c99/thk_avg_pool2d_u8__c99.c \
+  c99/thk_conv2d.inc.h \
+  c99/thk_conv2d_f32__c99.c \
+  c99/thk_conv2d_s16s8__c99.c \
+  c99/thk_conv2d_s16s8s32__c99.c \
+  c99/thk_conv2d_s16s8s32_single__c99.c \
+  c99/thk_conv2d_s8__c99.c \
+  c99/thk_conv2d_s8_single__c99.c \
+  c99/thk_conv2d_u8__c99.c \
+  c99/thk_conv2d_u8_single__c99.c \
+  c99/thk_depthwise_conv2d.inc.h \
+  c99/thk_depthwise_conv2d_f32__c99.c \
+  c99/thk_depthwise_conv2d_s16s8__c99.c \
+  c99/thk_depthwise_conv2d_s16s8s32__c99.c \
+  c99/thk_depthwise_conv2d_s16s8s32_single__c99.c \
+  c99/thk_depthwise_conv2d_s8__c99.c \
+  c99/thk_depthwise_conv2d_s8_single__c99.c \
+  c99/thk_depthwise_conv2d_u8__c99.c \
+  c99/thk_depthwise_conv2d_u8_single__c99.c \
+  c99/thk_fully_connected.inc.h \
+  c99/thk_fully_connected_f32__c99.c \
+  c99/thk_fully_connected_s16s8__c99.c \
+  c99/thk_fully_connected_s16s8s32__c99.c \
+  c99/thk_fully_connected_s16s8s32_single__c99.c \
+  c99/thk_fully_connected_s8__c99.c \
+  c99/thk_fully_connected_s8_single__c99.c \
+  c99/thk_fully_connected_u8__c99.c \
+  c99/thk_fully_connected_u8_single__c99.c \
+  c99/thk_l2_pool2d_f32__c99.c \
+  c99/thk_max_pool2d.inc.h \
+  c99/thk_max_pool2d_f32__c99.c \
+  c99/thk_max_pool2d_s16__c99.c \
+  c99/thk_max_pool2d_s8__c99.c \
+  c99/thk_max_pool2d_u8__c99.c \
+  c99/thk_pool2d_f32.inc.h \
+  c99/thk_softmax.inc.h \
+  c99/thk_softmax_f32__c99.c \
+  c99/thk_softmax_s8__c99.c \
+  c99/thk_softmax_s8s16__c99.c \
+  c99/thk_softmax_u8__c99.c
+
+plugin_LTLIBRARIES += %D%/c99.la
+PRELOAD_MODULES += %D%/c99.la
+%C%_c99_la_SOURCES = \
+  %D%/c99.c \
+  %D%/families.h \
+  %D%/rows_conv.c \
+  %D%/rows_dense.c \
+  %D%/rows_pool.c \
+  %D%/rows_softmax.c
+nodist_%C%_c99_la_SOURCES = %D%/sources.c
+%C%_c99_la_LDFLAGS = $(module_ldflags)
+%C%_c99_la_LIBADD = backends/rows/librows.la libthimble.la
+CLEANFILES += %D%/sources.c
+EXTRA_DIST += $(c99_kernels:%=runtime/kernels/%)
+%D%/sources.c: backends/embed.awk $(c99_kernels:%=runtime/kernels/%)
+	@$(MKDIR_P) %D%
+	$(AM_V_GEN)$(EMBED) -v table=th_c99_sources $(c99_kernels) >$@.tmp && mv $@.tmp $@

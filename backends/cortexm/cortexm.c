@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Backend cortexm: kernels for Arm Cortex-M beside the portable ones. */
+#include "backends/cortexm/families.h"
+
+static const struct th_backend backend = {
+    .struct_size = sizeof backend,
+    .name = "cortexm",
+    .base = "c99",
+    .summary = "Arm Cortex-M",
+    .kernel_size = sizeof(struct th_kernel),
+};
+
+static const struct th_row_family *const families[] = {
+    &th_cortexm_dsp,
+    NULL,
+};
+
+static enum th_status init(struct th_reg *reg)
+{
+    return th_rows_register(reg, &backend, &th_cortexm_sources, families);
+}
+
+static const struct th_plugin plugin = {
+    TH_PLUGIN_HEADER,
+    .name = "cortexm",
+    .version = "1.0",
+    .license = "Apache-2.0",
+    .summary = "Arm Cortex-M backend",
+    .init = init,
+};
+TH_PLUGIN_ENTRY(cortexm)
+{
+    return &plugin;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The families of RISC-V kernel rows: one file rows_<family>.c each, listed in riscv.c. */
+#ifndef TH_BACKENDS_RISCV_FAMILIES_H
+#define TH_BACKENDS_RISCV_FAMILIES_H
+
+#include <string.h>
+
+#include "backends/rows/rows.h"
+
+extern const struct th_row_sources th_riscv_sources;
+
+#endif

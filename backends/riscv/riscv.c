@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Backend riscv: kernels for RISC-V beside the portable ones. */
+#include "backends/riscv/families.h"
+
+static const struct th_backend backend = {
+    .struct_size = sizeof backend,
+    .name = "riscv",
+    .base = "c99",
+    .summary = "RISC-V",
+    .kernel_size = sizeof(struct th_kernel),
+};
+
+static const struct th_row_family *const families[] = {
+    NULL,
+};
+
+static enum th_status init(struct th_reg *reg)
+{
+    return th_rows_register(reg, &backend, &th_riscv_sources, families);
+}
+
+static const struct th_plugin plugin = {
+    TH_PLUGIN_HEADER,
+    .name = "riscv",
+    .version = "1.0",
+    .license = "Apache-2.0",
+    .summary = "RISC-V backend",
+    .init = init,
+};
+TH_PLUGIN_ENTRY(riscv)
+{
+    return &plugin;
+}

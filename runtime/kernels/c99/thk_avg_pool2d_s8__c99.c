@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "thk_requant.h"
+#include "thk_types.h"
+
+#define THK_NAME thk_avg_pool2d_s8__c99
+#define THK_X int8_t
+#include "c99/thk_avg_pool2d.inc.h"

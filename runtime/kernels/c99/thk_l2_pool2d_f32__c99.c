@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "thk_types.h"
+
+#include <math.h>
+
+#define THK_NAME thk_l2_pool2d_f32__c99
+#define THK_START 0.0f
+#define THK_TAKE(acc, v) ((acc) + (v) * (v))
+#define THK_FINISH(acc, n) (sqrtf((acc) / (float)(n)))
+#include "c99/thk_pool2d_f32.inc.h"
