@@ -3,6 +3,7 @@
 #ifndef IR_GRAPH_H
 #define IR_GRAPH_H
 
+#include "ir/call.h"
 #include "ir/notes.h"
 
 #include <thimble/op.h>
@@ -68,6 +69,9 @@ struct th_program {
     struct th_state_rec **states;
     uint32_t n_states, cap_states;
     struct th_plan_totals plan;
+    struct th_data **data;       /* packed constants, ir/call.h */
+    uint64_t *data_hash;
+    uint32_t n_data, cap_data;
 };
 
 /* Grows a heap array of `size`-byte entries so that one more fits. */

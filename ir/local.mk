@@ -6,6 +6,8 @@ libthimble_la_SOURCES += \
   %D%/base/str.c \
   %D%/blob.c \
   %D%/build.c \
+  %D%/call.c \
+  %D%/call.h \
   %D%/ctx.c \
   %D%/ctx.h \
   %D%/eval.c \

@@ -64,6 +64,8 @@ void th_program_free(struct th_program *p)
     free(p->functions);
     free(p->bodies);
     free(p->states);
+    free(p->data);
+    free(p->data_hash);
     th_arena_free(p->arena);
     free(p);
 }
@@ -250,5 +252,6 @@ static enum th_status clear_graph(struct th_graph *g, void *user)
 void th_program_clear_notes(struct th_program *p)
 {
     p->plan = (struct th_plan_totals){0};
+    th_program_clear_data(p);
     th_program_walk(p, clear_graph, NULL);
 }
