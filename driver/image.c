@@ -13,8 +13,8 @@
 #include "driver/process.h"
 #include "driver/stack_bound.h"
 
-#ifndef TH_BENCH_DIR
-#define TH_BENCH_DIR "/usr/local/share/thimble/bench"
+#ifndef TH_PKGDATADIR
+#define TH_PKGDATADIR "/usr/local/share/thimble"
 #endif
 
 #define MAX_ARGUMENTS 512
@@ -22,7 +22,7 @@
 #define MAX_OBJECT_BYTES ((size_t)256 * 1024 * 1024)
 #define MAX_TEXT_BYTES ((size_t)16 * 1024 * 1024)
 
-enum { CODE_COMPILE = 5103, CODE_FOLDER = 5104, CODE_TARGET = 5105, CODE_WARNED = 5106 };
+enum { CODE_TARGET = 4009, CODE_COMPILE = 5102, CODE_WARNED = 5105 };
 
 /* A build in progress. */
 struct build {
@@ -206,7 +206,7 @@ static enum th_status save_glue(struct build *b)
         ok = fclose(f) == 0 && ok;
     th_str_release(&s);
     if (!ok)
-        th_error(b->ctx, NULL, CODE_FOLDER, "cannot write '%s/glue.c'", b->image->work);
+        th_error(b->ctx, NULL, CODE_COMPILE, "cannot write '%s/glue.c'", b->image->work);
     return ok ? TH_OK : TH_ERR_IO;
 }
 
@@ -265,7 +265,7 @@ static enum th_status compile_model(struct build *b)
 
     b->objects = TH_NEW_ARRAY(b->arena, const char *, MAX_ARGUMENTS);
     if (!d) {
-        th_error(b->ctx, NULL, CODE_FOLDER, "cannot open folder '%s': %s", b->folder,
+        th_error(b->ctx, NULL, CODE_COMPILE, "cannot open folder '%s': %s", b->folder,
                  strerror(errno));
         return TH_ERR_IO;
     }
@@ -284,7 +284,7 @@ static enum th_status compile_model(struct build *b)
         return TH_ERR_INTERNAL;
     }
     if (n == 0) {
-        th_error(b->ctx, NULL, CODE_FOLDER, "folder '%s' holds no .c file", b->folder);
+        th_error(b->ctx, NULL, CODE_COMPILE, "folder '%s' holds no .c file", b->folder);
         return TH_ERR_IO;
     }
     qsort(files, n, sizeof *files, by_name);
@@ -455,7 +455,7 @@ static const char *absolute(struct build *b, const char *path)
     const char *copy = real ? th_arena_strdup(b->arena, real) : NULL;
 
     if (!copy)
-        th_error(b->ctx, NULL, CODE_FOLDER, "cannot open folder '%s': %s", path, strerror(errno));
+        th_error(b->ctx, NULL, CODE_COMPILE, "cannot open folder '%s': %s", path, strerror(errno));
     free(real);
     return copy;
 }
@@ -469,7 +469,7 @@ enum th_status th_image_build(struct th_ctx *ctx, const struct th_image_request 
     *image = (struct th_image){ .target = r->target, .stack_bound = -1 };
     TH_TRY(choose_compilers(&b));
     b.folder = absolute(&b, r->folder);
-    b.bench = absolute(&b, bench && *bench ? bench : TH_BENCH_DIR);
+    b.bench = absolute(&b, bench && *bench ? bench : TH_PKGDATADIR "/bench");
     if (!b.folder || !b.bench)
         return TH_ERR_IO;
     TH_TRY(th_work_folder(ctx, &image->work));

@@ -1,4 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 bin_PROGRAMS += thimble
-thimble_SOURCES = %D%/main.c
+# Building and running emitted folders; tests use it too.
+image_sources = \
+  %D%/elf_sizes.c %D%/elf_sizes.h \
+  %D%/image.c %D%/image.h \
+  %D%/image_run.c \
+  %D%/process.c %D%/process.h \
+  %D%/stack_bound.c %D%/stack_bound.h
+thimble_SOURCES = %D%/main.c $(image_sources)
 thimble_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS)

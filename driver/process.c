@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CODE_TOOL = 5101, CODE_PROCESS = 5102 };
+enum { CODE_TOOL = 5101, CODE_PROCESS = 5104 };
 
 /* In the child: never returns. What failed goes through the pipe, which success closes. */
 static void become(const struct th_process *p, int report)

@@ -17,16 +17,17 @@
 
 #include <thimble/thimble.h>
 
-#ifndef TH_TARGETS_DIR
-#define TH_TARGETS_DIR "/usr/local/share/thimble/targets"
+#ifndef TH_PKGDATADIR
+#define TH_PKGDATADIR "/usr/local/share/thimble"
 #endif
+#define TARGETS_DIR TH_PKGDATADIR "/targets"
 
 #define MAX_FILE_BYTES ((size_t)256 * 1024)
 #define MAX_WORDS 256
 #define MAX_CHILDREN 64
 #define SEPARATORS " \t\r\n"
 
-enum { CODE_UNKNOWN = 4101, CODE_BROKEN = 4102, CODE_READ = 4103 };
+enum { CODE_UNKNOWN = 4001, CODE_BROKEN = 4002 };
 
 /* One description being read. */
 struct reader {
@@ -445,7 +446,7 @@ static enum th_status read_bytes(struct th_ctx *ctx, const char *path, char **by
     bool failed;
 
     if (!f) {
-        th_error(ctx, NULL, CODE_READ, "cannot open target description '%s': %s", path,
+        th_error(ctx, NULL, CODE_BROKEN, "cannot open target description '%s': %s", path,
                  strerror(errno));
         return TH_ERR_IO;
     }
@@ -458,7 +459,7 @@ static enum th_status read_bytes(struct th_ctx *ctx, const char *path, char **by
     failed = ferror(f) != 0;
     fclose(f);
     if (failed || *n > MAX_FILE_BYTES) {
-        th_error(ctx, NULL, CODE_READ, failed ? "cannot read target description '%s'" :
+        th_error(ctx, NULL, CODE_BROKEN, failed ? "cannot read target description '%s'" :
                  "target description '%s' is larger than 256 KiB", path);
         return failed ? TH_ERR_IO : TH_ERR_INPUT;
     }
@@ -545,7 +546,7 @@ static const char *folder_at(struct th_ctx *ctx, size_t index)
             return th_arena_strndup(th_ctx_arena(ctx), path, length);
         path += length + (path[length] == ':');
     }
-    return index == 0 ? TH_TARGETS_DIR : NULL;
+    return index == 0 ? TARGETS_DIR : NULL;
 }
 
 static bool readable(const char *path)
@@ -645,7 +646,7 @@ static void report_unknown(struct th_ctx *ctx, const char *name)
         return;
     if (l.n == 0) {
         th_help(ctx, CODE_UNKNOWN, "no target descriptions in '%s'; set THIMBLE_TARGET_PATH",
-                TH_TARGETS_DIR);
+                TARGETS_DIR);
         return;
     }
     near = th_nearest_name(name, l.names, l.n);

@@ -1,4 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Unit tests: one CUnit program per module.
-LOG_COMPILER = $(SHELL)
+TEST_EXTENSIONS = .sh .test
+SH_LOG_COMPILER = $(SHELL)
+TEST_LOG_COMPILER = $(SHELL)
+# What is installed later is found in the source tree.
+AM_TESTS_ENVIRONMENT = \
+  THIMBLE_TARGET_PATH='$(abs_top_srcdir)/targets'; export THIMBLE_TARGET_PATH; \
+  THIMBLE_BENCH_PATH='$(abs_top_srcdir)/runtime/bench'; export THIMBLE_BENCH_PATH; \
+  srcdir='$(srcdir)'; export srcdir;
 unit_libs = libthimble.la $(CUNIT_LIBS)
+include tests/bench/local.mk
