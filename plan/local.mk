@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+libthimble_la_SOURCES += \
+  %D%/bound.c \
+  %D%/conflicts.c \
+  %D%/distance.c \
+  %D%/internal.h \
+  %D%/order.c \
+  %D%/place.c \
+  %D%/plan.h \
+  %D%/search.c

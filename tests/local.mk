@@ -10,3 +10,4 @@ AM_TESTS_ENVIRONMENT = \
   srcdir='$(srcdir)'; export srcdir;
 unit_libs = libthimble.la $(CUNIT_LIBS)
 include tests/bench/local.mk
+include tests/unit/plan.mk
