@@ -5,3 +5,11 @@ check_PROGRAMS += %D%/boards
 %C%_boards_LDADD = libthimble.la
 dist_check_SCRIPTS += %D%/targets.test
 EXTRA_DIST += %D%/toy/toy.c %D%/toy/toy.h
+
+if HAVE_CUNIT
+check_PROGRAMS += tests/unit/test_target tests/unit/test_image
+tests_unit_test_target_SOURCES = tests/unit/test_target.c
+tests_unit_test_target_LDADD = $(unit_libs)
+tests_unit_test_image_SOURCES = tests/unit/test_image.c $(image_sources)
+tests_unit_test_image_LDADD = $(unit_libs)
+endif
