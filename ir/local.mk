@@ -3,6 +3,9 @@ libthimble_la_SOURCES += \
   %D%/attr.c \
   %D%/base/arena.c \
   %D%/base/diag.c \
+  %D%/base/files.c \
+  %D%/base/files.h \
+  %D%/base/sha256.c \
   %D%/base/str.c \
   %D%/blob.c \
   %D%/build.c \

@@ -2,5 +2,7 @@
 libthimble_la_SOURCES += \
   %D%/kernels.c \
   %D%/kernels.h \
+  %D%/loader.c \
+  %D%/read_model.c \
   %D%/registry.c \
   %D%/target.c
