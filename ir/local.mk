@@ -11,15 +11,20 @@ libthimble_la_SOURCES += \
   %D%/build.c \
   %D%/call.c \
   %D%/call.h \
+  %D%/checksum.h \
   %D%/ctx.c \
   %D%/ctx.h \
   %D%/eval.c \
   %D%/graph.c \
   %D%/graph.h \
   %D%/inst.c \
+  %D%/match.c \
   %D%/notes.h \
   %D%/numeric.c \
   %D%/program.c \
+  %D%/rewrite.c \
+  %D%/sweep.c \
+  %D%/text.c \
   %D%/types.c \
   %D%/verify.c \
   %D%/walk.c

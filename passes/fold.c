@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Folding: a pure node whose operands are all constant is computed now, by its own eval. The
+ * builder already folded the small ones; here sizes are weighed: a constant costs flash, so a
+ * result much larger than what it is made of stays computed on the target.
+ */
+#include "passes/util.h"
+
+struct counts {
+    uint32_t folded, too_large, too_dear;
+};
+
+static bool all_const(const struct th_graph *g, th_node n)
+{
+    uint32_t n_in = th_node_input_count(g, n);
+    for (uint32_t i = 0; i < n_in; i++) {
+        th_value v = th_node_input(g, n, i);
+        if (v && !th_value_is_const(g, v))
+            return false;
+    }
+    return n_in > 0;
+}
+
+static bool foldable(const struct th_graph *g, th_node n)
+{
+    uint32_t traits = th_node_op(g, n)->traits;
+    return (traits & TH_TRAIT_PURE) && !(traits & TH_TRAIT_REGION) && all_const(g, n) &&
+           th_can_eval(g, n);
+}
+
+/* Bytes of all outputs and of all operands. */
+static void sizes(const struct th_inst *c, int64_t *in, int64_t *out)
+{
+    *in = *out = 0;
+    for (uint32_t i = 0; i < c->n_in; i++)
+        *in += c->in[i] ? th_type_size(c->in[i]) : 0;
+    for (uint32_t i = 0; i < c->n_out; i++)
+        *out += th_type_size(&c->out[i]);
+}
+
+static bool worth(struct th_pass_ctx *pc, const struct th_inst *c, struct counts *k)
+{
+    struct th_cost cost;
+    int64_t in, out;
+    th_inst_cost(c, &cost);
+    sizes(c, &in, &out);
+    if (out > th_pass_option_int(pc, "small") && out / 8 > in) {
+        k->too_large++;
+        return false;
+    }
+    if (cost.macs > th_pass_option_int(pc, "max_macs") ||
+        out > th_pass_option_int(pc, "max_bytes")) {
+        k->too_dear++;
+        return false;
+    }
+    return true;
+}
+
+static enum th_status fold_node(struct th_pass_ctx *pc, struct th_graph *g, th_node n,
+                                struct counts *k)
+{
+    struct th_arena *a = th_arena_new(0);
+    struct th_inst *c = a ? th_node_inst(g, n, a) : NULL;
+    enum th_status st = TH_ERR_INTERNAL;
+    if (!c)
+        goto done;
+    st = TH_OK;
+    if (!worth(pc, c, k))
+        goto done;
+    struct th_tensor *out[TH_MAX_OUTPUTS];
+    for (uint32_t i = 0; i < c->n_out; i++) {
+        out[i] = th_tensor_new(a, &c->out[i]);
+        if (!out[i])
+            st = TH_ERR_INTERNAL;
+    }
+    struct th_eval e = {.arena = a, .in = c->in_const, .out = out};
+    if (st == TH_OK)
+        st = c->op->eval(c, &e);
+    for (uint32_t i = 0; i < c->n_out && st == TH_OK; i++) {
+        th_value old = th_node_output(g, n, i);
+        th_value v = th_graph_const_copy(g, th_value_name(g, old), &out[i]->type, out[i]->data);
+        if (v)
+            th_value_replace(g, old, v);
+        else
+            st = TH_ERR_INTERNAL;
+    }
+    if (st == TH_OK) {
+        th_graph_remove(g, n);
+        k->folded++;
+    }
+done:
+    th_arena_free(a);
+    return st;
+}
+
+static enum th_status run(struct th_pass_ctx *pc, struct th_graph *g)
+{
+    struct counts k = {0, 0, 0};
+    th_node next;
+    for (th_node n = th_graph_first(g); n; n = next) {
+        next = th_graph_next(g, n);
+        if (foldable(g, n))
+            TH_TRY(fold_node(pc, g, n, &k));
+    }
+    if (k.folded) {
+        th_pass_changed(pc);
+        th_pass_remark(pc, "graph '%s': %u nodes computed", th_graph_name(g), k.folded);
+    }
+    if (k.too_large || k.too_dear)
+        th_pass_remark(pc, "graph '%s': %u constant nodes left, %u of them because their result "
+                       "is much larger than their operands", th_graph_name(g),
+                       k.too_large + k.too_dear, k.too_large);
+    return TH_OK;
+}
+
+static const struct th_option_spec options[] = {
+    {"small", TH_OPTION_INT, "4096", 0, 1e12,
+     "results up to this many bytes are folded whatever their operands weigh"},
+    {"max_bytes", TH_OPTION_INT, "67108864", 0, 1e12, "largest result folded"},
+    {"max_macs", TH_OPTION_INT, "100000000", 0, 1e15, "most multiply-accumulates spent on a node"},
+    {NULL, TH_OPTION_INT, NULL, 0, 0, NULL},
+};
+
+const struct th_pass th_pass_fold = {
+    .struct_size = sizeof(struct th_pass),
+    .name = "fold",
+    .summary = "compute nodes whose operands are all constant",
+    .requires_props = TH_PROP_TYPED,
+    .options = options,
+    .run_graph = run,
+};
