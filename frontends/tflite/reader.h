@@ -45,7 +45,7 @@ struct tfl_tensor {
     int type;
     size_t rank;
     const int32_t *dims;
-    const int32_t *signature;       /* rank entries, -1 where open, or NULL: dims are all there is */
+    const int32_t *signature;       /* rank entries, -1 where open; NULL: none is */
     uint32_t buffer;
     uint32_t external_buffer;       /* 0: none */
     const uint8_t *data;            /* NULL: computed at run time */
