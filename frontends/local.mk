@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each frontend is a module of its own: include its local.mk here.
+include %D%/tflite/local.mk

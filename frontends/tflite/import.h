@@ -17,12 +17,11 @@
 
 #include "reader.h"
 
-/* Numbers of the messages of this frontend. */
+/* Numbers of the messages (ir/base/diag.def). */
 enum {
-    TFL_MSG_DAMAGED = 2101,       /* the file does not hold together */
-    TFL_MSG_UNKNOWN = 2102,       /* an operator or type that nothing imports */
-    TFL_MSG_FORM = 2103,          /* a known operator in a form that is not supported */
-    TFL_MSG_SHAPE = 2104          /* open or contradictory dimensions */
+    TFL_MSG_DAMAGED = 2002,       /* the file does not hold together */
+    TFL_MSG_UNKNOWN = 2001,       /* an operator, type or form that is not supported */
+    TFL_MSG_OPEN = 2004           /* a dimension is not known */
 };
 
 /* A variable shared by name between subgraphs (VAR_HANDLE). */

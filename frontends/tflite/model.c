@@ -87,16 +87,16 @@ static void settle_dims(struct tfl_import *im, const struct tfl_tensor *t, struc
             continue;
         given = find_dim(im, t, i, nopen, used);
         if (given != NULL && (given->value < 1 || given->value > INT32_MAX))
-            th_error(im->ctx, &loc, TFL_MSG_SHAPE,
+            th_error(im->ctx, &loc, TFL_MSG_OPEN,
                      "dimension %zu of this input cannot be %" PRId64, i, given->value);
         else if (given != NULL)
             type->dims[i] = given->value;
         else if (type->dims[i] != 1)
-            th_error(im->ctx, &loc, TFL_MSG_SHAPE,
+            th_error(im->ctx, &loc, TFL_MSG_OPEN,
                      "dimension %zu of this input is open; give it with --input-dim %s.%zu=N", i,
                      t->name[0] != '\0' ? t->name : "NAME", i);
         else if (i != 0)
-            th_warning(im->ctx, &loc, TFL_MSG_SHAPE,
+            th_warning(im->ctx, &loc, TFL_MSG_OPEN,
                        "dimension %zu of this input is open and taken as 1; --input-dim sets it",
                        i);
         if (type->dims[i] != t->dims[i])
@@ -108,7 +108,7 @@ static void check_dims_used(struct tfl_import *im, const bool *used)
 {
     for (uint32_t i = 0; i < im->request->n_dims; i++) {
         if (!used[i])
-            th_error(im->ctx, NULL, TFL_MSG_SHAPE,
+            th_error(im->ctx, NULL, TFL_MSG_OPEN,
                      "--input-dim %s: no input has an open dimension of that name",
                      im->request->dims[i].name);
     }
@@ -157,7 +157,7 @@ static enum th_status add_function(struct tfl_import *im, const char *name, size
         if (sig != NULL)
             out = port_name(sig->outputs, sig->noutputs, sg->outputs[i], out);
         if (results[i].resource != NULL)
-            th_error(im->ctx, NULL, TFL_MSG_FORM, "output %zu of '%s' is a variable", i, name);
+            th_error(im->ctx, NULL, TFL_MSG_UNKNOWN, "output %zu of '%s' is a variable", i, name);
         else if (!results[i].bad)
             TH_TRY(th_graph_add_output(g, out, results[i].value));
     }
@@ -224,7 +224,7 @@ static enum th_status initialise(struct tfl_import *im, size_t subgraph)
     struct th_graph *g;
 
     if (sg->ninputs != 0 || sg->noutputs != 0) {
-        th_error(im->ctx, NULL, TFL_MSG_FORM, "the initialiser '%s' has inputs or outputs",
+        th_error(im->ctx, NULL, TFL_MSG_UNKNOWN, "the initialiser '%s' has inputs or outputs",
                  sg->name);
         return TH_OK;
     }

@@ -19,7 +19,7 @@ enum th_status tfl_reject(const struct tfl_node *n, const char *nearest, const c
     va_end(args);
     if (nearest != NULL)
         th_str_addf(&text, "; nearest supported form: %s", nearest);
-    th_error(n->scope->im->ctx, &n->loc, TFL_MSG_FORM, "%s", text.s);
+    th_error(n->scope->im->ctx, &n->loc, TFL_MSG_UNKNOWN, "%s", text.s);
     th_str_release(&text);
     return TH_ERR_INPUT;
 }
@@ -164,7 +164,7 @@ static th_value add_constant(struct tfl_scope *s, const struct tfl_tensor *t)
         struct th_loc loc = TH_LOC_NONE;
         loc.file = s->im->request->base_name;
         loc.name = t->name;
-        th_error(s->im->ctx, &loc, TFL_MSG_FORM,
+        th_error(s->im->ctx, &loc, TFL_MSG_UNKNOWN,
                  "sparse weights are not supported; nearest supported form: dense weights");
         return 0;
     }
@@ -260,7 +260,7 @@ static void print_types(struct tfl_node *n, const struct th_type *have,
     th_str_init(&b);
     th_type_print(&a, have);
     th_type_print(&b, want);
-    th_error(n->scope->im->ctx, &n->loc, TFL_MSG_SHAPE, "result is %s, the file declares %s", a.s,
+    th_error(n->scope->im->ctx, &n->loc, TFL_MSG_DAMAGED, "result is %s, the file declares %s", a.s,
              b.s);
     th_str_release(&a);
     th_str_release(&b);
