@@ -124,6 +124,29 @@ static enum th_status import_depthwise(struct tfl_node *n)
     return tfl_finish(n, "depthwise_conv2d", in, 3, &a);
 }
 
+/* The output's shape: operand 0, or, if that is computed elsewhere, what the file declares. */
+static enum th_status transpose_conv_shape(struct tfl_node *n, int64_t *shape)
+{
+    const struct tfl_tensor *out = &n->scope->sg->tensors[n->op->outputs[0]];
+    th_value v = tfl_in(n, 0);
+    struct th_type declared;
+    size_t count = out->rank;
+
+    if (v != 0 && th_value_const(n->scope->graph, v) == NULL) {
+        if (!tfl_tensor_type(n->scope->im, out, &declared))
+            return TH_ERR_INPUT;
+        if (declared.rank != 4 || n->scope->im->reshaped)
+            return tfl_reject(n, "a constant output shape", "the output shape depends on data");
+        for (size_t i = 0; i < 4; i++)
+            shape[i] = declared.dims[i];
+    } else if (!tfl_in_ints(n, 0, "output shape", shape, 4, &count)) {
+        return TH_ERR_INPUT;
+    }
+    if (count != 4 || shape[1] < 1 || shape[2] < 1 || shape[1] > INT32_MAX || shape[2] > INT32_MAX)
+        return tfl_reject(n, NULL, "the output shape is no image");
+    return TH_OK;
+}
+
 /* Operands: output shape, weights, input, bias. The padding is that of the convolution which
    would turn the output into the input. */
 static enum th_status import_transpose_conv(struct tfl_node *n)
@@ -132,17 +155,13 @@ static enum th_status import_transpose_conv(struct tfl_node *n)
     struct tfl_attrs a = {.n = 0};
     struct window w = {.pad = {0}};
     int64_t shape[4];
-    size_t count;
     const struct th_type *x, *wt;
 
-    if (!tfl_in_ints(n, 0, "output shape", shape, 4, &count))
-        return TH_ERR_INPUT;
+    TH_TRY(transpose_conv_shape(n, shape));
     TH_TRY(need_rank(n, in[0], 2, 4));
     TH_TRY(need_rank(n, in[1], 1, 4));
     x = tfl_type_of(n, in[0]);
     wt = tfl_type_of(n, in[1]);
-    if (count != 4 || shape[1] < 1 || shape[2] < 1 || shape[1] > INT32_MAX || shape[2] > INT32_MAX)
-        return tfl_reject(n, NULL, "the output shape is no image");
     w.size[0] = wt->dims[1];
     w.size[1] = wt->dims[2];
     TH_TRY(read_window(n, &(struct th_type){.dims = {1, shape[1], shape[2], 1}}, &w));
