@@ -5,7 +5,9 @@ PASS_SOURCES = \
   %D%/canonicalize.c \
   %D%/dce.c \
   %D%/fold.c \
-  %D%/fuse.c
+  %D%/fuse.c \
+  %D%/pack.c \
+  %D%/select_kernels.c
 
 libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/fuse/affine.c \

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Chooses a kernel row for every node that computes; all nodes without one are listed. */
+#include "ir/notes.h"
+#include "passes/util.h"
+
+#define STRUCTURAL \
+    (TH_TRAIT_VIEW | TH_TRAIT_STATE_READ | TH_TRAIT_STATE_WRITE | TH_TRAIT_REGION)
+
+static void print_types(struct th_str *s, const struct th_inst *c)
+{
+    for (uint32_t i = 0; i < c->n_in; i++) {
+        th_str_add(s, i ? "," : "");
+        if (!c->in[i])
+            th_str_add(s, "-");
+        else
+            th_type_print(s, c->in[i]);
+    }
+    th_str_add(s, ">");
+    for (uint32_t i = 0; i < c->n_out; i++) {
+        th_str_add(s, i ? "," : "");
+        th_type_print(s, &c->out[i]);
+    }
+}
+
+static void no_kernel(struct th_pass_ctx *pc, const struct th_inst *c, const char *why)
+{
+    struct th_str types;
+    struct th_loc loc = c->loc ? *c->loc : TH_LOC_NONE;
+    if (!loc.op)
+        loc.op = c->op->name;
+    th_str_init(&types);
+    print_types(&types, c);
+    th_error(th_pass_ctx(pc), &loc, 4003, "target '%s' has no kernel for %s, contract '%s': %s",
+             th_pass_target(pc)->name, types.s, c->contract, why);
+    th_str_release(&types);
+}
+
+/* The result a value shows, seen through views. */
+static th_value behind_views(const struct th_graph *g, th_value v)
+{
+    for (;;) {
+        th_node n = th_value_def(g, v);
+        if (!n || !(th_node_op(g, n)->traits & TH_TRAIT_VIEW))
+            return v;
+        v = th_node_input(g, n, 0);
+    }
+}
+
+/*
+ * Results of a loop body become the next round's values one after the other. A result that is
+ * another value's storage would be overwritten before it is taken, so it gets its own.
+ */
+static enum th_status separate_results(struct th_graph *body)
+{
+    for (uint32_t i = 0; i < th_graph_output_count(body); i++) {
+        th_value v = th_graph_output(body, i), from = behind_views(body, v), copy;
+        if (!th_value_is_input(body, from) || from == th_graph_input(body, i))
+            continue;
+        struct th_node_desc d = {.op = "copy", .in = &v, .n_in = 1, .loc = TH_LOC_NONE};
+        if (v == from)
+            d.before = th_graph_first(body);
+        TH_TRY(th_graph_add_node_nofold(body, &d, NULL, &copy));
+        th_graph_set_output(body, i, copy);
+    }
+    return TH_OK;
+}
+
+static enum th_status select_node(struct th_pass_ctx *pc, struct th_graph *g, th_node n)
+{
+    const struct th_op *op = th_node_op(g, n);
+    struct th_inst *c = th_node_inst(g, n, th_pass_arena(pc));
+    if (!c)
+        return TH_ERR_INTERNAL;
+    if (op->region == TH_REGION_LOOP)
+        TH_TRY(separate_results(th_node_body(g, n, th_node_body_count(g, n) - 1)));
+    if (op->traits & STRUCTURAL)
+        return TH_OK;
+    struct th_query q = {.inst = c, .target = th_pass_target(pc),
+                         .objective = th_pass_objective(pc), .whole = true};
+    for (int32_t a = 0; c->n_out && a < c->out[0].rank; a++)
+        q.box.hi[a] = c->out[0].dims[a];
+    struct th_selection s;
+    struct th_str why;
+    th_str_init(&why);
+    bool found = th_kernel_select(th_pass_ctx(pc), th_pass_backend(pc), &q, NULL, &s, &why);
+    if (found) {
+        struct th_kernel_note *note = th_node_note(g, n);
+        *note = (struct th_kernel_note){.row = s.row, .owner = s.owner, .cost = s.cost,
+                                        .scratch = {-1, 0}};
+    } else {
+        no_kernel(pc, c, why.s);
+    }
+    th_str_release(&why);
+    return TH_OK;
+}
+
+/* Owners before their bodies: a loop adds copies to its body, which then get kernels too. */
+static enum th_status select_graph(struct th_pass_ctx *pc, struct th_graph *g)
+{
+    for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n)) {
+        TH_TRY(select_node(pc, g, n));
+        for (uint32_t b = 0; b < th_node_body_count(g, n); b++)
+            TH_TRY(select_graph(pc, th_node_body(g, n, b)));
+    }
+    return TH_OK;
+}
+
+static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
+{
+    struct th_ctx *ctx = th_pass_ctx(pc);
+    unsigned errors = th_error_count(ctx);
+    if (!th_pass_target(pc) || !th_pass_backend(pc)) {
+        th_error(ctx, NULL, 4001, "no target was chosen: kernels cannot be selected");
+        return TH_ERR_USAGE;
+    }
+    th_program_clear_notes(p);
+    for (uint32_t i = 0; i < th_program_function_count(p); i++)
+        TH_TRY(select_graph(pc, th_program_function(p, i)));
+    return th_error_count(ctx) == errors ? TH_OK : TH_ERR_TARGET;
+}
+
+const struct th_pass th_pass_select_kernels = {
+    .struct_size = sizeof(struct th_pass),
+    .name = "select-kernels",
+    .summary = "choose the kernel of every node for the target",
+    .requires_props = TH_PROP_TYPED,
+    .provides_props = TH_PROP_SELECTED,
+    .invalidates_props = TH_PROP_PACKED | TH_PROP_ALIASED | TH_PROP_SCHEDULED | TH_PROP_PLANNED,
+    .run = run,
+};
