@@ -115,14 +115,22 @@ static enum th_status run_tool(struct build *b, const char *what, bool count_war
 
 /* ---- the glue between model and bench ------------------------------------------------------------------ */
 
-static void add_sizes(struct th_str *s, const char *what, uint32_t entry, const uint64_t *bytes,
-                      uint32_t n)
+/* The header's own macros where the entry has a prefix for them: the firmware then refuses cases of
+ * another size, so header and program must agree. */
+static void add_sizes(struct th_str *s, const char *what, uint32_t entry,
+                      const struct th_image_entry *e, bool inputs)
 {
+    const uint32_t n = inputs ? e->n_inputs : e->n_outputs;
+    const uint64_t *bytes = inputs ? e->input_bytes : e->output_bytes;
     uint32_t i;
 
     th_str_addf(s, "static const size_t entry_%" PRIu32 "_%s[] = { ", entry, what);
-    for (i = 0; i < n; i++)
-        th_str_addf(s, "%" PRIu64 "u, ", bytes[i]);
+    for (i = 0; i < n; i++) {
+        if (e->macros)
+            th_str_addf(s, "%s_%s_%" PRIu32 "_BYTES, ", e->macros, inputs ? "INPUT" : "OUTPUT", i);
+        else
+            th_str_addf(s, "%" PRIu64 "u, ", bytes[i]);
+    }
     th_str_add(s, n ? "};\n" : "0 };\n");
 }
 
@@ -140,27 +148,31 @@ static void add_entry_functions(struct th_str *s, uint32_t k, const struct th_im
         th_str_addf(s, "    return %s(&ctx, i);\n}\n", e->output);
     else
         th_str_add(s, "    (void)i;\n    return 0;\n}\n");
-    add_sizes(s, "inputs", k, e->input_bytes, e->n_inputs);
-    add_sizes(s, "outputs", k, e->output_bytes, e->n_outputs);
+    add_sizes(s, "inputs", k, e, true);
+    add_sizes(s, "outputs", k, e, false);
 }
 
-static void add_regions(struct th_str *s, const struct th_image_request *r)
+/* Without a list of regions there is one, of the size the header says. */
+static void add_regions(struct th_str *s, const struct th_image_request *r, const char *macros)
 {
     uint32_t i;
 
+    if (!r->n_regions) {
+        th_str_addf(s, "THB_REGION(region_0, %s_ARENA_BYTES);\n"
+                    "static const struct thb_region regions[] = {\n"
+                    "    { region_0, %s_ARENA_BYTES, %s_STATE_BYTES },\n};\n\n"
+                    "static int model_init(void)\n{\n"
+                    "    return %s_init(&ctx, THB_REGION_BASE(region_0), %s_ARENA_BYTES);\n}\n",
+                    macros, macros, macros, r->name, macros);
+        return;
+    }
     for (i = 0; i < r->n_regions; i++)
         th_str_addf(s, "THB_REGION(region_%" PRIu32 ", %" PRIu64 "u);\n", i, r->region_bytes[i]);
     th_str_add(s, "static const struct thb_region regions[] = {\n");
     for (i = 0; i < r->n_regions; i++)
         th_str_addf(s, "    { region_%" PRIu32 ", %" PRIu64 "u, %" PRIu64 "u },\n", i,
                     r->region_bytes[i], i == 0 ? r->state_bytes : 0);
-    th_str_add(s, "};\n\nstatic int model_init(void)\n{\n");
-    if (r->n_regions == 1) {
-        th_str_addf(s, "    return %s_init(&ctx, THB_REGION_BASE(region_0), %" PRIu64 "u);\n}\n",
-                    r->name, r->region_bytes[0]);
-        return;
-    }
-    th_str_add(s, "    void *const memory[] = {\n");
+    th_str_add(s, "};\n\nstatic int model_init(void)\n{\n    void *const memory[] = {\n");
     for (i = 0; i < r->n_regions; i++)
         th_str_addf(s, "        THB_REGION_BASE(region_%" PRIu32 "),\n", i);
     th_str_add(s, "    };\n    static const size_t bytes[] = {\n");
@@ -170,13 +182,13 @@ static void add_regions(struct th_str *s, const struct th_image_request *r)
                 r->name, r->n_regions);
 }
 
-static void write_glue(struct th_str *s, const struct th_image_request *r)
+static void write_glue(struct th_str *s, const struct th_image_request *r, const char *macros)
 {
     uint32_t i;
 
     th_str_addf(s, "#include \"bench.h\"\n#include \"%s.h\"\n\nstatic struct %s ctx;\n", r->name,
                 r->name);
-    add_regions(s, r);
+    add_regions(s, r, macros);
     th_str_addf(s, "\nstatic int model_reset(void)\n{\n    return %s_reset(&ctx);\n}\n", r->name);
     for (i = 0; i < r->n_entries; i++)
         add_entry_functions(s, i, &r->entries[i]);
@@ -187,20 +199,21 @@ static void write_glue(struct th_str *s, const struct th_image_request *r)
                     PRIu32 "_outputs },\n", r->entries[i].name, i, i, i, r->entries[i].n_inputs,
                     r->entries[i].n_outputs, i, i);
     th_str_addf(s, "};\nconst struct thb_model thb_model = {\n    \"%s\", model_init, model_reset, %"
-                PRIu32 ", %" PRIu32 ", regions, entries\n};\n", r->name, r->n_regions,
-                r->n_entries);
+                PRIu32 ", %" PRIu32 ", regions, entries\n};\n", r->name,
+                r->n_regions ? r->n_regions : 1, r->n_entries);
 }
 
 static enum th_status save_glue(struct build *b)
 {
-    const char *path = FORMAT(b, "%s/glue.c", b->image->work);
+    const char *path = FORMAT(b, "%s/glue.c", b->image->work), *macros = upper(b, b->r->name);
     struct th_str s;
     FILE *f = NULL;
     bool ok;
 
     th_str_init(&s);
-    write_glue(&s, b->r);
-    ok = path && !s.failed && (f = fopen(path, "wb")) != NULL &&
+    if (macros)
+        write_glue(&s, b->r, macros);
+    ok = path && macros && !s.failed && (f = fopen(path, "wb")) != NULL &&
          fwrite(s.s, 1, s.len, f) == s.len;
     if (f)
         ok = fclose(f) == 0 && ok;
@@ -235,6 +248,7 @@ static enum th_status compile_file(struct build *b, const char *file)
     argument(b, "-std=c99");
     argument(b, "-Wall");
     argument(b, "-Wextra");
+    argument(b, "-Wpedantic");
     arguments(b, b->r->flags);
     if (is_gcc(b->model_cc))
         argument(b, "-fcallgraph-info=su");

@@ -15,6 +15,7 @@ struct th_image_entry {
     const char *input, *output;  /* "m_input", "m_output" */
     const uint64_t *input_bytes, *output_bytes;
     uint32_t n_inputs, n_outputs;
+    const char *macros;          /* "M": sizes are M_INPUT_0_BYTES...; NULL: the lists above */
 };
 
 struct th_image_request {
@@ -27,9 +28,10 @@ struct th_image_request {
     const char *const *flags;    /* more of them, NULL-terminated, or NULL */
     const struct th_image_entry *entries;
     uint32_t n_entries;
-    const uint64_t *region_bytes;    /* arena blocks; one: NAME_init, more: NAME_init_regions */
+    /* Memory blocks for NAME_init_regions; none: NAME_init gets one of NAME_ARENA_BYTES. */
+    const uint64_t *region_bytes;
     uint32_t n_regions;
-    uint64_t state_bytes;        /* of region 0, kept between cases */
+    uint64_t state_bytes;        /* of region 0 of those, kept between cases */
     uint32_t max_steps;          /* >0: NAME_STEP_HOOK counts this many steps a case */
 };
 
@@ -62,6 +64,7 @@ struct th_image_case {
 };
 struct th_image_result {
     const char *unit;            /* "instructions" or "ns" */
+    uint64_t arena, state;       /* bytes given to the model, and those kept between cases */
     uint64_t init_count, init_stack;
     uint64_t most_stack;         /* over all cases */
 };

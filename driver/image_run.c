@@ -146,7 +146,8 @@ static bool take_unit(struct run *u, const char *line)
         u->result->unit = "instructions";
     else if (strstr(line, " unit=ns "))
         u->result->unit = "ns";
-    return u->result->unit != NULL;
+    return u->result->unit && field(line, " arena=", &u->result->arena) &&
+           field(line, " state=", &u->result->state);
 }
 
 /* Every line must be understood and every case reported: silence is not success. */
@@ -247,7 +248,7 @@ enum th_status th_image_run(struct th_ctx *ctx, const struct th_image *image,
                      .result = result };
     uint32_t i;
 
-    *result = (struct th_image_result){ NULL, 0, 0, 0 };
+    *result = (struct th_image_result){ .unit = NULL };
     u.in = th_arena_printf(arena, "%s/bench.in", image->work);
     u.out = th_arena_printf(arena, "%s/bench.out", image->work);
     u.lines = th_arena_printf(arena, "%s/lines.txt", image->work);

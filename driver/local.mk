@@ -2,9 +2,11 @@
 bin_PROGRAMS += thimble
 # Building and running emitted folders; tests use it too.
 image_sources = \
+  %D%/compare.c %D%/compare.h \
   %D%/elf_sizes.c %D%/elf_sizes.h \
   %D%/image.c %D%/image.h \
   %D%/image_run.c \
+  %D%/npy.c %D%/npy.h \
   %D%/process.c %D%/process.h \
   %D%/stack_bound.c %D%/stack_bound.h
 thimble_SOURCES = %D%/main.c $(image_sources)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Runs every case of `bench.in` through the model that the glue describes. It prints
  *
- *   thb model=NAME entries=N regions=N unit=instructions overhead=N
+ *   thb model=NAME entries=N regions=N arena=N state=N unit=instructions overhead=N
  *   thb init status=0 count=N stack=N
  *   thb step=N count=N                     with the step hook: the count when hook N was reached
  *   thb case=N entry=NAME status=0 count=N stack=N guards=ok
@@ -211,6 +211,7 @@ static void put_measure(const struct measure *m)
 static int initialise(void)
 {
     struct measure m;
+    size_t i, arena = 0, state = 0;
 
     thb_count_init();
     measured(nothing);               /* the first pass may fault pages in on a host */
@@ -219,6 +220,12 @@ static int initialise(void)
     thb_puts(thb_model.name);
     put_number(" entries=", thb_model.entry_count);
     put_number(" regions=", thb_model.region_count);
+    for (i = 0; i < thb_model.region_count; i++) {
+        arena += thb_model.regions[i].bytes;
+        state += thb_model.regions[i].state_bytes;
+    }
+    put_number(" arena=", arena);
+    put_number(" state=", state);
     thb_puts(" unit=");
     thb_puts(thb_count_unit());
     put_number(" overhead=", overhead);

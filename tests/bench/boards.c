@@ -35,10 +35,12 @@ static const uint64_t input_bytes[] = { TOY_INPUT_0_BYTES, TOY_INPUT_1_BYTES };
 static const uint64_t output_bytes[] = { TOY_OUTPUT_0_BYTES, TOY_OUTPUT_1_BYTES };
 static const uint64_t peek_bytes[] = { 4 };
 static const uint64_t wrong_bytes[] = { TOY_INPUT_0_BYTES, TOY_INPUT_1_BYTES - 1 };
-static const uint64_t region_bytes[] = { TOY_ARENA_BYTES };
+static const uint64_t region_bytes[] = { 24, TOY_ARENA_BYTES };
 static const struct th_image_entry entries[] = {
-    { "run", "toy_invoke", "toy_input", "toy_output", input_bytes, output_bytes, 2, 2 },
-    { "peek", "toy_invoke_peek", "toy_input", "toy_peek_output", NULL, peek_bytes, 0, 1 },
+    { "run", "toy_invoke", "toy_input", "toy_output", input_bytes, output_bytes, 2, 2,
+      "TOY" },
+    { "peek", "toy_invoke_peek", "toy_input", "toy_peek_output", NULL, peek_bytes, 0, 1,
+      NULL },
 };
 
 static void hear(void *user, const struct th_message *msg)
@@ -148,7 +150,7 @@ static void test_memory(struct bench_test *t)
 static void test_faults(struct bench_test *t)
 {
     const struct th_image_entry wrong = { "run", "toy_invoke", "toy_input", "toy_output",
-                                          wrong_bytes, output_bytes, 2, 2 };
+                                          wrong_bytes, output_bytes, 2, 2, NULL };
 
     set_case(t, 0, 1);
     set_case(t, 1, 1);
@@ -185,6 +187,8 @@ static void test_figures(struct bench_test *t)
     check(t, i->image.bss > 0 && i->image.bss < 65536, "static data of the image");
     check(t, i->warnings == 0, "no warnings");
     check(t, i->stack_bound == -1, "recursion has no bound");
+    check(t, t->result.arena == TOY_ARENA_BYTES && t->result.state == TOY_STATE_BYTES,
+          "arena and state");
 }
 
 /* True when it could be built. */
@@ -207,11 +211,15 @@ static void test_bound(struct bench_test *t)
     t->request.entries = &entries[1];
     t->request.n_entries = 1;
     t->request.max_steps = 0;
+    t->request.region_bytes = region_bytes;
+    t->request.n_regions = 2;
+    t->request.state_bytes = 8;
     if (build(t, "gcc")) {
         set_case(t, 0, 0);
         check(t, run(t, 1, false) == TH_OK, "a run of the only entry");
         check(t, t->image.stack_bound >= 0 && t->image.stack_unknown <= 1, "a stack bound");
         check(t, t->cases[0].n_steps == 0, "no steps unless asked for");
+        check(t, t->result.arena == TOY_ARENA_BYTES + 24 && t->result.state == 8, "two regions");
     }
     th_image_remove(&t->image);
 }
@@ -220,9 +228,7 @@ static void test_bound(struct bench_test *t)
 static int test_target(const char *name, const char *compiler, const char *folder)
 {
     struct bench_test t = { .request = { .folder = folder, .name = "toy", .entries = entries,
-                                         .n_entries = 2, .region_bytes = region_bytes,
-                                         .n_regions = 1, .state_bytes = TOY_STATE_BYTES,
-                                         .max_steps = 8 } };
+                                         .n_entries = 2, .max_steps = 8 } };
     char label[128];
     bool built;
 
@@ -242,8 +248,8 @@ static int test_target(const char *name, const char *compiler, const char *folde
         }
     }
     if (built) {
-        test_figures(&t);
         test_counts(&t);
+        test_figures(&t);
         test_reset_and_entries(&t);
         test_memory(&t);
         test_faults(&t);

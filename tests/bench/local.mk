@@ -7,9 +7,11 @@ dist_check_SCRIPTS += %D%/targets.test
 EXTRA_DIST += %D%/toy/toy.c %D%/toy/toy.h
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/unit/test_target tests/unit/test_image
+check_PROGRAMS += tests/unit/test_target tests/unit/test_image tests/unit/test_npy
 tests_unit_test_target_SOURCES = tests/unit/test_target.c
 tests_unit_test_target_LDADD = $(unit_libs)
 tests_unit_test_image_SOURCES = tests/unit/test_image.c $(image_sources)
 tests_unit_test_image_LDADD = $(unit_libs)
+tests_unit_test_npy_SOURCES = tests/unit/test_npy.c $(image_sources)
+tests_unit_test_npy_LDADD = $(unit_libs)
 endif

@@ -56,6 +56,14 @@ int toy_init(struct toy *ctx, void *arena, size_t arena_bytes)
     return toy_reset(ctx);
 }
 
+/* Region 0 of this toy is only there to be given. */
+int toy_init_regions(struct toy *ctx, void *const mem[], const size_t bytes[], size_t n)
+{
+    if (n != 2 || bytes[0] < 24)
+        return -3;
+    return toy_init(ctx, mem[1], bytes[1]);
+}
+
 int toy_reset(struct toy *ctx)
 {
     memcpy(ctx->arena, initial_state, sizeof initial_state);

@@ -29,6 +29,7 @@ struct toy {
 };
 
 int toy_init(struct toy *ctx, void *arena, size_t arena_bytes);
+int toy_init_regions(struct toy *ctx, void *const mem[], const size_t bytes[], size_t n);
 int toy_reset(struct toy *ctx);
 int toy_invoke(struct toy *ctx);
 int toy_invoke_peek(struct toy *ctx);

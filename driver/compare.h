@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Comparing what came out with what was expected. */
+#ifndef TH_DRIVER_COMPARE_H
+#define TH_DRIVER_COMPARE_H
+
+#include <thimble/thimble.h>
+
+/* Equal when |got - want| <= absolute + relative * |want|. Integers are compared in steps. */
+struct th_tolerance {
+    double absolute, relative;
+};
+struct th_comparison {
+    int64_t elements, different;     /* different: beyond the tolerance */
+    int64_t unequal;                 /* not the same value at all */
+    double largest;                  /* difference; infinity where only one is a number */
+    int64_t first;                   /* index of the first element beyond it, -1 none */
+};
+
+/* "0", "2", "1e-5,1e-4" (absolute, relative). False when it is not that. */
+bool th_tolerance_parse(const char *text, struct th_tolerance *t);
+/* The shapes may differ as long as there are equally many elements (files drop axes of 1);
+ * false when the numbers of elements or the kinds of type (integer, float) differ. */
+bool th_compare(const struct th_tensor *got, const struct th_tensor *want,
+                const struct th_tolerance *tolerance, struct th_comparison *out);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tensors in NumPy's .npy files: C order, little endian. */
+#ifndef TH_DRIVER_NPY_H
+#define TH_DRIVER_NPY_H
+
+#include <thimble/thimble.h>
+
+/* Reads a tensor into the context's arena. Reports. */
+enum th_status th_npy_read(struct th_ctx *ctx, const char *path, struct th_tensor **out);
+/* The same from bytes; `name` is what messages call it. */
+enum th_status th_npy_parse(struct th_ctx *ctx, const char *name, const void *bytes, size_t n,
+                            struct th_tensor **out);
+/* Writes a tensor; types narrower than a byte become one byte an element. Reports. */
+enum th_status th_npy_write(struct th_ctx *ctx, const char *path, const struct th_tensor *t);
+
+#endif
