@@ -128,6 +128,27 @@ struct th_quant_rule {
 };
 struct th_grad_builder;
 
+/*
+ * Pure data movement as strided copies: for every index of dims, element in_base + index.in_stride
+ * of operand `in` goes to element out_base + index.out_stride of output 0 (strides in elements,
+ * negative or 0 allowed). Moves of one op write disjoint elements; with `fill` all that none of
+ * them writes is fill_value (in stored units).
+ */
+#define TH_MOVE_RANK (2 * TH_MAX_RANK)
+struct th_move {
+    uint32_t in;
+    int32_t rank;
+    int64_t dims[TH_MOVE_RANK];
+    int64_t in_base, out_base;
+    int64_t in_stride[TH_MOVE_RANK], out_stride[TH_MOVE_RANK];
+};
+struct th_moves {
+    const struct th_move *list;      /* in the instance's arena */
+    uint32_t n;
+    bool fill;
+    double fill_value;
+};
+
 struct th_op {
     uint32_t struct_size;
     const char *name;
@@ -160,7 +181,12 @@ struct th_op {
     enum th_status (*grad)(const struct th_inst *c, struct th_grad_builder *b);
     /* NULL: one elementary operation per output element */
     void (*cost)(const struct th_inst *c, struct th_cost *cost);
+    /* NULL: not pure data movement. Fails only when memory is exhausted */
+    enum th_status (*moves)(const struct th_inst *c, struct th_moves *m);
 };
+/* Drops axes of extent 1 and joins those that run as one; order (the last axis innermost) kept.
+ * rank stays >= 1. */
+TH_API void th_move_simplify(struct th_move *m);
 
 /* Runs slots with their defaults. */
 TH_API void th_inst_cost(const struct th_inst *c, struct th_cost *cost);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/elementwise.h"
+
+#include <math.h>
+
+static float real(const struct th_inst *c, float a, float b)
+{
+    (void)c;
+    return atan2f(a, b);
+}
+
+static const struct th_binary_rule rule = {.real = real};
+
+TH_EW_BINARY(atan2, "the angle of the point (b, a)", "Radians from -pi to pi.", TH_EW_FLOAT, NULL,
+             0);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/movement.h"
+
+#include <string.h>
+
+const struct th_port th_mv_in[] = {{"x", 0, 0, "operand"}, {NULL, 0, 0, NULL}};
+const struct th_port th_mv_out[] = {{"y", 0, 0, "result, of the operand's type"},
+                                    {NULL, 0, 0, NULL}};
+const char *const th_mv_contracts[] = {"tflite", "tflite-single-rounding", "onnx", "float", NULL};
+
+void th_mv_strides(const struct th_type *t, int64_t stride[TH_MAX_RANK])
+{
+    int64_t s = 1;
+    for (int32_t i = t->rank - 1; i >= 0; i--) {
+        stride[i] = s;
+        s *= t->dims[i];
+    }
+}
+
+void th_mv_like(struct th_inst *c, int32_t rank, const int64_t *dims)
+{
+    struct th_type *y = &c->out[0];
+    y->dtype = c->in[0]->dtype;
+    y->quant = c->in[0]->quant;
+    y->rank = rank;
+    for (int32_t i = 0; i < rank; i++)
+        y->dims[i] = dims[i];
+}
+
+struct th_move *th_mv_new(const struct th_inst *c, struct th_moves *m, uint32_t n)
+{
+    struct th_move *list = TH_NEW_ARRAY(c->arena, struct th_move, n);
+    memset(m, 0, sizeof(*m));
+    m->list = list;
+    m->n = n;
+    return list;
+}
+
+void th_mv_axes(struct th_move *m, const struct th_type *t)
+{
+    m->rank = t->rank;
+    th_mv_strides(t, m->in_stride);
+    th_mv_strides(t, m->out_stride);
+    for (int32_t i = 0; i < t->rank; i++)
+        m->dims[i] = t->dims[i];
+}
+
+bool th_mv_axis(int64_t axis, int32_t rank, int32_t *out)
+{
+    if (axis < -(int64_t)rank || axis >= rank)
+        return false;
+    *out = (int32_t)(axis < 0 ? axis + rank : axis);
+    return true;
+}
+
+enum th_status th_mv_bad_axis(const struct th_inst *c, int64_t axis, int32_t rank)
+{
+    return th_inst_error(c, "axis %lld, but the operand has %d axes", (long long)axis, rank);
+}
+
+void th_mv_whole(const struct th_type *t, struct th_window *w)
+{
+    memset(w, 0, sizeof(*w));
+    for (int32_t i = 0; i < t->rank; i++)
+        w->box.hi[i] = t->dims[i];
+}
+
+void th_mv_clip(struct th_window *w, int32_t axis, int64_t lo, int64_t hi, int64_t dim)
+{
+    w->box.lo[axis] = th_clamp_i64(lo, 0, dim);
+    w->box.hi[axis] = th_clamp_i64(hi, 0, dim);
+    w->clip_lo[axis] = w->box.lo[axis] - lo > 0 ? w->box.lo[axis] - lo : 0;
+    w->clip_hi[axis] = hi - w->box.hi[axis] > 0 ? hi - w->box.hi[axis] : 0;
+}
+
+void th_move_simplify(struct th_move *m)
+{
+    int32_t n = 0;
+    for (int32_t i = 0; i < m->rank; i++) {
+        if (m->dims[i] == 1)
+            continue;
+        if (n > 0 && m->in_stride[n - 1] == m->in_stride[i] * m->dims[i] &&
+            m->out_stride[n - 1] == m->out_stride[i] * m->dims[i]) {
+            m->dims[n - 1] *= m->dims[i];
+            m->in_stride[n - 1] = m->in_stride[i];
+            m->out_stride[n - 1] = m->out_stride[i];
+            continue;
+        }
+        m->dims[n] = m->dims[i];
+        m->in_stride[n] = m->in_stride[i];
+        m->out_stride[n] = m->out_stride[i];
+        n++;
+    }
+    if (n == 0) {
+        m->dims[0] = 1;
+        m->in_stride[0] = m->out_stride[0] = 1;
+        n = 1;
+    }
+    m->rank = n;
+}
+
+static void copy_element(struct th_tensor *to, int64_t o, const struct th_tensor *from, int64_t i)
+{
+    const size_t bytes = th_dtype_bits(to->type.dtype) / 8;
+    if (bytes > 0)
+        memcpy((char *)to->data + (size_t)o * bytes, (const char *)from->data + (size_t)i * bytes,
+               bytes);
+    else
+        th_tensor_set_int(to, o, th_tensor_int(from, i));
+}
+
+static void run_move(const struct th_move *m, const struct th_tensor *from, struct th_tensor *to)
+{
+    int64_t index[TH_MOVE_RANK] = {0}, i = m->in_base, o = m->out_base, total = 1;
+    for (int32_t a = 0; a < m->rank; a++)
+        total *= m->dims[a];
+    for (int64_t k = 0; k < total; k++) {
+        copy_element(to, o, from, i);
+        for (int32_t a = m->rank - 1; a >= 0; a--) {
+            i += m->in_stride[a];
+            o += m->out_stride[a];
+            if (++index[a] < m->dims[a])
+                break;
+            i -= m->in_stride[a] * m->dims[a];
+            o -= m->out_stride[a] * m->dims[a];
+            index[a] = 0;
+        }
+    }
+}
+
+enum th_status th_mv_eval(const struct th_inst *c, struct th_eval *e)
+{
+    struct th_moves m;
+    struct th_inst ci = *c;
+    ci.arena = e->arena;
+    TH_TRY(c->op->moves(&ci, &m));
+    if (m.fill) {
+        const int64_t n = th_type_elems(&e->out[0]->type);
+        const bool real = th_dtype_is_float(e->out[0]->type.dtype);
+        for (int64_t i = 0; i < n; i++) {
+            if (real)
+                th_tensor_set_real(e->out[0], i, m.fill_value);
+            else
+                th_tensor_set_int(e->out[0], i, (int64_t)m.fill_value);
+        }
+    }
+    for (uint32_t i = 0; i < m.n; i++)
+        run_move(&m.list[i], e->in[m.list[i].in], e->out[0]);
+    return TH_OK;
+}

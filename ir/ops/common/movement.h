@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drivers of records that only move elements: the op's file lists strided copies. */
+#ifndef IR_OPS_COMMON_MOVEMENT_H
+#define IR_OPS_COMMON_MOVEMENT_H
+
+#include <thimble/op.h>
+
+#include "ir/ops/common/elementwise.h"
+
+extern const struct th_port th_mv_in[], th_mv_out[];   /* "x" and "y" of any type */
+extern const char *const th_mv_contracts[];
+
+/* Row-major strides in elements. */
+void th_mv_strides(const struct th_type *t, int64_t stride[TH_MAX_RANK]);
+/* Output 0 becomes operand 0's type with another shape, without reporting. */
+void th_mv_like(struct th_inst *c, int32_t rank, const int64_t *dims);
+/* Runs the record's moves. */
+enum th_status th_mv_eval(const struct th_inst *c, struct th_eval *e);
+/* n new moves in the arena, or NULL. */
+struct th_move *th_mv_new(const struct th_inst *c, struct th_moves *m, uint32_t n);
+/* A move over the axes of t with dense strides on both sides. */
+void th_mv_axes(struct th_move *m, const struct th_type *t);
+/* An axis attribute with negative values counted from the end; false when outside. */
+bool th_mv_axis(int64_t axis, int32_t rank, int32_t *out);
+/* Reports an axis that lies outside. */
+enum th_status th_mv_bad_axis(const struct th_inst *c, int64_t axis, int32_t rank);
+/* The whole operand. */
+void th_mv_whole(const struct th_type *t, struct th_window *w);
+/* Clips a wanted interval of an axis to [0, dim), noting how far it reached beyond. */
+void th_mv_clip(struct th_window *w, int32_t axis, int64_t lo, int64_t hi, int64_t dim);
+
+#define TH_MV_END {.name = NULL}
+
+/* A record of one operand and one output, once `attrs`, infer, moves and window are in scope. */
+#define TH_MV_OP(op, text, details, more_traits)                                               \
+    extern const struct th_op th_op_##op;                                                      \
+    const struct th_op th_op_##op = {                                                          \
+        .struct_size = sizeof(struct th_op), .name = #op, .summary = text, .doc = details,     \
+        .inputs = th_mv_in, .outputs = th_mv_out, .attrs = attrs,                              \
+        .traits = TH_TRAIT_PURE | (more_traits), .contracts = th_mv_contracts,                 \
+        .infer = infer, .eval = th_mv_eval, .window = window, .moves = moves}
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/elementwise.h"
+
+#include <math.h>
+
+static float real(const struct th_inst *c, float x)
+{
+    (void)c;
+    return cosf(x);
+}
+
+static const struct th_unary_rule rule = {.real = real};
+
+TH_EW_UNARY(cos, "cosine",
+            "y = cos x. "
+            "8-bit values go through a table of float results, rounded half away from zero.",
+            TH_EW_FLOAT | TH_DT_INT8S, NULL, 0);

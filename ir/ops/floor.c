@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/elementwise.h"
+
+#include <math.h>
+
+static float real(const struct th_inst *c, float x)
+{
+    (void)c;
+    return floorf(x);
+}
+
+static const struct th_unary_rule rule = {.real = real};
+
+TH_EW_UNARY(floor, "largest whole number not above x",
+            "8-bit values go through a table of float results, rounded half away from zero.",
+            TH_EW_FLOAT | TH_DT_INT8S, NULL, 0);

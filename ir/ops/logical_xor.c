@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/elementwise.h"
+
+static int64_t integer(const struct th_inst *c, int64_t a, int64_t b)
+{
+    (void)c;
+    return !a != !b;
+}
+
+static const struct th_binary_rule rule = {.integer = integer};
+
+TH_EW_PREDICATE(logical_xor, "either a or b", "Of booleans.", TH_EW_BOOL, TH_TRAIT_COMMUTATIVE);

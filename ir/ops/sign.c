@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/elementwise.h"
+
+static float real(const struct th_inst *c, float x)
+{
+    (void)c;
+    return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x;
+}
+
+static int64_t integer(const struct th_inst *c, int64_t x)
+{
+    (void)c;
+    return (x > 0) - (x < 0);
+}
+
+static const struct th_unary_rule rule = {.real = real, .integer = integer};
+
+TH_EW_UNARY(sign, "-1, 0 or 1", "The sign of x; a zero and a NaN stay what they are. "
+            "8-bit values go through a table of float results, rounded half away from zero.",
+            TH_EW_FLOAT | TH_EW_INT | TH_DT_INT8S, NULL, 0);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/elementwise.h"
+
+static float real(const struct th_inst *c, float x)
+{
+    (void)c;
+    return x * x;
+}
+
+static int64_t integer(const struct th_inst *c, int64_t x)
+{
+    const uint64_t u = (uint64_t)x * (uint64_t)x;
+    return c->out[0].dtype == TH_DT_S32 ? (int32_t)(uint32_t)u : (int64_t)u;
+}
+
+static const struct th_unary_rule rule = {.real = real, .integer = integer};
+
+TH_EW_UNARY(square, "x times x", "y = x^2; integers without scales wrap. "
+            "8-bit values go through a table of float results, rounded half away from zero.",
+            TH_EW_FLOAT | TH_EW_INT | TH_DT_INT8S, NULL, 0);
