@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <thimble/op.h>
-
-#include <string.h>
+#include "ir/ops/common/movement.h"
 
 static enum th_status infer(struct th_inst *c)
 {
@@ -9,19 +7,13 @@ static enum th_status infer(struct th_inst *c)
     return TH_OK;
 }
 
-static enum th_status eval(const struct th_inst *c, struct th_eval *e)
+static enum th_status moves(const struct th_inst *c, struct th_moves *m)
 {
-    memcpy(e->out[0]->data, e->in[0]->data, (size_t)th_type_size(c->in[0]));
+    struct th_move *list = th_mv_new(c, m, 1);
+    if (list == NULL)
+        return TH_ERR_INTERNAL;
+    th_mv_axes(list, c->in[0]);
     return TH_OK;
-}
-
-static bool window(const struct th_inst *c, const struct th_box *out, uint32_t i,
-                   struct th_window *w)
-{
-    (void)c;
-    (void)i;
-    *w = (struct th_window){.box = *out};
-    return true;
 }
 
 static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t max)
@@ -32,21 +24,19 @@ static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t m
     return max ? 1 : 0;
 }
 
-static const struct th_port inputs[] = {{"x", 0, 0, "any tensor"}, {0}};
-static const struct th_port outputs[] = {{"y", 0, 0, "the same"}, {0}};
-static const char *const contracts[] = {"tflite", "tflite-single-rounding", "onnx", "float", NULL};
-
+extern const struct th_op th_op_copy;
 const struct th_op th_op_copy = {
     .struct_size = sizeof(struct th_op),
     .name = "copy",
     .summary = "the operand, in storage of its own",
     .doc = "y = x. Used where a value must not share storage.",
-    .inputs = inputs,
-    .outputs = outputs,
+    .inputs = th_mv_in,
+    .outputs = th_mv_out,
     .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE,
-    .contracts = contracts,
+    .contracts = th_mv_contracts,
     .infer = infer,
-    .eval = eval,
-    .window = window,
+    .eval = th_mv_eval,
+    .window = th_ew_window,
     .alias = alias,
+    .moves = moves,
 };

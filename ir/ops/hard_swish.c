@@ -61,9 +61,31 @@ static enum th_status verify(const struct th_inst *c)
 }
 
 static const struct th_unary_rule rule = {.real = real, .quant = quant};
-#define th_ew_verify verify
+static const struct th_port inputs[] = {{"x", TH_EW_FLOAT | TH_DT_INT8S, 0, "operand"},
+                                        {NULL, 0, 0, NULL}};
+static const struct th_port outputs[] = {
+    {"y", TH_EW_FLOAT | TH_DT_INT8S, TH_PORT_DECLARED, "result, of the operand's shape"},
+    {NULL, 0, 0, NULL}};
 
-TH_EW_UNARY(hard_swish, "x times a clipped ramp",
-            "y = x min(max(x + 3, 0), 6) / 6. 8-bit: 16-bit fixed point at 128 times the "
-            "operand's resolution; the final product is truncated.",
-            TH_EW_FLOAT | TH_DT_INT8S, NULL, 0);
+static enum th_status eval(const struct th_inst *c, struct th_eval *e)
+{
+    return th_ew_eval_unary(c, e, &rule);
+}
+
+extern const struct th_op th_op_hard_swish;
+const struct th_op th_op_hard_swish = {
+    .struct_size = sizeof(struct th_op),
+    .name = "hard_swish",
+    .summary = "x times a clipped ramp",
+    .doc = "y = x min(max(x + 3, 0), 6) / 6. 8-bit: 16-bit fixed point at 128 times the "
+           "operand's resolution; the final product is truncated.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE | TH_TRAIT_UNARY_TABLE,
+    .contracts = th_ew_contracts,
+    .infer = th_ew_infer,
+    .verify = verify,
+    .eval = eval,
+    .window = th_ew_window,
+    .alias = th_ew_alias,
+};

@@ -264,8 +264,7 @@ enum th_status th_ew_eval_unary(const struct th_inst *c, struct th_eval *e,
     return TH_OK;
 }
 
-/* Reduces an exact result to the type as two's complement arithmetic does. */
-static int64_t wrap(enum th_dtype dt, int64_t v)
+int64_t th_ew_wrap(enum th_dtype dt, int64_t v)
 {
     switch (th_dtype_bits(dt)) {
     case 8:
@@ -308,7 +307,7 @@ static void visit_int(void *user, int64_t o, const int64_t *in)
 {
     struct binary_run *b = user;
     const int64_t x = th_tensor_int(b->e->in[0], in[0]), y = th_tensor_int(b->e->in[1], in[1]);
-    int64_t v = wrap(b->e->out[0]->type.dtype, b->r->integer(b->c, x, y));
+    int64_t v = th_ew_wrap(b->e->out[0]->type.dtype, b->r->integer(b->c, x, y));
     if (b->clamp)
         v = th_clamp_i64(v, b->ilo, b->ihi);
     th_tensor_set_int(b->e->out[0], o, v);

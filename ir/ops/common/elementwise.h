@@ -124,6 +124,8 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
         .verify = th_ew_verify_operands, .eval = eval, .window = th_ew_window,                 \
         .alias = th_ew_alias}
 
+/* Reduces an exact result to the type as two's complement arithmetic does. */
+int64_t th_ew_wrap(enum th_dtype dt, int64_t v);
 /* Real-valued comparison of quantized operands: both scaled to a common fixed-point scale. */
 int64_t th_ew_scaled_difference(const struct th_binary_quant *q, int64_t a, int64_t b);
 

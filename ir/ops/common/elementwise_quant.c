@@ -135,7 +135,8 @@ uint16_t th_sigmoid_entry(int i)
     /* The published table is sigmoid(i/24) in 0.16, with these entries one above the nearest. */
     static const unsigned char above[] = {
         4, 8, 12, 14, 15, 16, 17, 19, 20, 21, 22, 25, 27, 28, 29, 30, 31, 33, 34, 35, 37, 39,
-        40, 41, 43, 44, 45, 46, 49, 50, 54, 62, 63, 64, 66, 82, 86, 93, 100, 103, 112, 116, 135, 255};
+        40, 41, 43, 44, 45, 46, 49, 50, 54, 62, 63, 64, 66, 82, 86, 93, 100, 103,
+        112, 116, 135, 255};
     int64_t v = th_round_away(65536.0 / (1.0 + exp(-i / 24.0)), 0, 65535);
     for (size_t k = 0; k < sizeof(above); k++)
         if (above[k] == i)

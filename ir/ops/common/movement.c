@@ -99,7 +99,7 @@ void th_move_simplify(struct th_move *m)
     m->rank = n;
 }
 
-static void copy_element(struct th_tensor *to, int64_t o, const struct th_tensor *from, int64_t i)
+void th_mv_copy(struct th_tensor *to, int64_t o, const struct th_tensor *from, int64_t i)
 {
     const size_t bytes = th_dtype_bits(to->type.dtype) / 8;
     if (bytes > 0)
@@ -115,7 +115,7 @@ static void run_move(const struct th_move *m, const struct th_tensor *from, stru
     for (int32_t a = 0; a < m->rank; a++)
         total *= m->dims[a];
     for (int64_t k = 0; k < total; k++) {
-        copy_element(to, o, from, i);
+        th_mv_copy(to, o, from, i);
         for (int32_t a = m->rank - 1; a >= 0; a--) {
             i += m->in_stride[a];
             o += m->out_stride[a];

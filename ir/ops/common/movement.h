@@ -16,6 +16,8 @@ void th_mv_strides(const struct th_type *t, int64_t stride[TH_MAX_RANK]);
 void th_mv_like(struct th_inst *c, int32_t rank, const int64_t *dims);
 /* Runs the record's moves. */
 enum th_status th_mv_eval(const struct th_inst *c, struct th_eval *e);
+/* Element i of `from` becomes element o of `to`, of the same dtype. */
+void th_mv_copy(struct th_tensor *to, int64_t o, const struct th_tensor *from, int64_t i);
 /* n new moves in the arena, or NULL. */
 struct th_move *th_mv_new(const struct th_inst *c, struct th_moves *m, uint32_t n);
 /* A move over the axes of t with dense strides on both sides. */

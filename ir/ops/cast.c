@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/movement.h"
+
+#include <math.h>
+
+static enum th_status infer(struct th_inst *c)
+{
+    struct th_type *y = &c->out[0];
+    y->rank = c->in[0]->rank;
+    for (int32_t i = 0; i < y->rank; i++)
+        y->dims[i] = c->in[0]->dims[i];
+    return TH_OK;
+}
+
+static enum th_status eval(const struct th_inst *c, struct th_eval *e)
+{
+    const enum th_dtype from = c->in[0]->dtype, to = c->out[0].dtype;
+    const int64_t n = th_type_elems(&c->out[0]);
+    for (int64_t i = 0; i < n; i++) {
+        if (th_dtype_is_float(from)) {
+            const double v = th_tensor_real(e->in[0], i);
+            if (th_dtype_is_float(to))
+                th_tensor_set_real(e->out[0], i, v);
+            else if (to == TH_DT_BOOL)
+                th_tensor_set_int(e->out[0], i, v != 0);
+            else
+                th_tensor_set_int(e->out[0], i,
+                                  isnan(v) ? 0 : th_round_away(trunc(v), th_dtype_min(to),
+                                                               th_dtype_max(to)));
+            continue;
+        }
+        const int64_t v = th_tensor_int(e->in[0], i);
+        if (th_dtype_is_float(to))
+            th_tensor_set_real(e->out[0], i, (double)v);
+        else
+            th_tensor_set_int(e->out[0], i, to == TH_DT_BOOL ? v != 0 : th_ew_wrap(to, v));
+    }
+    return TH_OK;
+}
+
+#define CASTABLE                                                                               \
+    (TH_EW_FLOAT | TH_DT_BIT(TH_DT_F64) | TH_EW_BOOL | (TH_EW_ANY_INT & ~TH_DT_BIT(TH_DT_U64)))
+static const struct th_port inputs[] = {{"x", CASTABLE, 0, "operand"}, {NULL, 0, 0, NULL}};
+static const struct th_port outputs[] = {
+    {"y", CASTABLE, TH_PORT_DECLARED, "result, of the operand's shape"}, {NULL, 0, 0, NULL}};
+
+extern const struct th_op th_op_cast;
+const struct th_op th_op_cast = {
+    .struct_size = sizeof(struct th_op),
+    .name = "cast",
+    .summary = "stored numbers in another type",
+    .doc = "Scales play no part. Floats are truncated towards zero and held in the result's "
+           "range (not a number: 0); integers wrap; anything but 0 is true.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE,
+    .contracts = th_mv_contracts,
+    .infer = infer,
+    .eval = eval,
+    .window = th_ew_window,
+    .alias = th_ew_alias,
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/movement.h"
+
+#include <inttypes.h>
+
+static enum th_status infer(struct th_inst *c)
+{
+    int64_t dims[TH_MAX_RANK], count = 1;
+    const uint32_t rank = th_inst_ints_len(c, "shape");
+    if (rank > TH_MAX_RANK)
+        return th_inst_error(c, "%u axes wanted, at most %d are possible", rank, TH_MAX_RANK);
+    for (uint32_t i = 0; i < rank; i++) {
+        dims[i] = th_inst_ints(c, "shape", i);
+        if (!th_mul_i64(count, dims[i], &count))
+            return th_inst_error(c, "the wanted shape is too large");
+    }
+    if (count != th_type_elems(c->in[0]))
+        return th_inst_error(c, "%" PRId64 " elements cannot take a shape of %" PRId64,
+                             th_type_elems(c->in[0]), count);
+    const struct th_quant *q = c->in[0]->quant;
+    th_mv_like(c, (int32_t)rank, dims);
+    /* Scales of an axis survive when that axis keeps its place counted from the end. */
+    if (q != NULL && q->n > 1) {
+        const int32_t axis = q->axis - c->in[0]->rank + (int32_t)rank;
+        if (axis < 0 || dims[axis] != q->n)
+            return th_inst_error(c, "the scales of axis %d have no place in the new shape",
+                                 q->axis);
+        c->out[0].quant = th_quant_new(c->arena, q->n, q->scales, q->zero_points, axis);
+    }
+    return TH_OK;
+}
+
+static enum th_status moves(const struct th_inst *c, struct th_moves *m)
+{
+    struct th_move *list = th_mv_new(c, m, 1);
+    if (list == NULL)
+        return TH_ERR_INTERNAL;
+    th_mv_axes(list, c->in[0]);
+    return TH_OK;
+}
+
+static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t max)
+{
+    (void)c;
+    if (max)
+        list[0] = (struct th_alias){.out = 0, .in = 0, .exact = true};
+    return max ? 1 : 0;
+}
+
+static const struct th_attr_spec attrs[] = {{.name = "shape", .kind = TH_ATTR_INTS,
+                                             .required = true, .min = 0, .max = 1e12,
+                                             .doc = "the new extents"},
+                                            TH_MV_END};
+
+extern const struct th_op th_op_reshape;
+const struct th_op th_op_reshape = {
+    .struct_size = sizeof(struct th_op),
+    .name = "reshape",
+    .summary = "the operand's elements in another shape",
+    .doc = "Row-major order stays; no element moves.",
+    .inputs = th_mv_in,
+    .outputs = th_mv_out,
+    .attrs = attrs,
+    .traits = TH_TRAIT_PURE | TH_TRAIT_VIEW,
+    .contracts = th_mv_contracts,
+    .infer = infer,
+    .eval = th_mv_eval,
+    .alias = alias,
+    .moves = moves,
+};
