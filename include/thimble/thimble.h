@@ -30,6 +30,7 @@ TH_API const char *th_version(void);
 #endif
 
 #include <thimble/backend.h>
+#include <thimble/elementwise.h>
 #include <thimble/emit.h>
 #include <thimble/frontend.h>
 #include <thimble/import.h>

@@ -35,7 +35,8 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 static const struct th_port inputs[] = {{"c", TH_EW_BOOL, 0, "condition, one element"},
                                         {"v", 0, TH_PORT_VARIADIC, "what the bodies use"},
                                         {NULL, 0, 0, NULL}};
-static const struct th_port outputs[] = {{"y", 0, TH_PORT_VARIADIC, "results of the body"}, {NULL, 0, 0, NULL}};
+static const struct th_port outputs[] = {{"y", 0, TH_PORT_VARIADIC, "results of the body"},
+                                         {NULL, 0, 0, NULL}};
 
 extern const struct th_op th_op_if;
 const struct th_op th_op_if = {

@@ -2,9 +2,91 @@
 # The one list of operators: ir/ops/ops.def is made from the names between the markers, so adding an
 # operator is adding its file here. One line each, in alphabetical order.
 OP_SOURCES = \
-  %D%/copy.c
+  %D%/abs.c \
+  %D%/add.c \
+  %D%/arg_max.c \
+  %D%/arg_min.c \
+  %D%/atan2.c \
+  %D%/batch_to_space.c \
+  %D%/bitwise_xor.c \
+  %D%/broadcast_to.c \
+  %D%/cast.c \
+  %D%/ceil.c \
+  %D%/clamp.c \
+  %D%/concat.c \
+  %D%/copy.c \
+  %D%/cos.c \
+  %D%/cumsum.c \
+  %D%/depth_to_space.c \
+  %D%/div.c \
+  %D%/dynamic_update_slice.c \
+  %D%/elu.c \
+  %D%/equal.c \
+  %D%/exp.c \
+  %D%/floor.c \
+  %D%/floor_div.c \
+  %D%/floor_mod.c \
+  %D%/gather.c \
+  %D%/gather_nd.c \
+  %D%/gelu.c \
+  %D%/greater.c \
+  %D%/greater_equal.c \
+  %D%/hard_swish.c \
+  %D%/if.c \
+  %D%/leaky_relu.c \
+  %D%/less.c \
+  %D%/less_equal.c \
+  %D%/log.c \
+  %D%/logical_and.c \
+  %D%/logical_not.c \
+  %D%/logical_or.c \
+  %D%/logical_xor.c \
+  %D%/logistic.c \
+  %D%/loop.c \
+  %D%/maximum.c \
+  %D%/minimum.c \
+  %D%/mirror_pad.c \
+  %D%/mul.c \
+  %D%/neg.c \
+  %D%/not_equal.c \
+  %D%/one_hot.c \
+  %D%/pad.c \
+  %D%/pow.c \
+  %D%/reshape.c \
+  %D%/reverse.c \
+  %D%/right_shift.c \
+  %D%/round.c \
+  %D%/rsqrt.c \
+  %D%/scatter_nd.c \
+  %D%/select.c \
+  %D%/sign.c \
+  %D%/sin.c \
+  %D%/slice.c \
+  %D%/space_to_batch.c \
+  %D%/space_to_depth.c \
+  %D%/sqrt.c \
+  %D%/square.c \
+  %D%/squared_difference.c \
+  %D%/state_read.c \
+  %D%/state_write.c \
+  %D%/sub.c \
+  %D%/table.c \
+  %D%/tanh.c \
+  %D%/tile.c \
+  %D%/tile_loop.c \
+  %D%/top_k.c \
+  %D%/transpose.c
 
-libthimble_la_SOURCES += $(OP_SOURCES) %D%/builtin.c
+libthimble_la_SOURCES += $(OP_SOURCES) %D%/builtin.c \
+  %D%/common/arg.c \
+  %D%/common/arg.h \
+  %D%/common/elementwise.c \
+  %D%/common/elementwise.h \
+  %D%/common/elementwise_quant.c \
+  %D%/common/movement.c \
+  %D%/common/movement.h \
+  %D%/common/space_batch.c \
+  %D%/common/space_batch.h
 BUILT_SOURCES += %D%/ops.def
 CLEANFILES += %D%/ops.def
 %D%/ops.def: $(top_srcdir)/%D%/local.mk

@@ -41,8 +41,10 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     return TH_OK;
 }
 
-static const struct th_port inputs[] = {{"v", 0, TH_PORT_VARIADIC, "carried values"}, {NULL, 0, 0, NULL}};
-static const struct th_port outputs[] = {{"y", 0, TH_PORT_VARIADIC, "their last values"}, {NULL, 0, 0, NULL}};
+static const struct th_port inputs[] = {{"v", 0, TH_PORT_VARIADIC, "carried values"},
+                                        {NULL, 0, 0, NULL}};
+static const struct th_port outputs[] = {{"y", 0, TH_PORT_VARIADIC, "their last values"},
+                                         {NULL, 0, 0, NULL}};
 static const struct th_attr_spec attrs[] = {{.name = "count", .kind = TH_ATTR_INT, .min = -1,
                                              .max = 1e15, .def_i = -1,
                                              .doc = "how often; -1: while the first body says 1"},

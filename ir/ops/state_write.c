@@ -18,7 +18,8 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     return TH_OK;
 }
 
-static const struct th_port inputs[] = {{"x", 0, TH_PORT_STATE, "the new value"}, {NULL, 0, 0, NULL}};
+static const struct th_port inputs[] = {{"x", 0, TH_PORT_STATE, "the new value"},
+                                        {NULL, 0, 0, NULL}};
 static const struct th_port outputs[] = {{NULL, 0, 0, NULL}};
 static const struct th_attr_spec attrs[] = {{.name = "state", .kind = TH_ATTR_STATE,
                                              .required = true, .min = 1, .doc = "the variable"},

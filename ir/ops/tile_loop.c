@@ -57,8 +57,10 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     return TH_OK;
 }
 
-static const struct th_port inputs[] = {{"v", 0, TH_PORT_VARIADIC, "what the body uses"}, {NULL, 0, 0, NULL}};
-static const struct th_port outputs[] = {{"y", 0, TH_PORT_VARIADIC, "tiles side by side"}, {NULL, 0, 0, NULL}};
+static const struct th_port inputs[] = {{"v", 0, TH_PORT_VARIADIC, "what the body uses"},
+                                        {NULL, 0, 0, NULL}};
+static const struct th_port outputs[] = {{"y", 0, TH_PORT_VARIADIC, "tiles side by side"},
+                                         {NULL, 0, 0, NULL}};
 static const struct th_attr_spec attrs[] = {
     {.name = "tiles", .kind = TH_ATTR_INT, .required = true, .min = 1, .max = 1e9,
      .doc = "how many"},
