@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Evaluation shared by convolution and depthwise convolution, for all type forms. */
+#ifndef TH_OPS_CONV_H
+#define TH_OPS_CONV_H
+
+#include "ir/ops/common/nn.h"
+
+/* How output channels see inputs and where weights lie. */
+struct th_conv_layout {
+    struct th_geom g;
+    int64_t group_in;             /* input channels that one output channel reads */
+    int64_t group_out;            /* output channels that read the same inputs */
+    int64_t w_o, w_y, w_x, w_i;   /* element steps of the weights */
+    bool grouped_scale_first;     /* hybrid: weight and input scale are multiplied first */
+};
+/* Operands x, w, b? and one output in the forms th_check_forms accepts. */
+enum th_status th_conv_eval(const struct th_inst *c, struct th_eval *e,
+                            const struct th_conv_layout *l);
+
+#endif

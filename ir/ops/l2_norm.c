@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/rows.h"
+
+#include <math.h>
+
+static const struct th_port inputs[] = {
+    {"x", TH_DT_FLOATS | TH_DT_INT8S, 0, "rows lie along the last axis"},
+    {NULL, 0, 0, NULL},
+};
+static const struct th_port outputs[] = {
+    {"y", TH_DT_FLOATS | TH_DT_INT8S, TH_PORT_DECLARED, "rows of length one"},
+    {NULL, 0, 0, NULL},
+};
+
+static enum th_status verify(const struct th_inst *c)
+{
+    const enum th_dtype x = c->in[0]->dtype;
+    const struct th_quant *q = c->out[0].quant;
+    if (c->out[0].dtype != x)
+        return th_inst_error(c, "input is %s, output is %s", th_dtype_name(x),
+                             th_dtype_name(c->out[0].dtype));
+    if (x == TH_DT_F32)
+        return TH_OK;
+    TH_TRY(th_check_contract(c, false));
+    TH_TRY(th_need_quant(c, c->in[0], "input"));
+    TH_TRY(th_need_quant(c, &c->out[0], "output"));
+    const int64_t zero = x == TH_DT_S8 ? 0 : 128;
+    if (th_quant_scale(q, 0) != 0.0078125f || th_quant_zero(q, 0) != zero)
+        return th_inst_error(c, "output has scale %g and zero point %lld, expected 1/128 and %lld",
+                             (double)th_quant_scale(q, 0), (long long)th_quant_zero(q, 0),
+                             (long long)zero);
+    return TH_OK;
+}
+
+static void row_float(const float *x, float *y, int64_t depth)
+{
+    float sum = 0;
+    for (int64_t i = 0; i < depth; i++) {
+        const float square = x[i] * x[i];
+        sum += square;
+    }
+    const float length = sqrtf(sum), least = 1e-6f;
+    const float divisor = length < least ? least : length;
+    for (int64_t i = 0; i < depth; i++)
+        y[i] = x[i] / divisor;
+}
+
+/* 1/sqrt(v) as multiplier * 2^(shift - 31) by five Newton steps in Q3.28. */
+static struct th_multiplier inverse_root(int32_t v)
+{
+    struct th_multiplier q = {INT32_MAX, 0};
+    if (v <= 1)
+        return q;
+    int shift = 11;
+    while (v >= 1 << 29) {
+        v /= 4;
+        shift++;
+    }
+    const int pairs = (__builtin_clz((uint32_t)v) - 1) / 2 - 1;
+    shift -= pairs;
+    v = (int32_t)((uint32_t)v << (2 * pairs));
+    const int32_t half = th_rdivp2(v >> 1, 1), one_and_half = (1 << 28) + (1 << 27);
+    int32_t x = 1 << 28;
+    for (int i = 0; i < 5; i++) {
+        /* Products of Q3 numbers are Q6 and Q9; each is brought back to Q3. */
+        const int32_t cube = th_sat_shl(th_srdhm(th_srdhm(x, x), x), 6);
+        const int32_t step = th_srdhm(one_and_half, x) - th_srdhm(half, cube);
+        x = th_sat_shl(step, 3);
+    }
+    x = th_srdhm(x, 1518500250);
+    if (shift < 0) {
+        x = (int32_t)((uint32_t)x << -shift);
+        shift = 0;
+    }
+    q.m = x;
+    q.s = -shift;
+    return q;
+}
+
+static void row_8bit(const struct th_tensor *x, struct th_tensor *y, int64_t at, int64_t depth,
+                     bool single)
+{
+    const int64_t zero = th_quant_zero(x->type.quant, 0);
+    uint32_t sum = 0;
+    for (int64_t i = 0; i < depth; i++) {
+        const int32_t v = (int32_t)(th_tensor_int(x, at + i) - zero);
+        sum += (uint32_t)(v * v);
+    }
+    struct th_multiplier q = inverse_root((int32_t)sum);
+    const bool is_signed = x->type.dtype == TH_DT_S8;
+    if (is_signed)
+        q.s += 7;
+    for (int64_t i = 0; i < depth; i++) {
+        const int32_t v = (int32_t)(th_tensor_int(x, at + i) - zero);
+        const int32_t scaled = th_mbqm(is_signed ? v : 128 * v, q, single);
+        const int64_t out = (int64_t)scaled + (is_signed ? 0 : 128);
+        th_store_clamped(y, at + i, out, is_signed ? -128 : 0, is_signed ? 127 : 255);
+    }
+}
+
+static enum th_status eval(const struct th_inst *c, struct th_eval *e)
+{
+    int64_t rows, depth;
+    th_rows_size(c, &rows, &depth);
+    for (int64_t r = 0; r < rows; r++) {
+        if (c->in[0]->dtype == TH_DT_F32)
+            row_float(th_floats(e->in[0]) + r * depth, (float *)e->out[0]->data + r * depth, depth);
+        else
+            row_8bit(e->in[0], e->out[0], r * depth, depth, th_inst_single_rounding(c));
+    }
+    return TH_OK;
+}
+
+const struct th_op th_op_l2_norm = {
+    .struct_size = sizeof(struct th_op),
+    .name = "l2_norm",
+    .summary = "each row divided by its euclidean length",
+    .doc = "Float: x / max(sqrt(sum of squares), 1e-6). 8-bit: the inverse root of the integer sum "
+           "of squares by five Newton steps in Q3.28; output scale 1/128, zero point 0 (s8) or 128 "
+           "(u8).",
+    .inputs = inputs,
+    .outputs = outputs,
+    .traits = TH_TRAIT_PURE,
+    .contracts = th_contracts_all,
+    .infer = th_rows_infer,
+    .verify = verify,
+    .eval = eval,
+    .window = th_rows_window,
+    .alias = th_alias_first,
+};
