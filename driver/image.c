@@ -194,9 +194,9 @@ static void write_glue(struct th_str *s, const struct th_image_request *r, const
         add_entry_functions(s, i, &r->entries[i]);
     th_str_add(s, "\nstatic const struct thb_entry entries[] = {\n");
     for (i = 0; i < r->n_entries; i++)
-        th_str_addf(s, "    { \"%s\", entry_%" PRIu32 "_invoke, entry_%" PRIu32 "_input, entry_%"
+        th_str_addf(s, "    { \"%" PRIu32 "\", entry_%" PRIu32 "_invoke, entry_%" PRIu32 "_input, entry_%"
                     PRIu32 "_output, %" PRIu32 ", %" PRIu32 ", entry_%" PRIu32 "_inputs, entry_%"
-                    PRIu32 "_outputs },\n", r->entries[i].name, i, i, i, r->entries[i].n_inputs,
+                    PRIu32 "_outputs },\n", i, i, i, i, r->entries[i].n_inputs,
                     r->entries[i].n_outputs, i, i);
     th_str_addf(s, "};\nconst struct thb_model thb_model = {\n    \"%s\", model_init, model_reset, %"
                 PRIu32 ", %" PRIu32 ", regions, entries\n};\n", r->name,

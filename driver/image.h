@@ -10,7 +10,7 @@
 
 /* An entry point: the emitted functions that take the context. */
 struct th_image_entry {
-    const char *name;            /* "run", shown in results */
+    const char *name;            /* "run", for results */
     const char *invoke;          /* "m_invoke" */
     const char *input, *output;  /* "m_input", "m_output" */
     const uint64_t *input_bytes, *output_bytes;

@@ -8,6 +8,9 @@ image_sources = \
   %D%/image_run.c \
   %D%/npy.c %D%/npy.h \
   %D%/process.c %D%/process.h \
-  %D%/stack_bound.c %D%/stack_bound.h
+  %D%/stack_bound.c %D%/stack_bound.h \
+  %D%/verify.c %D%/verify.h \
+  %D%/verify_cases.c \
+  %D%/verify_print.c
 thimble_SOURCES = %D%/main.c $(image_sources)
 thimble_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verification of what was emitted: built, run on the target, compared, measured. */
+#ifndef TH_DRIVER_VERIFY_H
+#define TH_DRIVER_VERIFY_H
+
+#include <thimble/thimble.h>
+
+#include "driver/compare.h"
+#include "driver/image.h"
+
+/* One call of one function. */
+struct th_verify_case {
+    uint32_t function;                    /* index in the program */
+    const struct th_tensor *const *in;    /* of the function's types */
+    const struct th_tensor *const *want;  /* NULL: what the reference evaluator gives */
+};
+
+struct th_verify_request {
+    struct th_program *program;           /* what the folder was emitted from */
+    const struct th_target *target;
+    const char *folder, *name;
+    const char *compiler, *command, *optimise;   /* as in struct th_image_request */
+    struct th_verify_case *cases;         /* in the order they are run */
+    uint32_t n_cases;
+    bool reset;                           /* before each case; false: state is carried */
+    struct th_tolerance tolerance;        /* not for what the evaluator gives: that is exact
+                                             for integers */
+};
+
+struct th_verify_output {
+    const char *function, *name;
+    uint32_t n_compared;                  /* times over all cases */
+    uint32_t n_different;                 /* cases beyond the tolerance */
+    struct th_comparison worst;           /* of the case with the largest difference */
+};
+
+struct th_verify_result {
+    struct th_image image;
+    struct th_image_result run;
+    uint64_t least_count, most_count;     /* over all cases */
+    struct th_verify_output *outputs;
+    uint32_t n_outputs, n_different;      /* outputs that differ somewhere */
+    uint32_t n_cases;
+};
+
+/* TH_OK: all outputs equal; TH_ERR_DIFFER: they do not, result is complete; else reported and the
+ * result is of no use. */
+enum th_status th_verify(struct th_ctx *ctx, const struct th_verify_request *r,
+                         struct th_verify_result *result);
+/* Figures and comparisons for people, or as JSON. */
+void th_verify_print(const struct th_verify_request *r, const struct th_verify_result *result,
+                     struct th_str *out);
+void th_verify_print_json(const struct th_verify_request *r,
+                          const struct th_verify_result *result, struct th_str *out);
+
+/* ---- cases ------------------------------------------------------------------------------------- */
+/* Reads .npy files: n_in and n_want are multiples of the function's numbers of inputs and outputs
+ * (n_want may be 0), in model order, case after case. Reports. */
+enum th_status th_verify_cases_read(struct th_ctx *ctx, struct th_program *program,
+                                    uint32_t function, const char *const *in, uint32_t n_in,
+                                    const char *const *want, uint32_t n_want,
+                                    struct th_verify_case **cases, uint32_t *n_cases);
+/* Inputs drawn from a seed, the same everywhere; the evaluator gives the outputs. */
+enum th_status th_verify_cases_draw(struct th_ctx *ctx, struct th_program *program,
+                                    uint32_t function, uint64_t seed, uint32_t n_cases,
+                                    struct th_verify_case **cases);
+
+#endif
