@@ -60,6 +60,13 @@ struct th_plan_totals {
 };
 TH_API const struct th_plan_totals *th_program_plan(const struct th_program *p);
 TH_API void th_program_set_plan(struct th_program *p, const struct th_plan_totals *t);
+/* The one block that holds all regions in order, each aligned; state is padded so that what
+ * follows is aligned. */
+struct th_plan_arena {
+    int64_t state, transient, align;
+};
+TH_API void th_plan_arena(const struct th_plan_totals *t, struct th_plan_arena *a);
+TH_API int64_t th_plan_region_start(const struct th_plan_totals *t, uint32_t region);
 /* Offset of a state variable in region 0. */
 TH_API int64_t th_state_offset(const struct th_program *p, th_state s);
 TH_API void th_state_set_offset(struct th_program *p, th_state s, int64_t offset);

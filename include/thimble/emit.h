@@ -9,6 +9,11 @@
 extern "C" {
 #endif
 
+/* A file that goes into the folder beside the code (reports). */
+struct th_emit_extra {
+    const char *name, *text;
+    size_t len;
+};
 struct th_emit_request {
     struct th_program *program;          /* planned */
     const struct th_backend *backend;
@@ -20,6 +25,8 @@ struct th_emit_request {
     bool caller_io;                      /* --io-buffers caller */
     bool weights_bin;                    /* --weights bin */
     bool testbench;
+    const struct th_emit_extra *extra;
+    uint32_t n_extra;
 };
 /* Writes the folder: everything into a temporary sibling first, then renamed; a failure leaves
  * nothing behind. A non-empty folder that Thimble did not write is refused. Reports. */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Emission in progress. Each file of the folder has its own source file here; all of them only
+ * read the planned program. Strings in `files` are owned by the emission.
+ */
+#ifndef BACKENDS_EMIT_EMIT_H
+#define BACKENDS_EMIT_EMIT_H
+
+#include <thimble/emit.h>
+
+#include "ir/call.h"
+
+struct th_out_file {
+    const char *name;
+    struct th_str text;
+};
+
+struct th_emit {
+    struct th_ctx *ctx;
+    const struct th_emit_request *request;
+    struct th_program *program;
+    const struct th_plan_totals *plan;
+    struct th_arena *arena;          /* scratch of this emission */
+    const char *name, *upper;        /* prefixes: "kws", "KWS" */
+    struct th_out_file **files;
+    uint32_t n_files, cap_files;
+    bool failed;                     /* memory was exhausted */
+};
+
+/* The text of a file of the folder, made when first asked for. Never NULL. */
+struct th_str *th_emit_text(struct th_emit *e, const char *file);
+
+/* SPDX line, what made this file, from which model. */
+void th_emit_banner(struct th_emit *e, struct th_str *s, const char *what);
+
+enum th_status th_emit_header(struct th_emit *e);    /* <name>.h */
+enum th_status th_emit_source(struct th_emit *e);    /* <name>.c */
+enum th_status th_emit_data(struct th_emit *e);      /* <name>_data.c */
+enum th_status th_emit_kernels(struct th_emit *e);   /* kernels/ */
+enum th_status th_emit_build(struct th_emit *e);     /* Makefile, CMake fragment */
+
+/* Includes of the kernels that the program calls, and texts of generated ones; for <name>.c. */
+void th_emit_kernel_includes(struct th_emit *e, struct th_str *s);
+/* `extern` lines of the data file, for <name>.c. */
+void th_emit_data_decls(struct th_emit *e, struct th_str *s);
+/* All steps of all graphs as static functions, bodies before the nodes that own them. */
+enum th_status th_emit_steps(struct th_emit *e, struct th_str *s);
+/* Address of a value: "(r[1] + 12)", or a data array's name. */
+void th_emit_address(struct th_emit *e, struct th_str *s, const struct th_graph *g, th_value v);
+/* Function part of the names of entry point i: "" for the only (or first) one. */
+const char *th_emit_entry_suffix(struct th_emit *e, uint32_t i);
+/* C name of a graph's function. */
+void th_emit_graph_name(struct th_emit *e, struct th_str *s, const struct th_graph *g);
+/* `int kws_run(const int8_t *input0, ...)` without the semicolon. */
+void th_emit_run_prototype(struct th_emit *e, struct th_str *s, uint32_t i);
+/* Memory regions that the plan uses, state first; the same numbers in ctx->region[]. */
+uint32_t th_emit_region_count(const struct th_emit *e);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* <name>.h: the API, and every size, shape and quantization parameter as a macro. */
+#include "backends/emit/emit.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char *upper(struct th_emit *e, const char *s)
+{
+    char *u = th_arena_strdup(e->arena, s);
+    for (char *p = u; p && *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+    if (!u)
+        e->failed = true;
+    return u ? u : "";
+}
+
+static void tensor_macros(struct th_emit *e, struct th_str *s, const char *prefix, uint32_t i,
+                          const struct th_graph *g, th_value v, const char *label)
+{
+    const struct th_type *t = th_value_type(g, v);
+    th_str_add(s, "/* ");
+    th_emit_comment(s, label);
+    th_str_add(s, ": ");
+    th_type_print(s, t);
+    th_str_add(s, " */\n");
+    th_str_addf(s, "#define %s_%u_BYTES %lld\n", prefix, i, (long long)th_type_size(t));
+    th_str_addf(s, "#define %s_%u_ELEMENTS %lld\n", prefix, i, (long long)th_type_elems(t));
+    th_str_addf(s, "#define %s_%u_TYPE %s\n", prefix, i, th_dtype_ctype(t->dtype));
+    th_str_addf(s, "#define %s_%u_RANK %d\n", prefix, i, t->rank);
+    th_str_addf(s, "#define %s_%u_SHAPE {", prefix, i);
+    for (int32_t k = 0; k < t->rank; k++)
+        th_str_addf(s, "%s%lld", k ? ", " : "", (long long)t->dims[k]);
+    th_str_add(s, t->rank ? "}\n" : "1}\n");
+    if (t->quant) {
+        th_str_addf(s, "#define %s_%u_SCALE %.9gf\n", prefix, i,
+                    (double)th_quant_scale(t->quant, 0));
+        th_str_addf(s, "#define %s_%u_ZERO_POINT %lld\n", prefix, i,
+                    (long long)th_quant_zero(t->quant, 0));
+    }
+}
+
+static void entry_macros(struct th_emit *e, struct th_str *s, uint32_t i)
+{
+    const struct th_graph *g = th_program_function(e->program, i);
+    const char *fn = upper(e, th_emit_entry_suffix(e, i));
+    const char *in = th_arena_printf(e->arena, "%s%s_INPUT", e->upper, fn);
+    const char *out = th_arena_printf(e->arena, "%s%s_OUTPUT", e->upper, fn);
+    if (!in || !out) {
+        e->failed = true;
+        return;
+    }
+    th_str_addf(s, "\n#define %s_COUNT %u\n", in, th_graph_input_count(g));
+    for (uint32_t k = 0; k < th_graph_input_count(g); k++)
+        tensor_macros(e, s, in, k, g, th_graph_input(g, k), th_graph_input_name(g, k));
+    th_str_addf(s, "#define %s_COUNT %u\n", out, th_graph_output_count(g));
+    for (uint32_t k = 0; k < th_graph_output_count(g); k++)
+        tensor_macros(e, s, out, k, g, th_graph_output(g, k), th_graph_output_name(g, k));
+}
+
+static void memory_macros(struct th_emit *e, struct th_str *s)
+{
+    const char *u = e->upper;
+    struct th_plan_arena a;
+    th_plan_arena(e->plan, &a);
+    th_str_add(s, "\n/* Memory: exact, in bytes. Only the transient part may be shared with another model\n"
+                  " * that never runs at the same time. */\n");
+    th_str_addf(s, "#define %s_ARENA_ALIGN %lld\n", u, (long long)a.align);
+    th_str_addf(s, "#define %s_STATE_BYTES %lld\n", u, (long long)a.state);
+    th_str_addf(s, "#define %s_TRANSIENT_BYTES %lld\n", u, (long long)a.transient);
+    th_str_addf(s, "#define %s_ARENA_BYTES (%s_STATE_BYTES + %s_TRANSIENT_BYTES)\n", u, u, u);
+    th_str_addf(s, "#define %s_REGION_COUNT %u\n", u, th_emit_region_count(e));
+    for (uint32_t i = 0; i < th_emit_region_count(e); i++) {
+        const bool there = i < e->plan->n_regions;
+        th_str_addf(s, "#define %s_REGION_%u_BYTES %lld", u, i,
+                    (long long)(there ? e->plan->regions[i].bytes : 0));
+        if (there && e->plan->regions[i].name) {
+            th_str_add(s, " /* ");
+            th_emit_comment(s, e->plan->regions[i].name);
+            th_str_add(s, " */");
+        }
+        th_str_addc(s, '\n');
+    }
+    th_str_addf(s,
+                "\n/* Placement: define before including, or on the command line. */\n"
+                "#ifndef %s_ARENA_ATTR\n#define %s_ARENA_ATTR\n#endif\n"
+                "#ifndef %s_DATA_ATTR\n#define %s_DATA_ATTR\n#endif\n",
+                u, u, u, u);
+}
+
+static void run_prototype(struct th_emit *e, struct th_str *s, uint32_t i)
+{
+    const struct th_graph *g = th_program_function(e->program, i);
+    const uint32_t n_in = th_graph_input_count(g), n_out = th_graph_output_count(g);
+    th_str_addf(s, "int %s%s_run(", e->name, th_emit_entry_suffix(e, i));
+    for (uint32_t k = 0; k < n_in; k++)
+        th_str_addf(s, "%sconst %s *input%u", k ? ", " : "",
+                    th_dtype_ctype(th_value_type(g, th_graph_input(g, k))->dtype), k);
+    for (uint32_t k = 0; k < n_out; k++)
+        th_str_addf(s, "%s%s *output%u", n_in || k ? ", " : "",
+                    th_dtype_ctype(th_value_type(g, th_graph_output(g, k))->dtype), k);
+    th_str_add(s, n_in + n_out ? ")" : "void)");
+}
+
+static void entry_api(struct th_emit *e, struct th_str *s, uint32_t i)
+{
+    const char *n = e->name, *fn = th_emit_entry_suffix(e, i);
+    if (th_program_function_count(e->program) > 1) {
+        th_str_add(s, "/* entry point '");
+        th_emit_comment(s, th_graph_name(th_program_function(e->program, i)));
+        th_str_add(s, "' */\n");
+    }
+    th_str_addf(s, "int %s%s_invoke(struct %s *ctx);\n", n, fn, n);
+    th_str_addf(s, "void *%s%s_input(struct %s *ctx, int i);\n", n, fn, n);
+    th_str_addf(s, "const void *%s%s_output(const struct %s *ctx, int i);\n", n, fn, n);
+    th_str_add(s, "/* One call on static memory of its own; copies in and out. */\n");
+    run_prototype(e, s, i);
+    th_str_add(s, ";\n\n");
+}
+
+static void api(struct th_emit *e, struct th_str *s)
+{
+    const char *n = e->name, *u = e->upper;
+    th_str_addf(s,
+                "\nenum {\n    %s_OK = 0,\n    %s_ERR_SIZE = 1,  /* a memory block is too small */\n"
+                "    %s_ERR_ALIGN = 2, /* a memory block is not aligned to %s_ARENA_ALIGN */\n"
+                "    %s_ERR_NULL = 3   /* a pointer is missing */\n};\n\n",
+                u, u, u, u, u);
+    th_str_addf(s, "/* All the model keeps between calls lies in the memory given to init. */\n"
+                   "struct %s {\n    unsigned char *region[%s_REGION_COUNT];\n};\n\n", n, u);
+    th_str_addf(s,
+                "/* All memory in one block of %s_ARENA_BYTES: state first, then transient. */\n"
+                "int %s_init(struct %s *ctx, void *arena, size_t arena_bytes);\n"
+                "/* One block for each %s_REGION_i_BYTES; region 0 is state. Empty ones may be NULL. */\n"
+                "int %s_init_regions(struct %s *ctx, void *const mem[], const size_t bytes[], size_t n);\n"
+                "/* State back to its initial value. */\n"
+                "int %s_reset(struct %s *ctx);\n"
+                "/* Inputs and outputs are valid after init; invoke may overwrite inputs. */\n",
+                u, n, n, u, n, n, n, n);
+    for (uint32_t i = 0; i < th_program_function_count(e->program); i++)
+        entry_api(e, s, i);
+}
+
+enum th_status th_emit_header(struct th_emit *e)
+{
+    char *file = th_arena_printf(e->arena, "%s.h", e->name);
+    if (!file)
+        return TH_ERR_INTERNAL;
+    struct th_str *s = th_emit_text(e, file);
+    th_emit_banner(e, s, "The model's API.");
+    th_str_addf(s, "#ifndef %s_H\n#define %s_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n"
+                   "#ifdef __cplusplus\nextern \"C\" {\n#endif\n", e->upper, e->upper);
+    memory_macros(e, s);
+    for (uint32_t i = 0; i < th_program_function_count(e->program); i++)
+        entry_macros(e, s, i);
+    api(e, s);
+    th_str_add(s, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+    return s->failed ? TH_ERR_INTERNAL : TH_OK;
+}
+
+void th_emit_run_prototype(struct th_emit *e, struct th_str *s, uint32_t i)
+{
+    run_prototype(e, s, i);
+}

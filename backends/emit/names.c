@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names and literals: hostile model names made safe for C. */
+#include "backends/emit/emit.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+void th_emit_identifier(struct th_str *b, const char *name)
+{
+    static const char *const keywords[] = {
+        "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
+        "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register",
+        "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
+        "union", "unsigned", "void", "volatile", "while", "main", "asm", "class", "new", "this",
+        "delete", "template", "namespace", "private", "public", "using", "virtual", "bool"};
+    const size_t start = b->len;
+    if (!name[0] || (name[0] >= '0' && name[0] <= '9') || name[0] == '_')
+        th_str_add(b, "m");
+    for (size_t i = 0; name[i] && i < 48; i++)
+        th_str_addc(b, is_word(name[i]) ? name[i] : '_');
+    for (size_t i = 0; i < TH_ARRAY_LEN(keywords); i++)
+        if (!strcmp(b->s + start, keywords[i])) {
+            th_str_addc(b, '_');
+            break;
+        }
+}
+
+void th_emit_comment(struct th_str *b, const char *name)
+{
+    /* Comment ends, line splices and trigraphs cannot arise from the characters let through. */
+    for (size_t i = 0; name[i] && i < 80; i++) {
+        const char c = name[i];
+        const bool safe = c >= 0x20 && c < 0x7f && c != '\\' && c != '?' &&
+                          !(c == '/' && i && name[i - 1] == '*') &&
+                          !(c == '*' && i && name[i - 1] == '/');
+        th_str_addc(b, safe ? c : '_');
+    }
+}
+
+void th_emit_float(struct th_str *b, float v)
+{
+    if (isnan(v))
+        th_str_add(b, "NAN");
+    else if (isinf(v))
+        th_str_add(b, v > 0 ? "INFINITY" : "-INFINITY");
+    else
+        th_str_addf(b, "%af", (double)v);
+}
+
+const char *th_emit_entry_suffix(struct th_emit *e, uint32_t i)
+{
+    if (i == 0)
+        return "";
+    struct th_str s;
+    th_str_init(&s);
+    th_str_addc(&s, '_');
+    th_emit_identifier(&s, th_graph_name(th_program_function(e->program, i)));
+    /* two functions may mangle to one word: the index tells them apart */
+    for (uint32_t k = 0; k < i; k++) {
+        struct th_str other;
+        th_str_init(&other);
+        th_str_addc(&other, '_');
+        th_emit_identifier(&other, th_graph_name(th_program_function(e->program, k)));
+        if (!strcmp(other.s, s.s))
+            th_str_addf(&s, "_%u", i);
+        th_str_release(&other);
+    }
+    const char *copy = th_arena_strdup(e->arena, s.s);
+    th_str_release(&s);
+    if (!copy)
+        e->failed = true;
+    return copy ? copy : "";
+}
