@@ -28,13 +28,15 @@ static struct th_blob *new_blob(const void *data, size_t bytes)
 struct th_blob *th_blob_copy(const void *data, size_t bytes)
 {
     void *own = malloc(bytes ? bytes : 1);
-    struct th_blob *b = own ? new_blob(own, bytes) : NULL;
+    if (!own)
+        return NULL;
+    if (bytes)
+        memcpy(own, data, bytes);
+    struct th_blob *b = new_blob(own, bytes);
     if (!b) {
         free(own);
         return NULL;
     }
-    if (bytes)
-        memcpy(own, data, bytes);
     b->own = own;
     return b;
 }

@@ -15,7 +15,7 @@ static const char *upper(struct th_emit *e, const char *s)
     return u ? u : "";
 }
 
-static void tensor_macros(struct th_emit *e, struct th_str *s, const char *prefix, uint32_t i,
+static void tensor_macros(struct th_str *s, const char *prefix, uint32_t i,
                           const struct th_graph *g, th_value v, const char *label)
 {
     const struct th_type *t = th_value_type(g, v);
@@ -52,10 +52,10 @@ static void entry_macros(struct th_emit *e, struct th_str *s, uint32_t i)
     }
     th_str_addf(s, "\n#define %s_COUNT %u\n", in, th_graph_input_count(g));
     for (uint32_t k = 0; k < th_graph_input_count(g); k++)
-        tensor_macros(e, s, in, k, g, th_graph_input(g, k), th_graph_input_name(g, k));
+        tensor_macros(s, in, k, g, th_graph_input(g, k), th_graph_input_name(g, k));
     th_str_addf(s, "#define %s_COUNT %u\n", out, th_graph_output_count(g));
     for (uint32_t k = 0; k < th_graph_output_count(g); k++)
-        tensor_macros(e, s, out, k, g, th_graph_output(g, k), th_graph_output_name(g, k));
+        tensor_macros(s, out, k, g, th_graph_output(g, k), th_graph_output_name(g, k));
 }
 
 static void memory_macros(struct th_emit *e, struct th_str *s)
