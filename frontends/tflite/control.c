@@ -80,7 +80,7 @@ static enum th_status import_read_variable(struct tfl_node *n)
         return tfl_reject(n, NULL, "variable '%s' has no known shape", r->name);
     TH_TRY(resource_state(n, r, &type));
     tfl_attr_state(&a, "state", r->state);
-    TH_TRY(tfl_add(n, "state_read", NULL, 0, &a, &v));
+    TH_TRY(tfl_add_exact(n, "state_read", NULL, 0, &a, th_state_type(im->program, r->state), &v));
     return tfl_bind(n, 0, v);
 }
 

@@ -144,6 +144,10 @@ enum th_status tfl_add(struct tfl_node *n, const char *op, const th_value *in, s
 enum th_status tfl_add_typed(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
                              const struct tfl_attrs *a, const struct th_type *type,
                              th_value *out);
+/* The same where the shape is given, too. */
+enum th_status tfl_add_exact(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
+                             const struct tfl_attrs *a, const struct th_type *type,
+                             th_value *out);
 /* Adds the node that computes the only output of n, and binds it. */
 enum th_status tfl_finish(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
                           const struct tfl_attrs *a);

@@ -206,7 +206,8 @@ static th_value read_variable(struct tfl_node *n, int32_t tensor)
     if (state == 0)
         return 0;
     tfl_attr_state(&a, "state", state);
-    return tfl_add(n, "state_read", NULL, 0, &a, &v) == TH_OK ? v : 0;
+    return tfl_add_exact(n, "state_read", NULL, 0, &a,
+                         th_state_type(n->scope->im->program, state), &v) == TH_OK ? v : 0;
 }
 
 /* ---- operands and results */
@@ -385,12 +386,15 @@ static enum th_status add(struct tfl_node *n, const char *op, const th_value *in
     struct th_node_desc d = {
         .op = op, .in = in, .n_in = (uint32_t)n_in, .out = type, .n_out = 1, .loc = n->loc,
     };
+    th_value v = 0;             /* callers let a result take the place of its operand */
 
     if (a != NULL) {
         d.attrs = a->list;
         d.n_attrs = a->n;
     }
-    return th_graph_add_node(n->scope->graph, &d, NULL, out);
+    TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, &v));
+    *out = v;
+    return TH_OK;
 }
 
 enum th_status tfl_add(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
@@ -407,6 +411,13 @@ enum th_status tfl_add_typed(struct tfl_node *n, const char *op, const th_value 
 
     open.rank = -1;
     return add(n, op, in, n_in, a, &open, out);
+}
+
+enum th_status tfl_add_exact(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
+                             const struct tfl_attrs *a, const struct th_type *type,
+                             th_value *out)
+{
+    return add(n, op, in, n_in, a, type, out);
 }
 
 enum th_status tfl_finish(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,

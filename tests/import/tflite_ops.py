@@ -25,7 +25,7 @@ F, B, I16, I32, U8 = "FLOAT32", "INT8", "INT16", "INT32", "UINT8"
 UNARY = [
     ("ABS", "abs", [F, B, I16], "AbsOptions", {}),
     ("NEG", "neg", [F], "NegOptions", {}),
-    ("EXP", "exp", [F, B, I16], "ExpOptions", {}),
+    ("EXP", "exp", [F, B], "ExpOptions", {}),
     ("LOG", "log", [F], None, {}),
     ("SIN", "sin", [F], None, {}),
     ("COS", "cos", [F], "CosOptions", {}),
@@ -236,7 +236,7 @@ MOVES = [
     ("SLICE", [[4, 5]], [[1, 0], [2, -1]], [2, 5], "SliceOptions", {}, ["slice"]),
     ("STRIDED_SLICE", [[4, 5]], [[1, 4], [4, 0], [2, -2]], [2, 2], "StridedSliceOptions", {},
      ["slice"]),
-    ("STRIDED_SLICE", [[4, 5, 6]], [[0, 1], [0, 2], [1, 1]], [1, 4, 5], "StridedSliceOptions",
+    ("STRIDED_SLICE", [[4, 5, 6]], [[0, 1], [0, 2], [1, 1]], [4, 5], "StridedSliceOptions",
      {"ellipsis_mask": 1, "shrink_axis_mask": 2}, None),
     ("TILE", [[2, 3]], [[2, 1]], [4, 3], "TileOptions", {}, ["tile"]),
     ("BROADCAST_TO", [[3, 1]], [[2, 3, 4]], [2, 3, 4], "BroadcastToOptions", {},
