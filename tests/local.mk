@@ -11,3 +11,4 @@ AM_TESTS_ENVIRONMENT = \
 unit_libs = libthimble.la $(CUNIT_LIBS)
 include tests/bench/local.mk
 include tests/unit/plan.mk
+include tests/import/local.mk

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * import_model FILE... : reads models through the module of THIMBLE_MODULE and prints the program
- * or the messages of each to stdout. With -q only one line a file. Ends with 1 if one was refused.
+ * or the messages of each to stdout. With -q only one line a file; @NAME=N fixes a dimension.
+ * Ends with 1 if one was refused.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,8 @@ static void print_message(void *user, const struct th_message *msg)
     th_str_release(&line);
 }
 
-static int read_one(struct th_ctx *ctx, const char *path, bool quiet, const struct th_input_dim *dims,
-                    uint32_t n_dims)
+static int read_one(struct th_ctx *ctx, const char *path, bool quiet,
+                    const struct th_input_dim *dims, uint32_t n_dims)
 {
     struct th_program *program = NULL;
     struct th_str text;
@@ -50,8 +51,10 @@ int main(int argc, char **argv)
     bool quiet = false;
     int status = 0;
 
-    if (ctx == NULL || module == NULL)
+    if (ctx == NULL || module == NULL) {
+        fputs("THIMBLE_MODULE must name the frontend\n", stderr);
         return 2;
+    }
     th_ctx_set_sink(ctx, print_message, NULL);
     if (th_plugin_load(ctx, module) != TH_OK)
         return 2;
