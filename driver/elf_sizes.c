@@ -76,7 +76,8 @@ static bool name_begins(const struct elf *e, const struct section *names, uint64
 {
     size_t length = strlen(prefix);
 
-    return at < names->size && length <= names->size - at && inside(e, names->offset, names->size) &&
+    return at < names->size && length <= names->size - at &&
+           inside(e, names->offset, names->size) &&
            memcmp(e->bytes + names->offset + at, prefix, length) == 0;
 }
 

@@ -41,7 +41,7 @@ struct build {
     bool failed;                    /* out of memory or arguments while collecting them */
 };
 
-/* ---- arguments --------------------------------------------------------------------------------- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 static void argument(struct build *b, const char *word)
 {
@@ -70,7 +70,7 @@ static const char *upper(struct build *b, const char *name)
     return copy;
 }
 
-/* ---- running the tools ------------------------------------------------------------------------------ */
+/* ---- running the tools ----------------------------------------------------------------------- */
 
 /* The first lines a tool printed, as notes. */
 static void show(struct build *b, const char *text)
@@ -113,7 +113,7 @@ static enum th_status run_tool(struct build *b, const char *what, bool count_war
     return TH_OK;
 }
 
-/* ---- the glue between model and bench ------------------------------------------------------------------ */
+/* ---- the glue between model and bench -------------------------------------------------------- */
 
 /* The header's own macros where the entry has a prefix for them: the firmware then refuses cases of
  * another size, so header and program must agree. */
@@ -194,13 +194,13 @@ static void write_glue(struct th_str *s, const struct th_image_request *r, const
         add_entry_functions(s, i, &r->entries[i]);
     th_str_add(s, "\nstatic const struct thb_entry entries[] = {\n");
     for (i = 0; i < r->n_entries; i++)
-        th_str_addf(s, "    { \"%" PRIu32 "\", entry_%" PRIu32 "_invoke, entry_%" PRIu32 "_input, entry_%"
-                    PRIu32 "_output, %" PRIu32 ", %" PRIu32 ", entry_%" PRIu32 "_inputs, entry_%"
-                    PRIu32 "_outputs },\n", i, i, i, i, r->entries[i].n_inputs,
-                    r->entries[i].n_outputs, i, i);
-    th_str_addf(s, "};\nconst struct thb_model thb_model = {\n    \"%s\", model_init, model_reset, %"
-                PRIu32 ", %" PRIu32 ", regions, entries\n};\n", r->name,
-                r->n_regions ? r->n_regions : 1, r->n_entries);
+        th_str_addf(s, "    { \"%u\", entry_%u_invoke, entry_%u_input, entry_%u_output, %u, %u, "
+                    "entry_%u_inputs, entry_%u_outputs },\n", (unsigned)i, (unsigned)i, (unsigned)i,
+                    (unsigned)i, (unsigned)r->entries[i].n_inputs,
+                    (unsigned)r->entries[i].n_outputs, (unsigned)i, (unsigned)i);
+    th_str_addf(s, "};\nconst struct thb_model thb_model = {\n"
+                "    \"%s\", model_init, model_reset, %u, %u, regions, entries\n};\n", r->name,
+                (unsigned)(r->n_regions ? r->n_regions : 1), (unsigned)r->n_entries);
 }
 
 static enum th_status save_glue(struct build *b)
@@ -223,7 +223,7 @@ static enum th_status save_glue(struct build *b)
     return ok ? TH_OK : TH_ERR_IO;
 }
 
-/* ---- the emitted folder's own files ------------------------------------------------------------------------ */
+/* ---- the emitted folder's own files ---------------------------------------------------------- */
 
 static void common_flags(struct build *b, const struct th_compiler *cc)
 {
@@ -307,7 +307,7 @@ static enum th_status compile_model(struct build *b)
     return TH_OK;
 }
 
-/* ---- start-up, glue, link -------------------------------------------------------------------------------------- */
+/* ---- start-up, glue, link -------------------------------------------------------------------- */
 
 static enum th_status start_files(struct build *b)
 {
@@ -363,7 +363,7 @@ static enum th_status link_image(struct build *b)
     return run_tool(b, "the link", false);
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------------------ */
+/* ---- figures --------------------------------------------------------------------------------- */
 
 static enum th_status measure_files(struct build *b)
 {
@@ -425,7 +425,7 @@ static enum th_status bound_stack(struct build *b)
     return TH_OK;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static const struct th_compiler *compiler_named(const struct th_target *t, const char *name)
 {

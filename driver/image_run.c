@@ -94,7 +94,7 @@ static const char *const *command_of(struct run *u)
     return argv;
 }
 
-/* ---- what the firmware printed ---------------------------------------------------------------------- */
+/* ---- what the firmware printed --------------------------------------------------------------- */
 
 /* The number after key on this line. */
 static bool field(const char *line, const char *key, uint64_t *out)
@@ -208,7 +208,8 @@ static enum th_status take_outputs(struct run *u)
         }
     }
     if (at != n) {
-        th_error(u->ctx, NULL, CODE_RUN, "firmware wrote %zu bytes of outputs, expected %zu", n, at);
+        th_error(u->ctx, NULL, CODE_RUN, "firmware wrote %zu bytes of outputs, expected %zu", n,
+                 at);
         return TH_ERR_INTERNAL;
     }
     return TH_OK;

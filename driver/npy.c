@@ -80,7 +80,7 @@ static bool read_shape(const char *text, struct th_type *type)
 }
 
 enum th_status th_npy_parse(struct th_ctx *ctx, const char *name, const void *bytes, size_t n,
-                            struct th_tensor **out)
+                            struct th_arena *arena, struct th_tensor **out)
 {
     const unsigned char *b = bytes;
     struct th_type type = { .dtype = TH_DT_NONE };
@@ -97,7 +97,7 @@ enum th_status th_npy_parse(struct th_ctx *ctx, const char *name, const void *by
         length |= (size_t)b[10] << 16 | (size_t)b[11] << 24;
     if (length > n - start)
         return broken(ctx, name, "the header ends early");
-    header = th_arena_strndup(th_ctx_arena(ctx), (const char *)b + start, length);
+    header = th_arena_strndup(arena, (const char *)b + start, length);
     if (!header)
         return broken(ctx, name, "memory exhausted");
 
@@ -111,7 +111,7 @@ enum th_status th_npy_parse(struct th_ctx *ctx, const char *name, const void *by
         return broken(ctx, name, "the shape has no more than 8 whole numbers");
     if (!th_type_bytes(&type, &size) || (uint64_t)size != n - start - length)
         return broken(ctx, name, "its length does not fit its shape");
-    *out = th_tensor_new(th_ctx_arena(ctx), &type);
+    *out = th_tensor_new(arena, &type);
     if (!*out)
         return broken(ctx, name, "memory exhausted");
     if (size)
@@ -119,14 +119,15 @@ enum th_status th_npy_parse(struct th_ctx *ctx, const char *name, const void *by
     return TH_OK;
 }
 
-enum th_status th_npy_read(struct th_ctx *ctx, const char *path, struct th_tensor **out)
+enum th_status th_npy_read(struct th_ctx *ctx, const char *path, struct th_arena *arena,
+                           struct th_tensor **out)
 {
     const char *base = strrchr(path, '/');
     char *bytes = NULL;
     size_t n;
 
     TH_TRY(th_read_small_file(ctx, path, MAX_NPY_BYTES, &bytes, &n));
-    return th_npy_parse(ctx, base ? base + 1 : path, bytes, n, out);
+    return th_npy_parse(ctx, base ? base + 1 : path, bytes, n, arena, out);
 }
 
 static const char *descr_of(enum th_dtype dtype)

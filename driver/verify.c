@@ -24,7 +24,7 @@ static enum th_status no_memory(struct verifying *v)
     return TH_ERR_INTERNAL;
 }
 
-/* ---- the program's entry points as the emitted code names them ------------------------------------- */
+/* ---- the program's entry points as the emitted code names them ------------------------------- */
 
 static const char *upper(struct th_arena *arena, const char *name)
 {
@@ -101,7 +101,7 @@ static enum th_status describe(struct verifying *v)
     return TH_OK;
 }
 
-/* ---- cases -------------------------------------------------------------------------------------------- */
+/* ---- cases ----------------------------------------------------------------------------------- */
 
 static enum th_status prepare_case(struct verifying *v, uint32_t i)
 {
@@ -140,7 +140,7 @@ static enum th_status prepare_cases(struct verifying *v)
     return TH_OK;
 }
 
-/* ---- comparison ------------------------------------------------------------------------------------------ */
+/* ---- comparison ------------------------------------------------------------------------------ */
 
 static enum th_status prepare_outputs(struct verifying *v)
 {

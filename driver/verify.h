@@ -53,7 +53,7 @@ void th_verify_print(const struct th_verify_request *r, const struct th_verify_r
 void th_verify_print_json(const struct th_verify_request *r,
                           const struct th_verify_result *result, struct th_str *out);
 
-/* ---- cases ------------------------------------------------------------------------------------- */
+/* ---- cases ----------------------------------------------------------------------------------- */
 /* Reads .npy files: n_in and n_want are multiples of the function's numbers of inputs and outputs
  * (n_want may be 0), in model order, case after case. Reports. */
 enum th_status th_verify_cases_read(struct th_ctx *ctx, struct th_program *program,

@@ -23,7 +23,7 @@ static enum th_status fit(struct th_ctx *ctx, const char *path, const struct th_
     struct th_str want, have;
     int64_t i;
 
-    TH_TRY(th_npy_read(ctx, path, &t));
+    TH_TRY(th_npy_read(ctx, path, th_ctx_arena(ctx), &t));
     if (th_type_elems(&t->type) != th_type_elems(type) ||
         (t->type.dtype != type->dtype && !narrow)) {
         th_str_init(&want);
@@ -52,7 +52,7 @@ static enum th_status read_want(struct th_ctx *ctx, const char *path, const stru
 {
     struct th_tensor *t = NULL;
 
-    TH_TRY(th_npy_read(ctx, path, &t));
+    TH_TRY(th_npy_read(ctx, path, th_ctx_arena(ctx), &t));
     *out = t;
     return TH_OK;
 }

@@ -67,7 +67,7 @@ void th_verify_print(const struct th_verify_request *r, const struct th_verify_r
         th_str_addf(out, "  %" PRIu32 " files with compiler warnings\n", i->warnings);
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void put_int(struct json_object *o, const char *key, uint64_t v)
 {

@@ -65,7 +65,7 @@ static enum th_status broken(struct reader *r, const xmlNode *at, const char *fm
     return TH_ERR_INPUT;
 }
 
-/* ---- words ---------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static bool is_word(const char *s)
 {
@@ -117,7 +117,7 @@ static enum th_status add_words(struct reader *r, const xmlNode *node, const cha
     return TH_OK;
 }
 
-/* ---- attributes and children -------------------------------------------------------------------- */
+/* ---- attributes and children ----------------------------------------------------------------- */
 
 static const char *attribute(struct reader *r, xmlNode *node, const char *name)
 {
@@ -222,7 +222,7 @@ static enum th_status only(struct reader *r, xmlNode *node, const char *allowed)
     return TH_OK;
 }
 
-/* ---- a core ----------------------------------------------------------------------------------------- */
+/* ---- a core ---------------------------------------------------------------------------------- */
 
 static enum th_status read_compiler(struct reader *r, xmlNode *node, struct th_compiler *c)
 {
@@ -326,7 +326,7 @@ static enum th_status read_core(struct reader *r, xmlNode *root, xmlNode *core)
     return board ? read_board(r, board) : TH_OK;
 }
 
-/* ---- options and devices ------------------------------------------------------------------------------ */
+/* ---- options and devices --------------------------------------------------------------------- */
 
 static enum th_status add_flags(struct reader *r, xmlNode *compile)
 {
@@ -437,7 +437,7 @@ static enum th_status read_device(struct reader *r, xmlNode *root, xmlNode *devi
     return read_regions(r, root);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static enum th_status read_bytes(struct th_ctx *ctx, const char *path, char **bytes, size_t *n)
 {
@@ -532,7 +532,7 @@ static enum th_status load_file(struct th_ctx *ctx, const char *path, const char
     return status;
 }
 
-/* ---- search ------------------------------------------------------------------------------------------------ */
+/* ---- search ---------------------------------------------------------------------------------- */
 
 /* The folders to look in, one by one: THIMBLE_TARGET_PATH, then the installed one. */
 static const char *folder_at(struct th_ctx *ctx, size_t index)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The on-target bench: runs an emitted model on a board, counts its instructions, watches its memory.
+/* The on-target bench: runs an emitted model on a board, counts instructions, watches memory.
  *
  * A small generated file, the glue, describes one model by `thb_model`; bench_main.c does the rest:
  * it reads cases from the host's file `bench.in`, writes raw outputs to `bench.out`, and prints

@@ -7,7 +7,7 @@
  *   thb case=N entry=NAME status=0 count=N stack=N guards=ok
  *   thb end cases=N
  *
- * Stack is counted from the caller of init or invoke downwards. Errors are lines "thb error: ...". */
+ * Stack is counted from the caller of init or invoke downwards. Errors: lines "thb error: ...". */
 #include <string.h>
 
 #include "bench.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Instruction counter under `qemu -icount shift=N`, N given as THB_ICOUNT_SHIFT.
  *
- * RISC-V reads instret, exact at shift 0. The Cortex-M boards have no such counter, but with -icount
- * one instruction lasts 2^N ns of virtual time, so a timer of known period counts instructions.
+ * RISC-V reads instret, exact at shift 0. The Cortex-M boards have none, but with -icount one
+ * instruction lasts 2^N ns of virtual time, so a timer of known period counts instructions.
  * Shift 7 resolves single ones. The MPS2 boards' timer has 32 bits and would wrap after some 1.3 G
  * instructions; a second timer, prescaled by 256, tells how often it did.
  * On the host: hardware instructions where the kernel lets us count them, else nanoseconds. */

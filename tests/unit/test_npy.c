@@ -64,7 +64,7 @@ static void test_parse(void)
     th_ctx_set_sink(ctx, drop, &messages);
     for (i = 0; i < TH_ARRAY_LEN(good); i++) {
         n = make_file(file, good[i].header, good[i].n);
-        CU_ASSERT_EQUAL_FATAL(th_npy_parse(ctx, "x", file, n, &t), TH_OK);
+        CU_ASSERT_EQUAL_FATAL(th_npy_parse(ctx, "x", file, n, th_ctx_arena(ctx), &t), TH_OK);
         CU_ASSERT_EQUAL(t->type.dtype, good[i].dtype);
         CU_ASSERT_EQUAL(t->type.rank, good[i].rank);
         CU_ASSERT_EQUAL((size_t)th_type_size(&t->type), good[i].n);
@@ -73,12 +73,12 @@ static void test_parse(void)
     CU_ASSERT_EQUAL(messages, 0);
     for (i = 0; i < TH_ARRAY_LEN(bad); i++) {
         n = make_file(file, bad[i].header, bad[i].n);
-        CU_ASSERT_EQUAL(th_npy_parse(ctx, "x", file, n, &t), TH_ERR_INPUT);
+        CU_ASSERT_EQUAL(th_npy_parse(ctx, "x", file, n, th_ctx_arena(ctx), &t), TH_ERR_INPUT);
         CU_ASSERT_EQUAL(messages, i + 1);
     }
     n = make_file(file, good[0].header, good[0].n);
     for (i = 0; i < n; i++)
-        CU_ASSERT_NOT_EQUAL(th_npy_parse(ctx, "x", file, i, &t), TH_OK);
+        CU_ASSERT_NOT_EQUAL(th_npy_parse(ctx, "x", file, i, th_ctx_arena(ctx), &t), TH_OK);
     th_ctx_free(ctx);
 }
 
@@ -102,7 +102,7 @@ static void test_round_trip(void)
         for (k = 0; k < th_type_elems(&type); k++)
             th_tensor_set_int(t, k, type.dtype == TH_DT_BOOL ? k & 1 : k * 5);
         CU_ASSERT_EQUAL(th_npy_write(ctx, path, t), TH_OK);
-        CU_ASSERT_EQUAL_FATAL(th_npy_read(ctx, path, &back), TH_OK);
+        CU_ASSERT_EQUAL_FATAL(th_npy_read(ctx, path, th_ctx_arena(ctx), &back), TH_OK);
         CU_ASSERT(th_type_equal(&back->type, &type));
         CU_ASSERT(memcmp(back->data, t->data, (size_t)th_type_size(&type)) == 0);
     }
@@ -112,7 +112,8 @@ static void test_round_trip(void)
 
 static void test_tolerance(void)
 {
-    static const char *const bad[] = { "", "x", "-1", "1,", "1,x", "1,-2", "1 ", "nan", "inf", "1,2,3" };
+    static const char *const bad[] = { "", "x", "-1", "1,", "1,x", "1,-2", "1 ", "nan", "inf",
+                                      "1,2,3" };
     struct th_tolerance t;
     size_t i;
 

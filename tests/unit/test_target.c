@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The target loader: what ships, features added by '+', devices, and descriptions it must refuse. */
+/* The target loader: what ships, features added by '+', devices, and what it must refuse. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>

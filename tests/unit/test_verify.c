@@ -45,6 +45,7 @@ static void open_fixture(struct fixture *f)
     const int64_t dims[] = { 1, 2, 3 };
     const struct th_type type = th_type_make(TH_DT_S8, 3, dims);
     const char *source = getenv("srcdir");
+    struct th_node_desc desc = { .op = "copy", .n_in = 1 };
     struct th_graph *g;
     th_value in, out = 0;
     int i;
@@ -56,8 +57,8 @@ static void open_fixture(struct fixture *f)
     f->program = th_program_new(f->ctx);
     g = th_program_add_function(f->program, "run");
     in = th_graph_add_input(g, "x", &type);
-    CU_ASSERT_EQUAL_FATAL(th_graph_add_node(g, &(struct th_node_desc){ .op = "copy", .in = &in,
-                                                                       .n_in = 1 }, NULL, &out), TH_OK);
+    desc.in = &in;
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_node(g, &desc, NULL, &out), TH_OK);
     CU_ASSERT_EQUAL(th_graph_add_output(g, "y", out), TH_OK);
     CU_ASSERT_EQUAL_FATAL(th_work_folder(f->ctx, &f->work), TH_OK);
     for (i = 0; i < 3; i++) {
