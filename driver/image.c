@@ -59,6 +59,19 @@ static void arguments(struct build *b, const char *const *words)
         argument(b, *words);
 }
 
+/* A command may bring flags along: "gcc -fsanitize=address". */
+static void command_words(struct build *b, const char *command)
+{
+    for (command += strspn(command, " "); *command; command += strspn(command, " ")) {
+        size_t length = strcspn(command, " ");
+
+        argument(b, th_arena_strndup(b->arena, command, length));
+        command += length;
+    }
+    if (b->argc == 0)
+        argument(b, "cc");
+}
+
 #define FORMAT(b, ...) th_arena_printf((b)->arena, __VA_ARGS__)
 
 static const char *upper(struct build *b, const char *name)
@@ -243,7 +256,7 @@ static enum th_status compile_file(struct build *b, const char *file)
     const char *object = FORMAT(b, "%s/%s.o", b->image->work, file);
 
     b->argc = 0;
-    argument(b, b->model_command);
+    command_words(b, b->model_command);
     common_flags(b, b->model_cc);
     argument(b, "-std=c99");
     argument(b, "-Wall");
@@ -336,7 +349,7 @@ static enum th_status link_image(struct build *b)
     uint32_t i;
 
     b->argc = 0;
-    argument(b, b->link_command);
+    command_words(b, b->link_command);
     common_flags(b, b->link_cc);
     argument(b, FORMAT(b, "-DTHB_BOARD_%s", upper(b, board->name)));
     argument(b, FORMAT(b, "-DTHB_ICOUNT_SHIFT=%" PRIu32, board->icount_shift));

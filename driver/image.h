@@ -23,7 +23,7 @@ struct th_image_request {
     const char *folder;          /* as emitted; every .c file in it is compiled */
     const char *name;            /* prefix of its names */
     const char *compiler;        /* name of one of the target's, or NULL: the first */
-    const char *command;         /* program in place of that compiler's own, or NULL */
+    const char *command;         /* program (and flags) in place of that compiler's own, or NULL */
     const char *optimise;        /* NULL: "-O2" */
     const char *const *flags;    /* more of them, NULL-terminated, or NULL */
     const struct th_image_entry *entries;

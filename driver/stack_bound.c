@@ -75,7 +75,7 @@ static const char *quoted(const char *line, size_t length, const char *key, size
     return at;
 }
 
-/* The frame in a label such as "invoke\nmodel.c:70:5\n56 bytes (static)"; \n is two letters there. */
+/* The frame in a label such as "invoke\nmodel.c:70:5\n56 bytes (static)", \n being two letters. */
 static int64_t frame_of(struct th_stack_graph *g, const char *label, size_t length)
 {
     char *text = th_arena_strndup(g->arena, label, length), *at, *bytes = NULL;

@@ -150,6 +150,7 @@ static void test_evaluated(void)
     CU_ASSERT_EQUAL(th_verify_cases_draw(f.ctx, f.program, 0, 1, 5, &f.r.cases), TH_OK);
     f.r.n_cases = 5;
     f.r.reset = true;
+    f.r.command = "gcc -fsanitize=undefined -fno-sanitize-recover=all";
     CU_ASSERT_EQUAL(th_verify(f.ctx, &f.r, &result), TH_OK);
     CU_ASSERT_EQUAL(result.outputs[0].n_compared, 5);
     CU_ASSERT(memcmp(f.r.cases[0].in[0]->data, f.r.cases[1].in[0]->data, 6) != 0);
