@@ -484,6 +484,11 @@ uint32_t th_graph_share_count(const struct th_graph *g)
     return g->n_shares;
 }
 
+void th_graph_clear_shares(struct th_graph *g)
+{
+    g->n_shares = 0;
+}
+
 const struct th_share *th_graph_share(const struct th_graph *g, uint32_t i)
 {
     return &g->shares[i];

@@ -34,15 +34,21 @@ struct th_kernel_note {
 TH_API struct th_kernel_note *th_node_note(struct th_graph *g, th_node n);
 TH_API const struct th_kernel_note *th_node_note_const(const struct th_graph *g, th_node n);
 
-/* In-place proposal: output value `out` may begin `distance` bytes after the begin of `in`
- * (0: same place; a range of safe distances is written as the smallest |distance|). */
+/*
+ * In-place proposal: if `in` is not wanted after the node that makes `out`, both may overlap as
+ * long as `in` begins `distance` (>= 0) or more bytes behind the begin of `out`. exact: the same
+ * bytes at the same place (views). state: `out` is what a state_write stores and may be computed
+ * in that variable's storage; `in` is then 0.
+ */
 struct th_share {
     th_value out, in;
     int64_t distance;
-    bool exact;          /* the same bytes: nothing moves */
+    bool exact;
+    th_state state;
 };
 TH_API uint32_t th_graph_share_count(const struct th_graph *g);
 TH_API const struct th_share *th_graph_share(const struct th_graph *g, uint32_t i);
+TH_API void th_graph_clear_shares(struct th_graph *g);
 TH_API bool th_graph_add_share(struct th_graph *g, const struct th_share *s);
 
 struct th_plan_region {

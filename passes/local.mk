@@ -6,7 +6,10 @@ PASS_SOURCES = \
   %D%/dce.c \
   %D%/fold.c \
   %D%/fuse.c \
+  %D%/in_place.c \
+  %D%/memory_plan.c \
   %D%/pack.c \
+  %D%/schedule.c \
   %D%/select_kernels.c
 
 libthimble_la_SOURCES += $(PASS_SOURCES) \
@@ -17,7 +20,13 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/options.c \
   %D%/pass_ctx.h \
   %D%/pipeline.c \
+  %D%/regions.c \
+  %D%/regions.h \
   %D%/registry.c \
+  %D%/storage.c \
+  %D%/storage.h \
+  %D%/storage_merge.c \
+  %D%/storage_overlap.c \
   %D%/util.c \
   %D%/util.h
 EXTRA_DIST += %D%/pipelines.def

@@ -80,7 +80,9 @@ enum th_write_order {
     TH_ORDER_ELEMENT,     /* element i of the output is written after element i of every input was
                              read, and inputs after it are still needed */
     TH_ORDER_ROWS,        /* rows down, pixels right, all channels of a group of `group` pixels are
-                             written after all their inputs were read */
+                             written after all their inputs were read. group < 0: the inputs of
+                             the -group pixels in work may still be read while they are written
+                             (the plain loop y, x, channel is -1) */
     TH_ORDER_PLANES       /* channel groups of `group` outermost; within one, rows down */
 };
 enum th_view_ability {

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Proposes which outputs may lie over which inputs: what the op's record allows, at the distance
+ * that the chosen kernel's write order needs. Whether a proposal is taken depends on lifetimes and
+ * is the planner's business.
+ */
+#include "ir/call.h"
+#include "ir/notes.h"
+#include "passes/util.h"
+#include "plan/plan.h"
+
+#define MAX_STEPS (1 << 20)
+#define MAX_ALIASES 32
+
+struct proposing {
+    struct th_pass_ctx *pc;
+    uint32_t exact, overlapping;
+};
+
+static enum th_status propose(struct proposing *k, struct th_graph *g, struct th_share s)
+{
+    if (!th_graph_add_share(g, &s))
+        return TH_ERR_INTERNAL;
+    if (s.exact || s.state)
+        k->exact++;
+    else
+        k->overlapping++;
+    return TH_OK;
+}
+
+/* Element i is written after element i of the input was read. */
+static int64_t element_distance(const struct th_type *in, const struct th_type *out)
+{
+    int64_t n = th_type_elems(out), grow;
+    grow = (int64_t)th_dtype_bits(out->dtype) / 8 - (int64_t)th_dtype_bits(in->dtype) / 8;
+    return n < 2 || grow <= 0 ? 0 : (n - 1) * grow;
+}
+
+static int64_t byte_of(const struct th_type *t, const int64_t *index)
+{
+    int64_t flat = 0;
+    for (int32_t a = 0; a < t->rank; a++)
+        flat = flat * t->dims[a] + index[a];
+    return flat * (int64_t)(th_dtype_bits(t->dtype) / 8);
+}
+
+/* First input byte read for one output pixel, INT64_MAX when none; false: no window. */
+static bool oldest_byte(const struct th_inst *c, uint32_t in, const struct th_box *box,
+                        int64_t *oldest)
+{
+    struct th_window w = {0};
+    const struct th_type *t = c->in[in];
+    if (!c->op->window(c, box, in, &w))
+        return false;
+    *oldest = byte_of(t, w.box.lo);
+    for (int32_t a = 0; a < t->rank; a++)
+        if (w.box.hi[a] <= w.box.lo[a])
+            *oldest = INT64_MAX;
+    return true;
+}
+
+/* Pixel by pixel in raster order; group as struct th_kernel says. -1: cannot overlap. */
+static int64_t rows_distance(const struct th_inst *c, uint32_t in, int32_t group,
+                             struct th_arena *arena)
+{
+    const struct th_type *out = &c->out[0];
+    int64_t n = 1, pixel = 0;
+    if (!c->op->window || out->rank < 1 || group == 0)
+        return -1;
+    for (int32_t a = 0; a < out->rank - 1; a++)
+        n *= out->dims[a];
+    pixel = out->dims[out->rank - 1] * (int64_t)(th_dtype_bits(out->dtype) / 8);
+    if (n < 1 || n > MAX_STEPS)
+        return -1;
+    int64_t *written = TH_NEW_ARRAY(arena, int64_t, (size_t)n + 1);
+    int64_t *oldest = TH_NEW_ARRAY(arena, int64_t, (size_t)n + 1);
+    if (!written || !oldest)
+        return -1;
+    /* Reads that go on while a pixel is written count as reads of the step after. */
+    int64_t late = group < 0, ahead = group < 0 ? -(int64_t)group : 1;
+    struct th_box box = {{0}, {0}};
+    oldest[0] = INT64_MAX;
+    written[n] = n * pixel;
+    for (int64_t p = 0; p < n; p++) {
+        int64_t rest = p;
+        for (int32_t a = out->rank - 2; a >= 0; a--) {
+            box.lo[a] = rest % out->dims[a];
+            box.hi[a] = box.lo[a] + 1;
+            rest /= out->dims[a];
+        }
+        box.hi[out->rank - 1] = out->dims[out->rank - 1];
+        written[p] = (p + ahead < n ? p + ahead : n) * pixel;
+        if (!oldest_byte(c, in, &box, &oldest[p + late]))
+            return -1;
+    }
+    return th_plan_distance((uint32_t)(n + late), written, oldest);
+}
+
+/* May input `in` be overwritten by this call at all? */
+static bool may_share(const struct th_inst *c, const struct th_call *call, uint32_t in,
+                      uint32_t out)
+{
+    if (in >= c->n_in || out >= c->n_out || !c->in[in] || c->in_const[in])
+        return false;
+    if (th_dtype_bits(c->in[in]->dtype) < 8 || th_dtype_bits(c->out[out].dtype) < 8)
+        return false;
+    return !call || call->batch <= 1 || (in < 32 && call->batch_in >> in & 1);
+}
+
+static enum th_status propose_by_element(struct proposing *k, struct th_graph *g, th_node n,
+                                         const struct th_inst *c, const struct th_call *call)
+{
+    struct th_alias list[MAX_ALIASES];
+    uint32_t found = c->op->alias ? c->op->alias(c, list, MAX_ALIASES) : 0;
+    for (uint32_t i = 0; i < found && i < MAX_ALIASES; i++) {
+        uint32_t in = list[i].in, out = list[i].out;
+        if (!may_share(c, call, in, out) ||
+            th_type_elems(c->in[in]) != th_type_elems(&c->out[out]))
+            continue;
+        struct th_share s = {.out = th_node_output(g, n, out), .in = th_node_input(g, n, in),
+                             .distance = element_distance(c->in[in], &c->out[out])};
+        TH_TRY(propose(k, g, s));
+    }
+    return TH_OK;
+}
+
+static enum th_status propose_by_rows(struct proposing *k, struct th_graph *g, th_node n,
+                                      const struct th_inst *c, const struct th_kernel_note *note)
+{
+    for (uint32_t in = 0; in < c->n_in; in++) {
+        if (!may_share(c, note->call, in, 0))
+            continue;
+        int64_t d = rows_distance(c, in, note->row->group, c->arena);
+        if (d < 0 || d >= th_type_size(&c->out[0]))
+            continue;
+        struct th_share s = {.out = th_node_output(g, n, 0), .in = th_node_input(g, n, in),
+                             .distance = d};
+        TH_TRY(propose(k, g, s));
+    }
+    return TH_OK;
+}
+
+static enum th_status propose_node(struct proposing *k, struct th_graph *g, th_node n,
+                                   struct th_arena *arena)
+{
+    const struct th_op *op = th_node_op(g, n);
+    const struct th_kernel_note *note = th_node_note_const(g, n);
+    th_value in = th_node_input_count(g, n) ? th_node_input(g, n, 0) : 0;
+    if (op->traits & TH_TRAIT_VIEW) {
+        if (!in || th_value_is_const(g, in))
+            return TH_OK;
+        return propose(k, g, (struct th_share){.out = th_node_output(g, n, 0), .in = in,
+                                               .exact = true});
+    }
+    if (op->traits & TH_TRAIT_STATE_WRITE) {
+        if (!in || th_value_is_const(g, in) || th_value_is_input(g, in))
+            return TH_OK;
+        th_state s = (th_state)th_attr_int(th_node_attrs(g, n), "state", 0);
+        return propose(k, g, (struct th_share){.out = in, .state = s});
+    }
+    if (!note->row || (note->row->order != TH_ORDER_ELEMENT && note->row->order != TH_ORDER_ROWS))
+        return TH_OK;
+    struct th_inst *c = th_node_inst(g, n, arena);
+    if (!c)
+        return TH_ERR_INTERNAL;
+    return note->row->order == TH_ORDER_ELEMENT ? propose_by_element(k, g, n, c, note->call)
+                                                : propose_by_rows(k, g, n, c, note);
+}
+
+static enum th_status propose_graph(struct th_graph *g, void *user)
+{
+    struct th_arena *arena = th_arena_new(0);
+    enum th_status s = arena ? TH_OK : TH_ERR_INTERNAL;
+    for (th_node n = th_graph_first(g); n && s == TH_OK; n = th_graph_next(g, n)) {
+        s = propose_node(user, g, n, arena);
+        th_arena_clear(arena);
+    }
+    th_arena_free(arena);
+    return s;
+}
+
+static enum th_status clear_shares(struct th_graph *g, void *user)
+{
+    (void)user;
+    th_graph_clear_shares(g);
+    return TH_OK;
+}
+
+static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
+{
+    struct proposing k = {pc, 0, 0};
+    TH_TRY(th_program_walk(p, clear_shares, NULL));
+    TH_TRY(th_program_walk(p, propose_graph, &k));
+    th_pass_remark(pc, "%u values may share storage, %u may overlap", k.exact, k.overlapping);
+    return TH_OK;
+}
+
+const struct th_pass th_pass_in_place = {
+    .struct_size = sizeof(struct th_pass),
+    .name = "in-place",
+    .summary = "propose outputs that may lie over their inputs",
+    .requires_props = TH_PROP_PACKED,
+    .provides_props = TH_PROP_ALIASED,
+    .invalidates_props = TH_PROP_SCHEDULED | TH_PROP_PLANNED,
+    .run = run,
+};

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exact offsets of everything that lives in RAM: state variables first, then each entry point's
+ * values and scratch. Entry points never run at the same time, so they share the same bytes.
+ */
+#include "passes/regions.h"
+#include "passes/storage.h"
+#include "passes/util.h"
+#include "plan/plan.h"
+
+/* One function as the planner sees it. */
+struct problem {
+    struct th_layout layout;
+    struct th_plan_problem plan;
+    struct th_plan_buffer *buffers;
+    uint32_t *klass;              /* of each buffer; scratch: UINT32_MAX */
+    struct th_layout_graph **graph;
+    th_node *node;                /* of scratch buffers */
+    struct th_plan_result result;
+};
+struct planning {
+    struct th_pass_ctx *pc;
+    struct th_program *program;
+    struct th_arena *arena;
+    struct problem *functions;
+    uint32_t n;
+    int64_t state_bytes, align;
+};
+
+static int64_t max64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- state ------------------------------------------------------------------------------------ */
+/* Widest alignment first leaves no gaps but those at the end of odd sizes. */
+static void place_state(struct planning *k)
+{
+    uint32_t n = th_program_state_count(k->program);
+    int64_t at = 0;
+    for (int64_t align = 64; align >= 1; align /= 2) {
+        for (th_state s = 1; s <= n; s++) {
+            int64_t want = 1;
+            for (uint32_t f = 0; f < k->n; f++) {
+                const struct th_layout *l = &k->functions[f].layout;
+                want = max64(want, l->classes[th_layout_class(l, l->state_base + s - 1)].align);
+            }
+            if ((want > 64 ? 64 : want) != align)
+                continue;
+            at = (at + want - 1) & -want;
+            th_state_set_offset(k->program, s, at);
+            at += th_type_size(th_state_type(k->program, s));
+            k->align = max64(k->align, want);
+        }
+    }
+    k->state_bytes = at;
+}
+
+/* ---- one function ------------------------------------------------------------------------------ */
+static enum th_status describe(struct problem *p, struct th_arena *arena)
+{
+    struct th_layout *l = &p->layout;
+    size_t room = (size_t)l->n_values + 1;
+    for (uint32_t k = 0; k < l->n_graphs; k++)
+        room += th_graph_node_count(l->graphs[k].graph);
+    uint32_t *of_class = TH_NEW_ARRAY(arena, uint32_t, (size_t)l->n_values + 1);
+    struct th_layout_overlap *shares;
+    uint32_t n = 0, n_shares;
+    p->buffers = TH_NEW_ARRAY(arena, struct th_plan_buffer, room);
+    p->klass = TH_NEW_ARRAY(arena, uint32_t, room);
+    p->graph = TH_NEW_ARRAY(arena, struct th_layout_graph *, room);
+    p->node = TH_NEW_ARRAY(arena, th_node, room);
+    if (!of_class || !p->buffers || !p->klass || !p->graph || !p->node)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < l->state_base; i++) {
+        const struct th_layout_class *c = &l->classes[i];
+        if (th_layout_class(l, i) != i || c->first < 0 || c->state)
+            continue;
+        p->buffers[n] = (struct th_plan_buffer){c->bytes, c->slack, c->align, c->first, c->last,
+                                                0, TH_PLAN_FREE, 0};
+        of_class[i] = n;
+        p->klass[n++] = i;
+    }
+    for (uint32_t k = 0; k < l->n_graphs; k++) {
+        struct th_layout_graph *r = &l->graphs[k];
+        for (th_node i = th_graph_first(r->graph); i; i = th_graph_next(r->graph, i)) {
+            const struct th_kernel_note *note = th_node_note_const(r->graph, i);
+            if (note->scratch_bytes <= 0)
+                continue;
+            int64_t align = max64(note->scratch_align, (int64_t)l->align);
+            p->buffers[n] = (struct th_plan_buffer){note->scratch_bytes, 0, align,
+                                                    r->spans[i].enter, r->spans[i].exit, 0,
+                                                    TH_PLAN_FREE, 0};
+            p->graph[n] = r;
+            p->node[n] = i;
+            p->klass[n++] = UINT32_MAX;
+        }
+    }
+    TH_TRY(th_layout_overlaps(l, &shares, &n_shares));
+    struct th_plan_overlap *overlaps = TH_NEW_ARRAY(arena, struct th_plan_overlap,
+                                                    (size_t)n_shares + 1);
+    if (!overlaps)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < n_shares; i++)
+        overlaps[i] = (struct th_plan_overlap){of_class[shares[i].out], of_class[shares[i].in],
+                                               shares[i].distance};
+    p->plan = (struct th_plan_problem){p->buffers, n, overlaps, n_shares, NULL, 1};
+    return TH_OK;
+}
+
+static void set_places(struct problem *p, const int32_t *region_index)
+{
+    struct th_layout *l = &p->layout;
+    uint32_t *of_class = TH_NEW_ARRAY(l->arena, uint32_t, (size_t)l->n_values + 1);
+    for (uint32_t i = 0; of_class && i < p->plan.n_buffers; i++) {
+        struct th_place at = {region_index[p->result.region[i]], p->result.offset[i]};
+        if (p->klass[i] == UINT32_MAX)
+            th_node_note(p->graph[i]->graph, p->node[i])->scratch = at;
+        else
+            of_class[p->klass[i]] = i + 1;
+    }
+    for (uint32_t i = 0; of_class && i < l->state_base; i++) {
+        const struct th_layout_value *v = &l->values[i];
+        uint32_t c = th_layout_class(l, i);
+        if (v->first < 0)
+            continue;
+        struct th_place at = {TH_REGION_STATE, 0};
+        if (l->classes[c].state) {
+            at.offset = th_state_offset(l->program, l->classes[c].state);
+        } else {
+            at.region = region_index[p->result.region[of_class[c] - 1]];
+            at.offset = p->result.offset[of_class[c] - 1];
+        }
+        th_value_set_place(v->in->graph, v->value, at);
+    }
+}
+
+/* ---- the whole program ---------------------------------------------------------------------- */
+static enum th_status describe_all(struct planning *k)
+{
+    uint32_t align = th_pass_target(k->pc) ? th_pass_target(k->pc)->align : 1;
+    k->n = th_program_function_count(k->program);
+    k->functions = TH_NEW_ARRAY(k->arena, struct problem, (size_t)k->n + 1);
+    if (!k->functions)
+        return TH_ERR_INTERNAL;
+    k->align = 1;
+    for (uint32_t f = 0; f < k->n; f++) {
+        TH_TRY(th_layout_build(k->program, th_program_function(k->program, f), align, k->arena,
+                               &k->functions[f].layout));
+        TH_TRY(describe(&k->functions[f], k->arena));
+        for (uint32_t i = 0; i < k->functions[f].plan.n_buffers; i++)
+            k->align = max64(k->align, k->functions[f].buffers[i].align);
+    }
+    place_state(k);
+    return TH_OK;
+}
+
+static enum th_status place_all(struct planning *k, const int64_t *caps, uint32_t n_caps)
+{
+    for (uint32_t f = 0; f < k->n; f++) {
+        struct problem *p = &k->functions[f];
+        p->plan.region_bytes = caps;
+        p->plan.n_regions = n_caps;
+        TH_TRY(th_plan_place(&p->plan, NULL, k->arena, &p->result));
+    }
+    return TH_OK;
+}
+
+/* The largest of all entry points. */
+static int64_t most_bytes(const struct planning *k, uint32_t region)
+{
+    int64_t most = 0;
+    for (uint32_t f = 0; f < k->n; f++)
+        most = max64(most, k->functions[f].result.size[region]);
+    return most;
+}
+
+/* The node whose step carries the peak, in the entry point with the largest plan. */
+static enum th_status find_peak(struct planning *k, struct th_plan_totals *t)
+{
+    struct problem *p = NULL;
+    struct th_plan_profile profile;
+    for (uint32_t f = 0; f < k->n; f++)
+        if (!p || k->functions[f].result.total > p->result.total)
+            p = &k->functions[f];
+    if (!p)
+        return TH_OK;
+    TH_TRY(th_plan_bound(&p->plan, k->arena, NULL, 0, &profile));
+    t->peak_live = profile.bound;
+    for (uint32_t i = 0; i < p->layout.n_graphs; i++) {
+        struct th_layout_graph *r = &p->layout.graphs[i];
+        for (th_node n = th_graph_first(r->graph); n; n = th_graph_next(r->graph, n))
+            if (r->spans[n].enter <= profile.step && profile.step <= r->spans[n].exit) {
+                t->peak_graph = r->graph;     /* the innermost one stays */
+                t->peak_node = n;
+            }
+    }
+    return TH_OK;
+}
+
+static enum th_status record(struct planning *k, const struct th_ram *ram,
+                             struct th_plan_totals *t)
+{
+    struct th_arena *keep = th_program_arena(k->program);
+    struct th_plan_region *list = TH_NEW_ARRAY(keep, struct th_plan_region, ram->n + 2u);
+    int32_t *index = TH_NEW_ARRAY(k->arena, int32_t, ram->n + 1u);
+    if (!list || !index)
+        return TH_ERR_INTERNAL;
+    int64_t bound = 0;
+    for (uint32_t f = 0; f < k->n; f++)
+        bound = max64(bound, k->functions[f].result.bound);
+    list[0] = (struct th_plan_region){"state", k->state_bytes, k->align, k->state_bytes};
+    t->n_regions = 1;
+    for (uint32_t r = 0; r < ram->n; r++) {
+        int64_t bytes = most_bytes(k, r);
+        if (bytes == 0 && !(ram->n == 1 || (r + 1 == ram->n && t->n_regions == 1)))
+            continue;
+        index[r] = (int32_t)t->n_regions;
+        list[t->n_regions++] = (struct th_plan_region){
+            ram->list[r].name, bytes, k->align, ram->n == 1 ? bound : bytes};
+    }
+    /* transient memory follows state in one block: it must begin aligned */
+    if (list[1].bytes > 0)
+        list[0].bytes = (k->state_bytes + k->align - 1) & -k->align;
+    t->regions = list;
+    for (uint32_t f = 0; f < k->n; f++)
+        set_places(&k->functions[f], index);
+    return TH_OK;
+}
+
+static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
+{
+    struct planning k = {.pc = pc, .program = p, .arena = th_pass_arena(pc)};
+    struct th_plan_totals totals = {0};
+    struct th_ram ram;
+    const int64_t unlimited = 0;
+    TH_TRY(th_ram_find(pc, &ram));
+    TH_TRY(describe_all(&k));
+    TH_TRY(place_all(&k, &unlimited, 1));
+    TH_TRY(find_peak(&k, &totals));
+    int64_t align = k.align, transient = most_bytes(&k, 0);
+    int64_t state = (k.state_bytes + align - 1) & -align;
+    struct th_ram one = {NULL, 1};
+    if ((one.list = th_ram_holding(&ram, state + transient)) == NULL) {
+        /* no region alone holds it: spread it, state in the first one that has room for it */
+        int64_t caps[TH_RAM_MAX];
+        bool fits = ram.n > 1 && th_ram_caps(&ram, state, caps);
+        if (fits) {
+            TH_TRY(place_all(&k, caps, ram.n));
+            for (uint32_t f = 0; f < k.n; f++)
+                fits &= k.functions[f].result.fits;
+        }
+        if (!fits)
+            return th_ram_refuse(pc, &ram, state + transient, &totals);
+        one = ram;
+    }
+    TH_TRY(record(&k, &one, &totals));
+    th_program_set_plan(p, &totals);
+    for (uint32_t i = 0; i < totals.n_regions; i++)
+        th_pass_remark(pc, "region %u '%s': %lld bytes, lower bound %lld", i,
+                       totals.regions[i].name, (long long)totals.regions[i].bytes,
+                       (long long)totals.regions[i].lower_bound);
+    return TH_OK;
+}
+
+const struct th_pass th_pass_memory_plan = {
+    .struct_size = sizeof(struct th_pass),
+    .name = "memory-plan",
+    .summary = "give every value, state variable and scratch its exact place in RAM",
+    .requires_props = TH_PROP_PACKED,
+    .provides_props = TH_PROP_PLANNED,
+    .run = run,
+};

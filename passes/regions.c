@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RAM regions: target, options, and the message when a model does not fit. */
+#include "passes/regions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "passes/util.h"
+
+/* "131072", "128k", "1M"; -1: not a size. Ends at `end`. */
+static int64_t parse_size(const char *s, const char *end)
+{
+    char text[32], *rest;
+    size_t n = (size_t)(end - s);
+    if (n == 0 || n >= sizeof text || s[0] < '0' || s[0] > '9')
+        return -1;
+    memcpy(text, s, n);
+    text[n] = '\0';
+    long long v = strtoll(text, &rest, 0);
+    int64_t unit = *rest == 'k' || *rest == 'K' ? 1024 : *rest == 'M' ? 1024 * 1024 : 1;
+    if (unit > 1)
+        rest++;
+    if (*rest || v <= 0 || v > ((int64_t)1 << 40) / unit)
+        return -1;
+    return v * unit;
+}
+
+/* Regions in RAM, fastest first; equally fast ones in the target's order. */
+static void from_target(const struct th_target *t, struct th_ram_region *list, uint32_t *n)
+{
+    for (uint32_t speed = 0; speed < 256 && t; speed++)
+        for (uint32_t i = 0; i < t->n_regions && *n < TH_RAM_MAX; i++) {
+            const struct th_mem_region *r = &t->regions[i];
+            if (r->use & TH_REGION_USE_RAM && (r->speed == speed || (speed == 255 && r->speed > 255)))
+                list[(*n)++] = (struct th_ram_region){r->name, (int64_t)r->bytes};
+        }
+    if (*n == 0)
+        list[(*n)++] = (struct th_ram_region){"sram", 0};
+}
+
+static enum th_status bad_option(struct th_pass_ctx *pc, const char *option, const char *text)
+{
+    th_error(th_pass_ctx(pc), NULL, 9001, "--%s '%s' is no size such as 131072 or 128k", option,
+             text);
+    return TH_ERR_USAGE;
+}
+
+/* One "name=bytes": changes a region or adds one. */
+static enum th_status apply_region(struct th_pass_ctx *pc, const char *s, const char *end,
+                                   struct th_ram_region *list, uint32_t *n)
+{
+    const char *eq = memchr(s, '=', (size_t)(end - s));
+    int64_t bytes = eq ? parse_size(eq + 1, end) : -1;
+    if (!eq || eq == s || bytes < 0)
+        return bad_option(pc, "region", s);
+    char *name = th_arena_strndup(th_program_arena(th_pass_program(pc)), s, (size_t)(eq - s));
+    if (!name)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < *n; i++)
+        if (!strcmp(list[i].name, name)) {
+            list[i].bytes = bytes;
+            return TH_OK;
+        }
+    if (*n < TH_RAM_MAX)
+        list[(*n)++] = (struct th_ram_region){name, bytes};
+    return TH_OK;
+}
+
+enum th_status th_ram_find(struct th_pass_ctx *pc, struct th_ram *out)
+{
+    struct th_ram_region *list = TH_NEW_ARRAY(th_program_arena(th_pass_program(pc)),
+                                              struct th_ram_region, TH_RAM_MAX);
+    const char *sram = th_pass_global(pc, "sram"), *region = th_pass_global(pc, "region");
+    uint32_t n = 0;
+    if (!list)
+        return TH_ERR_INTERNAL;
+    from_target(th_pass_target(pc), list, &n);
+    if (sram) {
+        /* the one number most users know: it replaces the largest region, and the others */
+        int64_t bytes = parse_size(sram, sram + strlen(sram));
+        uint32_t largest = 0;
+        if (bytes < 0)
+            return bad_option(pc, "sram", sram);
+        for (uint32_t i = 1; i < n; i++)
+            if (list[i].bytes > list[largest].bytes)
+                largest = i;
+        list[0] = (struct th_ram_region){list[largest].name, bytes};
+        n = 1;
+    }
+    for (const char *p = region; p && *p;) {
+        const char *end = p + strcspn(p, ",");
+        TH_TRY(apply_region(pc, p, end, list, &n));
+        p = *end ? end + 1 : end;
+    }
+    *out = (struct th_ram){list, n};
+    return TH_OK;
+}
+
+const struct th_ram_region *th_ram_holding(const struct th_ram *ram, int64_t bytes)
+{
+    for (uint32_t i = 0; i < ram->n; i++)
+        if (ram->list[i].bytes == 0 || ram->list[i].bytes >= bytes)
+            return &ram->list[i];
+    return NULL;
+}
+
+bool th_ram_caps(const struct th_ram *ram, int64_t state, int64_t *caps)
+{
+    bool placed = state == 0;
+    for (uint32_t i = 0; i < ram->n; i++) {
+        caps[i] = ram->list[i].bytes;
+        if (!placed && caps[i] > state) {
+            caps[i] -= state;
+            placed = true;
+        }
+    }
+    return placed;
+}
+
+/* "in 36864 + out 110592, overlap saves 3584" of the peak node. */
+static void describe_peak(const struct th_plan_totals *t, struct th_str *s)
+{
+    const struct th_graph *g = t->peak_graph;
+    int64_t in = 0, out = 0, scratch = th_node_note_const(g, t->peak_node)->scratch_bytes;
+    for (uint32_t i = 0; i < th_node_input_count(g, t->peak_node); i++) {
+        th_value v = th_node_input(g, t->peak_node, i);
+        if (v && !th_value_is_const(g, v))
+            in += th_type_size(th_value_type(g, v));
+    }
+    for (uint32_t i = 0; i < th_node_output_count(g, t->peak_node); i++)
+        out += th_type_size(th_value_type(g, th_node_output(g, t->peak_node, i)));
+    th_str_addf(s, "in %lld + out %lld", (long long)in, (long long)out);
+    if (scratch)
+        th_str_addf(s, " + scratch %lld", (long long)scratch);
+    if (t->peak_live > in + out + scratch)
+        th_str_addf(s, " + waiting %lld", (long long)(t->peak_live - in - out - scratch));
+    else if (t->peak_live < in + out + scratch)
+        th_str_addf(s, ", overlap saves %lld", (long long)(in + out + scratch - t->peak_live));
+}
+
+enum th_status th_ram_refuse(struct th_pass_ctx *pc, const struct th_ram *ram, int64_t need,
+                             const struct th_plan_totals *t)
+{
+    struct th_ctx *ctx = th_pass_ctx(pc);
+    uint32_t largest = 0;
+    int64_t all = 0;
+    for (uint32_t i = 0; i < ram->n; i++) {
+        if (ram->list[i].bytes > ram->list[largest].bytes)
+            largest = i;
+        all += ram->list[i].bytes;
+    }
+    if (ram->n > 1)
+        th_error(ctx, NULL, 0, "model needs %lld bytes of arena, the largest region '%s' has "
+                 "%lld, all %u together %lld", (long long)need, ram->list[largest].name,
+                 (long long)ram->list[largest].bytes, ram->n, (long long)all);
+    else
+        th_error(ctx, NULL, 0, "model needs %lld bytes of arena, region '%s' has %lld",
+                 (long long)need, ram->list[largest].name, (long long)ram->list[largest].bytes);
+    if (t->peak_node) {
+        const struct th_graph *g = t->peak_graph;
+        const struct th_loc *loc = th_node_loc(g, t->peak_node);
+        struct th_str s;
+        th_str_init(&s);
+        describe_peak(t, &s);
+        th_note(ctx, loc, "peak of %lld bytes here: %s", (long long)t->peak_live, s.s);
+        th_str_release(&s);
+    }
+    th_help(ctx, 4007, "try %sa larger target, or --sram %lldk if the device has it",
+            th_pass_objective(pc) == TH_OPT_RAM ? "" : "-O ram, ", (long long)(need + 1023) / 1024);
+    return TH_ERR_TARGET;
+}

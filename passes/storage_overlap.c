@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* In-place proposals that lifetimes allow. */
+#include "passes/storage.h"
+
+/* Distance at which class `out` of node n may lie under class `in`; every operand of the node in
+ * that class must allow it. -1: not at all. */
+static int64_t common_distance(const struct th_layout *l, const struct th_layout_graph *r,
+                               th_node n, th_value out, uint32_t in)
+{
+    int64_t worst = -1;
+    for (uint32_t i = 0; i < th_node_input_count(r->graph, n); i++) {
+        th_value v = th_node_input(r->graph, n, i);
+        int64_t d = -1;
+        if (!v || l->values[r->base + v].first < 0 || th_layout_class(l, r->base + v) != in)
+            continue;
+        for (uint32_t k = 0; k < th_graph_share_count(r->graph); k++) {
+            const struct th_share *s = th_graph_share(r->graph, k);
+            if (s->out == out && s->in == v && !s->exact && !s->state && s->distance > d)
+                d = s->distance;
+        }
+        if (d < 0)
+            return -1;
+        if (d > worst)
+            worst = d;
+    }
+    return worst;
+}
+
+static bool taken(const struct th_layout_overlap *list, uint32_t n, uint32_t in)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (list[i].in == in)
+            return true;
+    return false;
+}
+
+static void add_overlap(const struct th_layout *l, const struct th_layout_graph *r,
+                        const struct th_share *s, struct th_layout_overlap *list, uint32_t *n)
+{
+    th_node made = th_value_def(r->graph, s->out);
+    if (s->exact || s->state || !made || l->values[r->base + s->in].first < 0)
+        return;
+    uint32_t in = th_layout_class(l, r->base + s->in), out = th_layout_class(l, r->base + s->out);
+    const struct th_layout_class *a = &l->classes[in], *b = &l->classes[out];
+    int32_t step = r->spans[made].enter;
+    if (in == out || a->state || b->state || a->last != step || b->first != step ||
+        r->spans[made].exit != step || taken(list, *n, in))
+        return;
+    int64_t d = common_distance(l, r, made, s->out, in);
+    if (d >= 0 && d < b->bytes)
+        list[(*n)++] = (struct th_layout_overlap){out, in, d};
+}
+
+enum th_status th_layout_overlaps(const struct th_layout *l, struct th_layout_overlap **list,
+                                  uint32_t *n)
+{
+    uint32_t most = 0;
+    *n = 0;
+    for (uint32_t k = 0; k < l->n_graphs; k++)
+        most += th_graph_share_count(l->graphs[k].graph);
+    *list = TH_NEW_ARRAY(l->arena, struct th_layout_overlap, (size_t)most + 1);
+    if (!*list)
+        return TH_ERR_INTERNAL;
+    for (uint32_t k = 0; k < l->n_graphs; k++)
+        for (uint32_t i = 0; i < th_graph_share_count(l->graphs[k].graph); i++)
+            add_overlap(l, &l->graphs[k], th_graph_share(l->graphs[k].graph, i), *list, n);
+    return TH_OK;
+}
