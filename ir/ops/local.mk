@@ -52,8 +52,10 @@ OP_SOURCES = \
   %D%/logical_xor.c \
   %D%/logistic.c \
   %D%/loop.c \
+  %D%/lstm.c \
   %D%/max_pool2d.c \
   %D%/maximum.c \
+  %D%/mean.c \
   %D%/minimum.c \
   %D%/mirror_pad.c \
   %D%/mul.c \
@@ -64,6 +66,11 @@ OP_SOURCES = \
   %D%/pow.c \
   %D%/prelu.c \
   %D%/quantize.c \
+  %D%/reduce_all.c \
+  %D%/reduce_any.c \
+  %D%/reduce_max.c \
+  %D%/reduce_min.c \
+  %D%/reduce_prod.c \
   %D%/requantize.c \
   %D%/reshape.c \
   %D%/resize_bilinear.c \
@@ -86,6 +93,8 @@ OP_SOURCES = \
   %D%/state_read.c \
   %D%/state_write.c \
   %D%/sub.c \
+  %D%/sum.c \
+  %D%/svdf.c \
   %D%/table.c \
   %D%/tanh.c \
   %D%/tile.c \
@@ -104,6 +113,9 @@ OP_COMMON = \
   %D%/common/elementwise.c \
   %D%/common/elementwise.h \
   %D%/common/elementwise_quant.c \
+  %D%/common/lstm.h \
+  %D%/common/lstm_float.c \
+  %D%/common/lstm_int.c \
   %D%/common/lut16.c \
   %D%/common/lut16.h \
   %D%/common/movement.c \
@@ -112,6 +124,8 @@ OP_COMMON = \
   %D%/common/nn.h \
   %D%/common/pool.c \
   %D%/common/pool.h \
+  %D%/common/reduce.c \
+  %D%/common/reduce.h \
   %D%/common/resize.c \
   %D%/common/resize.h \
   %D%/common/rows.c \
