@@ -55,6 +55,7 @@ void th_image_remove(struct th_image *image);
 
 struct th_image_case {
     uint32_t entry;
+    bool reset;                  /* the model's state first */
     const void *const *inputs;   /* [n_inputs], raw bytes */
     void *const *outputs;        /* [n_outputs], filled */
     uint64_t count;              /* of this invoke, see th_image_result.unit */
@@ -68,10 +69,9 @@ struct th_image_result {
     uint64_t init_count, init_stack;
     uint64_t most_stack;         /* over all cases */
 };
-/* Runs the cases in order, resetting before each when asked. A model or bench that fails gives
- * TH_ERR_INTERNAL, an emulator that does not answer TH_ERR_IO. Reports. */
+/* Runs the cases in order. A model or bench that fails gives TH_ERR_INTERNAL, an emulator that does not answer TH_ERR_IO. Reports. */
 enum th_status th_image_run(struct th_ctx *ctx, const struct th_image *image,
                             const struct th_image_request *r, struct th_image_case *cases,
-                            uint32_t n_cases, bool reset, struct th_image_result *result);
+                            uint32_t n_cases, struct th_image_result *result);
 
 #endif

@@ -13,7 +13,7 @@
 #define RUN_SECONDS 1800
 #define MAX_LINES_BYTES ((size_t)64 * 1024 * 1024)
 #define MAX_OUTPUT_BYTES ((size_t)1 << 31)
-#define CASE_MAGIC 0x31424854u       /* THB_CASE_MAGIC of runtime/bench/bench.h */
+#define CASE_MAGIC 0x32424854u       /* THB_CASE_MAGIC of runtime/bench/bench.h */
 #define CASE_RESET 1u
 
 enum { CODE_RUN = 5104 };
@@ -52,7 +52,8 @@ static bool put_case(FILE *f, const struct th_image_entry *e, const struct th_im
 
     for (i = 0; i < e->n_inputs; i++)
         sum += e->input_bytes[i];
-    if (sum > UINT32_MAX || !put_word(f, c->entry) || !put_word(f, (uint32_t)sum))
+    if (sum > UINT32_MAX || !put_word(f, c->entry) ||
+        !put_word(f, c->reset ? CASE_RESET : 0) || !put_word(f, (uint32_t)sum))
         return false;
     for (i = 0; i < e->n_inputs; i++)
         if (fwrite(c->inputs[i], 1, (size_t)e->input_bytes[i], f) != e->input_bytes[i])
@@ -60,11 +61,10 @@ static bool put_case(FILE *f, const struct th_image_entry *e, const struct th_im
     return true;
 }
 
-static enum th_status save_cases(struct run *u, bool reset)
+static enum th_status save_cases(struct run *u)
 {
     FILE *f = fopen(u->in, "wb");
-    bool ok = f && put_word(f, CASE_MAGIC) && put_word(f, reset ? CASE_RESET : 0) &&
-              put_word(f, u->n_cases) && put_word(f, 0);
+    bool ok = f && put_word(f, CASE_MAGIC) && put_word(f, u->n_cases);
     uint32_t i;
 
     for (i = 0; ok && i < u->n_cases; i++)
@@ -242,7 +242,7 @@ static enum th_status run_firmware(struct run *u)
 
 enum th_status th_image_run(struct th_ctx *ctx, const struct th_image *image,
                             const struct th_image_request *r, struct th_image_case *cases,
-                            uint32_t n_cases, bool reset, struct th_image_result *result)
+                            uint32_t n_cases, struct th_image_result *result)
 {
     struct th_arena *arena = th_ctx_arena(ctx);
     struct run u = { .ctx = ctx, .image = image, .r = r, .cases = cases, .n_cases = n_cases,
@@ -262,6 +262,6 @@ enum th_status th_image_run(struct th_ctx *ctx, const struct th_image *image,
         if (r->max_steps && !cases[i].steps)
             return no_memory(&u);
     }
-    TH_TRY(save_cases(&u, reset));
+    TH_TRY(save_cases(&u));
     return run_firmware(&u);
 }

@@ -123,7 +123,9 @@ static enum th_status prepare_case(struct verifying *v, uint32_t i)
             return no_memory(v);
         out[k] = v->got[i][k]->data;
     }
-    v->cases[i] = (struct th_image_case){ .entry = c->function, .inputs = in, .outputs = out };
+    v->cases[i] = (struct th_image_case){
+        .entry = c->function, .reset = c->reset, .inputs = in, .outputs = out
+    };
     return TH_OK;
 }
 
@@ -217,7 +219,7 @@ static enum th_status compare_case(struct verifying *v, uint32_t i, struct th_ev
         want = TH_NEW_ARRAY(v->arena, struct th_tensor *, n_out);
         if (!want)
             return no_memory(v);
-        if (v->r->reset)
+        if (c->reset)
             th_eval_session_reset(session);
         TH_TRY(th_eval_run(session, f, c->in, v->arena, want));
     }
@@ -259,7 +261,7 @@ static enum th_status run_and_compare(struct verifying *v)
     struct th_verify_result *result = v->result;
     uint32_t i;
 
-    TH_TRY(th_image_run(v->ctx, &result->image, &v->image, v->cases, v->r->n_cases, v->r->reset,
+    TH_TRY(th_image_run(v->ctx, &result->image, &v->image, v->cases, v->r->n_cases,
                         &result->run));
     for (i = 0; i < v->r->n_cases; i++) {
         const uint64_t count = v->cases[i].count;

@@ -11,6 +11,7 @@
 /* One call of one function. */
 struct th_verify_case {
     uint32_t function;                    /* index in the program */
+    bool reset;                           /* the state first; else it is carried on */
     const struct th_tensor *const *in;    /* of the function's types */
     const struct th_tensor *const *want;  /* NULL: what the reference evaluator gives */
 };
@@ -22,7 +23,6 @@ struct th_verify_request {
     const char *compiler, *command, *optimise;   /* as in struct th_image_request */
     struct th_verify_case *cases;         /* in the order they are run */
     uint32_t n_cases;
-    bool reset;                           /* before each case; false: state is carried */
     struct th_tolerance tolerance;        /* not for what the evaluator gives: that is exact
                                              for integers */
 };
@@ -54,13 +54,21 @@ void th_verify_print_json(const struct th_verify_request *r,
                           const struct th_verify_result *result, struct th_str *out);
 
 /* ---- cases ----------------------------------------------------------------------------------- */
+enum th_case_order {
+    TH_CASES_FRESH,      /* the state is reset before each case */
+    TH_CASES_CARRY,      /* state is carried from case to case */
+    TH_CASES_SEQUENCE    /* files have a leading time axis: each step is a call that carries state to
+                            the next one; files of the next case start afresh */
+};
 /* Reads .npy files: n_in and n_want are multiples of the function's numbers of inputs and outputs
  * (n_want may be 0), in model order, case after case. Reports. */
 enum th_status th_verify_cases_read(struct th_ctx *ctx, struct th_program *program,
                                     uint32_t function, const char *const *in, uint32_t n_in,
                                     const char *const *want, uint32_t n_want,
-                                    struct th_verify_case **cases, uint32_t *n_cases);
-/* Inputs drawn from a seed, the same everywhere; the evaluator gives the outputs. */
+                                    enum th_case_order order, struct th_verify_case **cases,
+                                    uint32_t *n_cases);
+/* Inputs drawn from a seed, the same everywhere, state reset before each case; the evaluator gives
+ * the outputs. */
 enum th_status th_verify_cases_draw(struct th_ctx *ctx, struct th_program *program,
                                     uint32_t function, uint64_t seed, uint32_t n_cases,
                                     struct th_verify_case **cases);

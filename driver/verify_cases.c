@@ -13,48 +13,75 @@ static enum th_status no_memory(struct th_ctx *ctx)
     return TH_ERR_INTERNAL;
 }
 
-/* A file's tensor as one of the model's type: same kind of element, same number; axes of 1 may be
- * missing. Types narrower than a byte are packed. */
-static enum th_status fit(struct th_ctx *ctx, const char *path, const struct th_type *type,
-                          const struct th_tensor **out)
+/* What a file holds: one tensor for each of `steps` calls, 0 while that is not known. A type that
+ * the model has (NULL: any) is compared; axes of 1 may be missing. */
+struct file_part {
+    const struct th_tensor *whole;
+    const struct th_type *model;
+    int64_t elements;              /* of one step */
+};
+
+static enum th_status wrong_type(struct th_ctx *ctx, const char *path, const struct th_type *have,
+                                 const struct th_type *type, bool steps)
 {
-    struct th_tensor *t = NULL, *copy;
-    bool narrow = th_dtype_bits(type->dtype) < 8;
-    struct th_str want, have;
-    int64_t i;
+    struct th_str want, got;
+
+    th_str_init(&want);
+    th_str_init(&got);
+    th_type_print(&want, type);
+    th_type_print(&got, have);
+    th_error(ctx, NULL, CODE_SHAPE, "'%s' holds %s, the model has %s%s", path, got.s, want.s,
+             steps ? " for each step of the leading axis" : "");
+    th_str_release(&want);
+    th_str_release(&got);
+    return TH_ERR_INPUT;
+}
+
+/* Number of calls in a file: 1, or the leading axis of a sequence. */
+static enum th_status read_part(struct th_ctx *ctx, const char *path, const struct th_type *model,
+                                bool typed, bool sequence, struct file_part *part, int64_t *steps)
+{
+    struct th_tensor *t = NULL;
+    int64_t n;
 
     TH_TRY(th_npy_read(ctx, path, th_ctx_arena(ctx), &t));
-    if (th_type_elems(&t->type) != th_type_elems(type) ||
-        (t->type.dtype != type->dtype && !narrow)) {
-        th_str_init(&want);
-        th_str_init(&have);
-        th_type_print(&want, type);
-        th_type_print(&have, &t->type);
-        th_error(ctx, NULL, CODE_SHAPE, "'%s' holds %s, the model has %s", path, have.s, want.s);
-        th_str_release(&want);
-        th_str_release(&have);
+    n = sequence && t->type.rank ? t->type.dims[0] : 1;
+    part->whole = t;
+    part->model = model;
+    part->elements = n ? th_type_elems(&t->type) / n : 0;
+    if (n < 1 || (typed && (part->elements != th_type_elems(model) ||
+                            (t->type.dtype != model->dtype && th_dtype_bits(model->dtype) >= 8))))
+        return wrong_type(ctx, path, &t->type, model, sequence);
+    if (*steps && *steps != n) {
+        th_error(ctx, NULL, CODE_SHAPE, "'%s' has %" PRId64 " steps, the files before it %" PRId64,
+                 path, n, *steps);
         return TH_ERR_INPUT;
     }
-    copy = th_tensor_new(th_ctx_arena(ctx), type);
-    if (!copy)
-        return no_memory(ctx);
-    if (narrow)
-        for (i = 0; i < th_type_elems(type); i++)
-            th_tensor_set_int(copy, i, th_tensor_int(t, i));
-    else if (th_type_size(type))
-        memcpy(copy->data, t->data, (size_t)th_type_size(type));
-    *out = copy;
+    *steps = n;
     return TH_OK;
 }
 
-/* Expected outputs keep the file's own type: a tolerance may compare across quantizations. */
-static enum th_status read_want(struct th_ctx *ctx, const char *path, const struct th_tensor **out)
+/* Step k of a file. Inputs get the model's type, packed where that is narrower than a byte; expected
+ * outputs keep the file's own type. */
+static const struct th_tensor *step_of(struct th_ctx *ctx, const struct file_part *p, int64_t k,
+                                       bool typed)
 {
-    struct th_tensor *t = NULL;
+    struct th_type type = typed ? *p->model : p->whole->type;
+    struct th_tensor *t;
+    int64_t i;
 
-    TH_TRY(th_npy_read(ctx, path, th_ctx_arena(ctx), &t));
-    *out = t;
-    return TH_OK;
+    if (!typed) {
+        type.rank = 1;
+        type.dims[0] = p->elements;
+    }
+    t = th_tensor_new(th_ctx_arena(ctx), &type);
+    if (t && th_dtype_bits(type.dtype) < 8)
+        for (i = 0; i < p->elements; i++)
+            th_tensor_set_int(t, i, th_tensor_int(p->whole, k * p->elements + i));
+    else if (t && th_type_size(&type))
+        memcpy(t->data, (const char *)p->whole->data + k * th_type_size(&type),
+               (size_t)th_type_size(&type));
+    return t;
 }
 
 static enum th_status check_numbers(struct th_ctx *ctx, const struct th_graph *f, uint32_t n_in,
@@ -76,37 +103,85 @@ static enum th_status check_numbers(struct th_ctx *ctx, const struct th_graph *f
     return TH_OK;
 }
 
+struct case_list {
+    struct th_verify_case *cases;
+    uint32_t n, cap;
+};
+
+static struct th_verify_case *add_case(struct th_ctx *ctx, struct case_list *l)
+{
+    if (l->n == l->cap) {
+        const uint32_t cap = l->cap ? 2 * l->cap : 64;
+        struct th_verify_case *grown = TH_NEW_ARRAY(th_ctx_arena(ctx), struct th_verify_case, cap);
+
+        if (!grown)
+            return NULL;
+        if (l->n)
+            memcpy(grown, l->cases, l->n * sizeof *grown);
+        l->cases = grown;
+        l->cap = cap;
+    }
+    return &l->cases[l->n++];
+}
+
+/* The files of one case: one call, or as many as the sequence has steps. */
+static enum th_status read_case(struct th_ctx *ctx, const struct th_graph *f, uint32_t function,
+                                const char *const *in, const char *const *want,
+                                enum th_case_order order, struct case_list *list)
+{
+    struct th_arena *arena = th_ctx_arena(ctx);
+    const uint32_t n_in = th_graph_input_count(f), n_out = th_graph_output_count(f);
+    const bool sequence = order == TH_CASES_SEQUENCE;
+    struct file_part *parts = TH_NEW_ARRAY(arena, struct file_part, n_in + n_out);
+    int64_t steps = 0, k;
+    uint32_t i;
+
+    if (!parts)
+        return no_memory(ctx);
+    for (i = 0; i < n_in; i++)
+        TH_TRY(read_part(ctx, in[i], th_value_type(f, th_graph_input(f, i)), true, sequence,
+                         &parts[i], &steps));
+    for (i = 0; want && i < n_out; i++)
+        TH_TRY(read_part(ctx, want[i], th_value_type(f, th_graph_output(f, i)), false, sequence,
+                         &parts[n_in + i], &steps));
+    for (k = 0; k < (steps ? steps : 1); k++) {
+        struct th_verify_case *c = add_case(ctx, list);
+        const struct th_tensor **given = TH_NEW_ARRAY(arena, const struct th_tensor *, n_in);
+        const struct th_tensor **expected = TH_NEW_ARRAY(arena, const struct th_tensor *, n_out);
+        bool ok = c && given && expected;
+
+        for (i = 0; ok && i < n_in; i++)
+            ok = (given[i] = step_of(ctx, &parts[i], k, true)) != NULL;
+        for (i = 0; ok && want && i < n_out; i++)
+            ok = (expected[i] = step_of(ctx, &parts[n_in + i], k, false)) != NULL;
+        if (!ok)
+            return no_memory(ctx);
+        c->function = function;
+        c->reset = order == TH_CASES_FRESH || (sequence && k == 0);
+        c->in = given;
+        c->want = want ? expected : NULL;
+    }
+    return TH_OK;
+}
+
 enum th_status th_verify_cases_read(struct th_ctx *ctx, struct th_program *program,
                                     uint32_t function, const char *const *in, uint32_t n_in,
                                     const char *const *want, uint32_t n_want,
-                                    struct th_verify_case **cases, uint32_t *n_cases)
+                                    enum th_case_order order, struct th_verify_case **cases,
+                                    uint32_t *n_cases)
 {
-    struct th_arena *arena = th_ctx_arena(ctx);
     const struct th_graph *f = th_program_function(program, function);
     const uint32_t inputs = th_graph_input_count(f), outputs = th_graph_output_count(f);
-    struct th_verify_case *list;
-    uint32_t n, i, k;
+    struct case_list list = { NULL, 0, 0 };
+    uint32_t n, i;
 
     TH_TRY(check_numbers(ctx, f, n_in, n_want));
     n = inputs ? n_in / inputs : outputs && n_want ? n_want / outputs : 1;
-    list = TH_NEW_ARRAY(arena, struct th_verify_case, n);
-    if (!list)
-        return no_memory(ctx);
-    for (i = 0; i < n; i++) {
-        const struct th_tensor **given = TH_NEW_ARRAY(arena, const struct th_tensor *, inputs);
-        const struct th_tensor **expected = TH_NEW_ARRAY(arena, const struct th_tensor *, outputs);
-
-        if (!given || !expected)
-            return no_memory(ctx);
-        for (k = 0; k < inputs; k++)
-            TH_TRY(fit(ctx, in[i * inputs + k], th_value_type(f, th_graph_input(f, k)),
-                       &given[k]));
-        for (k = 0; n_want && k < outputs; k++)
-            TH_TRY(read_want(ctx, want[i * outputs + k], &expected[k]));
-        list[i] = (struct th_verify_case){ function, given, n_want ? expected : NULL };
-    }
-    *cases = list;
-    *n_cases = n;
+    for (i = 0; i < n; i++)
+        TH_TRY(read_case(ctx, f, function, in + (size_t)i * inputs,
+                         n_want ? want + (size_t)i * outputs : NULL, order, &list));
+    *cases = list.cases;
+    *n_cases = list.n;
     return TH_OK;
 }
 
@@ -167,7 +242,7 @@ enum th_status th_verify_cases_draw(struct th_ctx *ctx, struct th_program *progr
         }
         if (!in)
             return no_memory(ctx);
-        list[i] = (struct th_verify_case){ function, in, NULL };
+        list[i] = (struct th_verify_case){ function, true, in, NULL };
     }
     *cases = list;
     return TH_OK;

@@ -6,8 +6,9 @@
  * lines that begin with "thb " (see bench_main.c). io_semihost.c or io_host.c carries the bytes.
  *
  * Case file, little endian words:
- *   magic THB_CASE_MAGIC, flags (THB_CASE_*), number of cases, 0;
- *   per case: entry index, number of input bytes, then the inputs' raw bytes in order.
+ *   magic THB_CASE_MAGIC, number of cases;
+ *   per case: entry index, flags (THB_CASE_*), number of input bytes, then the inputs' raw bytes in
+ *   order.
  * Output file: the outputs' raw bytes, case by case in order. */
 #ifndef THB_BENCH_H
 #define THB_BENCH_H
@@ -15,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define THB_CASE_MAGIC 0x31424854u     /* "THB1" */
-#define THB_CASE_RESET 1u              /* reset the model before each case */
+#define THB_CASE_MAGIC 0x32424854u     /* "THB2" */
+#define THB_CASE_RESET 1u              /* reset the model first */
 
 #define THB_GUARD_BYTES 64u
 #define THB_GUARD_VALUE 0xC5u

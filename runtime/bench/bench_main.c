@@ -257,9 +257,9 @@ static int read_inputs(const struct thb_entry *e, uint32_t bytes)
     return 0;
 }
 
-static int run_case(uint32_t number, uint32_t flags)
+static int run_case(uint32_t number)
 {
-    uint32_t head[2];
+    uint32_t head[3];
     const struct thb_entry *e;
     struct measure m;
     int intact, code;
@@ -271,10 +271,10 @@ static int run_case(uint32_t number, uint32_t flags)
         return fail("case names no entry of the model", THB_EXIT_CASES);
     e = &thb_model.entries[head[0]];
 
-    if ((flags & THB_CASE_RESET) && thb_model.reset() != 0)
+    if ((head[1] & THB_CASE_RESET) && thb_model.reset() != 0)
         return fail("reset failed", THB_EXIT_MODEL);
     poison_transient();
-    code = read_inputs(e, head[1]);
+    code = read_inputs(e, head[2]);
     if (code)
         return code;
 
@@ -299,7 +299,7 @@ static int run_case(uint32_t number, uint32_t flags)
 
 int main(void)
 {
-    uint32_t head[4], i;
+    uint32_t head[2], i;
     int code;
 
     if (thb_open_cases() != 0)
@@ -310,11 +310,11 @@ int main(void)
         return fail("bench.in is not a case file", THB_EXIT_CASES);
 
     code = initialise();
-    for (i = 0; code == 0 && i < head[2]; i++)
-        code = run_case(i, head[1]);
+    for (i = 0; code == 0 && i < head[1]; i++)
+        code = run_case(i);
     if (code)
         return code;
-    put_number("thb end cases=", head[2]);
+    put_number("thb end cases=", head[1]);
     thb_puts("\n");
     thb_close();
     return THB_EXIT_OK;

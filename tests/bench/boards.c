@@ -72,8 +72,12 @@ static void set_case(struct bench_test *t, uint32_t i, uint32_t loops)
 
 static enum th_status run(struct bench_test *t, uint32_t n, bool reset)
 {
+    uint32_t i;
+
+    for (i = 0; i < n; i++)
+        t->cases[i].reset = reset;
     th_str_clear(&t->heard);
-    return th_image_run(t->ctx, &t->image, &t->request, t->cases, n, reset, &t->result);
+    return th_image_run(t->ctx, &t->image, &t->request, t->cases, n, &t->result);
 }
 
 static bool counts_instructions(const struct bench_test *t)

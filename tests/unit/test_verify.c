@@ -92,7 +92,7 @@ static void test_equal(void)
 
     open_fixture(&f);
     CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 3, f.want_list, 3,
-                                         &f.r.cases, &f.r.n_cases), TH_OK);
+                                         TH_CASES_FRESH, &f.r.cases, &f.r.n_cases), TH_OK);
     CU_ASSERT_EQUAL(f.r.n_cases, 3);
     CU_ASSERT_EQUAL(th_verify(f.ctx, &f.r, &result), TH_OK);
     CU_ASSERT_EQUAL(f.heard.len, 0);
@@ -124,7 +124,7 @@ static void test_different(void)
     open_fixture(&f);
     save(&f, f.want[1], 12);
     CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 3, f.want_list, 3,
-                                         &f.r.cases, &f.r.n_cases), TH_OK);
+                                         TH_CASES_FRESH, &f.r.cases, &f.r.n_cases), TH_OK);
     CU_ASSERT_EQUAL(th_verify(f.ctx, &f.r, &result), TH_ERR_DIFFER);
     CU_ASSERT_EQUAL(result.n_different, 1);
     CU_ASSERT_EQUAL(result.outputs[0].n_different, 1);
@@ -149,11 +149,49 @@ static void test_evaluated(void)
     open_fixture(&f);
     CU_ASSERT_EQUAL(th_verify_cases_draw(f.ctx, f.program, 0, 1, 5, &f.r.cases), TH_OK);
     f.r.n_cases = 5;
-    f.r.reset = true;
     f.r.command = "gcc -fsanitize=undefined -fno-sanitize-recover=all";
     CU_ASSERT_EQUAL(th_verify(f.ctx, &f.r, &result), TH_OK);
     CU_ASSERT_EQUAL(result.outputs[0].n_compared, 5);
     CU_ASSERT(memcmp(f.r.cases[0].in[0]->data, f.r.cases[1].in[0]->data, 6) != 0);
+    close_fixture(&f);
+}
+
+static void test_orders(void)
+{
+    const int64_t dims[] = { 4, 6 };
+    struct th_type type = th_type_make(TH_DT_S8, 2, dims);
+    struct fixture f;
+    struct th_verify_result result;
+    struct th_tensor *t;
+    uint32_t i;
+
+    open_fixture(&f);
+    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 3, NULL, 0, TH_CASES_CARRY,
+                                         &f.r.cases, &f.r.n_cases), TH_OK);
+    CU_ASSERT(!f.r.cases[0].reset && !f.r.cases[2].reset);
+
+    t = th_tensor_new(th_ctx_arena(f.ctx), &type);
+    for (i = 0; i < 24; i++)
+        th_tensor_set_int(t, i, i);
+    th_npy_write(f.ctx, f.in[0], t);
+    th_npy_write(f.ctx, f.in[1], t);
+    th_npy_write(f.ctx, f.want[0], t);
+    th_tensor_set_int(t, 13, 99);
+    th_npy_write(f.ctx, f.want[1], t);
+    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 2, f.want_list, 2,
+                                         TH_CASES_SEQUENCE, &f.r.cases, &f.r.n_cases), TH_OK);
+    CU_ASSERT_EQUAL_FATAL(f.r.n_cases, 8);
+    for (i = 0; i < 8; i++)
+        CU_ASSERT_EQUAL(f.r.cases[i].reset, i % 4 == 0);
+    CU_ASSERT_EQUAL(th_verify(f.ctx, &f.r, &result), TH_ERR_DIFFER);
+    CU_ASSERT_EQUAL(result.outputs[0].n_different, 1);
+    CU_ASSERT_EQUAL(result.outputs[0].worst.first, 1);
+
+    type.dims[0] = 3;
+    th_npy_write(f.ctx, f.want[1], th_tensor_new(th_ctx_arena(f.ctx), &type));
+    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 2, f.want_list, 2,
+                                         TH_CASES_SEQUENCE, &f.r.cases, &f.r.n_cases),
+                    TH_ERR_INPUT);
     close_fixture(&f);
 }
 
@@ -166,20 +204,20 @@ static void test_wrong_files(void)
 
     open_fixture(&f);
     CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 3, f.want_list, 2,
+                                         TH_CASES_FRESH, &f.r.cases, &f.r.n_cases), TH_ERR_USAGE);
+    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, NULL, 0, NULL, 0, TH_CASES_FRESH,
                                          &f.r.cases, &f.r.n_cases), TH_ERR_USAGE);
-    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, NULL, 0, NULL, 0, &f.r.cases,
-                                         &f.r.n_cases), TH_ERR_USAGE);
-    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, missing, 1, NULL, 0, &f.r.cases,
-                                         &f.r.n_cases), TH_ERR_IO);
+    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, missing, 1, NULL, 0,
+                                         TH_CASES_FRESH, &f.r.cases, &f.r.n_cases), TH_ERR_IO);
     th_npy_write(f.ctx, f.in[0], th_tensor_new(th_ctx_arena(f.ctx), &type));
     th_str_clear(&f.heard);
-    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 1, NULL, 0, &f.r.cases,
-                                         &f.r.n_cases), TH_ERR_INPUT);
+    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 1, NULL, 0,
+                                         TH_CASES_FRESH, &f.r.cases, &f.r.n_cases), TH_ERR_INPUT);
     CU_ASSERT_PTR_NOT_NULL(strstr(f.heard.s, "s8[5]"));
     type = th_type_make(TH_DT_U8, 1, (const int64_t[]){ 6 });
     th_npy_write(f.ctx, f.in[0], th_tensor_new(th_ctx_arena(f.ctx), &type));
-    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 1, NULL, 0, &f.r.cases,
-                                         &f.r.n_cases), TH_ERR_INPUT);
+    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.program, 0, f.in_list, 1, NULL, 0,
+                                         TH_CASES_FRESH, &f.r.cases, &f.r.n_cases), TH_ERR_INPUT);
     close_fixture(&f);
 }
 
@@ -217,6 +255,7 @@ int main(void)
     CU_ADD_TEST(s, test_equal);
     CU_ADD_TEST(s, test_different);
     CU_ADD_TEST(s, test_evaluated);
+    CU_ADD_TEST(s, test_orders);
     CU_ADD_TEST(s, test_wrong_files);
     CU_ADD_TEST(s, test_broken_folder);
     CU_basic_run_tests();
