@@ -27,5 +27,10 @@ libthimble_la_SOURCES += \
   %D%/text.c \
   %D%/types.c \
   %D%/verify.c \
-  %D%/walk.c
+  %D%/walk.c \
+  %D%/xml.h \
+  %D%/xml_parse.c \
+  %D%/xml_parse.h \
+  %D%/xml_read.c \
+  %D%/xml_write.c
 EXTRA_DIST += %D%/base/diag.def

@@ -7,8 +7,10 @@ PASS_SOURCES = \
   %D%/fold.c \
   %D%/fuse.c \
   %D%/in_place.c \
+  %D%/layout.c \
   %D%/memory_plan.c \
   %D%/pack.c \
+  %D%/qdq.c \
   %D%/schedule.c \
   %D%/select_kernels.c
 

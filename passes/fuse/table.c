@@ -52,7 +52,8 @@ static bool mappable(const struct th_graph *g, th_node n)
         return false;
     for (uint32_t i = 0; i < n_in; i++) {
         th_value v = th_node_input(g, n, i);
-        if (!v || is_scalar_const(g, v, y->rank))
+        if (!v || is_scalar_const(g, v, y->rank) ||
+            (i && th_value_is_const(g, v) && op->traits & TH_TRAIT_UNARY_TABLE))
             continue;
         const struct th_type *t = th_value_type(g, v);
         if (th_value_is_const(g, v) || !th_type_same_shape(t, y) ||
