@@ -12,3 +12,4 @@ unit_libs = libthimble.la $(CUNIT_LIBS)
 include tests/bench/local.mk
 include tests/unit/plan.mk
 include tests/import/local.mk
+include tests/unit/core.mk

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every rewriting pass: what it changes, and that the results stay what they were. */
+#include "tests/unit/graph_util.h"
+
+#include <math.h>
+
+#define S8(g, scale, zero, ...) test_type(g, TH_DT_S8, scale, zero, __VA_ARGS__)
+#define END {.name = NULL}
+
+static struct th_ctx *ctx;
+static struct th_program *p;
+static struct th_graph *g;
+
+static th_value begin(const struct th_type *in)
+{
+    ctx = th_ctx_new();
+    p = th_program_new(ctx);
+    g = th_program_add_function(p, "run");
+    if (!in)
+        return 0;
+    return th_graph_add_input(g, "x", in);
+}
+
+static th_value begin_s8(float scale, int64_t zero, int h, int w, int c)
+{
+    ctx = th_ctx_new();
+    p = th_program_new(ctx);
+    g = th_program_add_function(p, "run");
+    struct th_type t = S8(g, scale, zero, 4, 1, h, w, c);
+    return th_graph_add_input(g, "x", &t);
+}
+
+static void finish(const char *passes, double tolerance, th_value y)
+{
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_output(g, "y", y), TH_OK);
+    test_same_after(p, passes, tolerance);
+}
+
+static void done(void)
+{
+    th_program_free(p);
+    th_ctx_free(ctx);
+}
+
+/* ---- canonicalize ----------------------------------------------------------------------------- */
+
+static void test_movement_chains(void)
+{
+    th_value x = begin_s8(0.5f, 3, 4, 6, 2);
+    int64_t s1[] = {1, 24, 2}, s2[] = {1, 8, 3, 2}, perm[] = {0, 2, 1, 3}, back[] = {0, 2, 1, 3};
+    int64_t whole[] = {0, 0, 0, 0}, size[] = {1, 8, 3, 2};
+    struct th_attr a1[] = {test_ints("shape", 3, s1), END}, a2[] = {test_ints("shape", 4, s2), END};
+    struct th_attr p1[] = {test_ints("perm", 4, perm), END};
+    struct th_attr p2[] = {test_ints("perm", 4, back), END};
+    struct th_attr sl[] = {test_ints("begin", 4, whole), test_ints("size", 4, size), END};
+    th_value v = test_node(g, "reshape", NULL, a1, 1, x);
+    v = test_node(g, "reshape", NULL, a2, 1, v);
+    v = test_node(g, "transpose", NULL, p1, 1, v);
+    v = test_node(g, "transpose", NULL, p2, 1, v);
+    v = test_node(g, "slice", NULL, sl, 1, v);
+    v = test_node(g, "copy", NULL, NULL, 1, v);
+    finish("canonicalize,dce", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "reshape"), 1);
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 1);
+    done();
+}
+
+static void test_slices_compose(void)
+{
+    th_value x = begin_s8(0.5f, 3, 9, 7, 5);
+    int64_t b1[] = {0, 1, 6, 0}, z1[] = {1, 4, 7, 5}, t1[] = {1, 2, -1, 1};
+    int64_t b2[] = {0, 1, 5, 4}, z2[] = {1, 2, 3, 3}, t2[] = {1, 2, -2, -2};
+    struct th_attr a1[] = {test_ints("begin", 4, b1), test_ints("size", 4, z1),
+                           test_ints("stride", 4, t1), END};
+    struct th_attr a2[] = {test_ints("begin", 4, b2), test_ints("size", 4, z2),
+                           test_ints("stride", 4, t2), END};
+    th_value v = test_node(g, "slice", NULL, a1, 1, x);
+    v = test_node(g, "slice", NULL, a2, 1, v);
+    finish("canonicalize", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "slice"), 1);
+    done();
+}
+
+static void test_unit_transpose(void)
+{
+    th_value x = begin_s8(0.5f, 3, 1, 6, 4);
+    int64_t perm[] = {0, 2, 1, 3};
+    struct th_attr a[] = {test_ints("perm", 4, perm), END};
+    th_value v = test_node(g, "transpose", NULL, a, 1, x);
+    finish("canonicalize", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "transpose"), 0);
+    CU_ASSERT_EQUAL(test_count(p, "reshape"), 1);
+    done();
+}
+
+static void test_concat_flattens(void)
+{
+    th_value x = begin_s8(0.5f, 3, 2, 2, 4);
+    struct th_attr a[] = {test_int("axis", 3), END};
+    struct th_type t1 = S8(g, 0.5f, 3, 4, 1, 2, 2, 8), t2 = S8(g, 0.5f, 3, 4, 1, 2, 2, 12);
+    th_value y = test_node(g, "copy", NULL, NULL, 1, x);
+    th_value v = test_node(g, "concat", &t1, a, 2, x, y);
+    v = test_node(g, "concat", &t2, a, 2, x, v);
+    finish("canonicalize,dce", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "concat"), 1);
+    done();
+}
+
+static void test_constants_right(void)
+{
+    th_value x = begin_s8(0.05f, 3, 2, 2, 4);
+    struct th_type t = S8(g, 0.03f, -5, 4, 1, 2, 2, 4), y = S8(g, 0.09f, 1, 4, 1, 2, 2, 4);
+    th_value c = test_const(g, &t, 5);
+    th_value v = test_node(g, "add", &y, NULL, 2, c, x);
+    finish("canonicalize", 0, v);
+    th_node n = th_graph_first(g);
+    CU_ASSERT_EQUAL(th_node_input(g, n, 0), x);
+    CU_ASSERT_EQUAL(th_node_input(g, n, 1), c);
+    done();
+}
+
+static void test_neutral_elements(void)
+{
+    ctx = NULL;
+    th_value x = begin(NULL);
+    struct th_type t = test_type(g, TH_DT_F32, 0, 0, 2, 3, 4), s = test_type(g, TH_DT_F32, 0, 0, 0);
+    float one = 1, zero = 0;
+    x = th_graph_add_input(g, "x", &t);
+    th_value v = test_node(g, "exp", NULL, NULL, 1, x);
+    v = test_node(g, "mul", &t, NULL, 2, v, th_graph_const_copy(g, "one", &s, &one));
+    v = test_node(g, "sub", &t, NULL, 2, v, th_graph_const_copy(g, "zero", &s, &zero));
+    v = test_node(g, "add", &t, NULL, 2, v, th_graph_const_copy(g, "one", &s, &one));
+    finish("canonicalize", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "mul"), 0);
+    CU_ASSERT_EQUAL(test_count(p, "sub"), 0);
+    CU_ASSERT_EQUAL(test_count(p, "add"), 1);
+    done();
+}
+
+/* A quantized product by one rescales and rounds: it must stay. */
+static void test_quantized_one_stays(void)
+{
+    th_value x = begin_s8(0.05f, 3, 2, 2, 4);
+    struct th_type s = S8(g, 1.0f, 0, 0), y = S8(g, 0.09f, 1, 4, 1, 2, 2, 4);
+    int8_t one = 1;
+    th_value v = test_node(g, "mul", &y, NULL, 2, x, th_graph_const_copy(g, "one", &s, &one));
+    finish("canonicalize", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "mul"), 1);
+    done();
+}
+
+/* An output must not become another name of an input. */
+static void test_copy_to_output_stays(void)
+{
+    th_value x = begin_s8(0.05f, 3, 2, 2, 4);
+    finish("canonicalize,dce", 0, test_node(g, "copy", NULL, NULL, 1, x));
+    CU_ASSERT_EQUAL(test_count(p, "copy"), 1);
+    done();
+}
+
+/* ---- fold ------------------------------------------------------------------------------------- */
+
+static void test_fold(void)
+{
+    th_value x = begin_s8(0.05f, 3, 8, 8, 128);
+    struct th_type t = S8(g, 0.03f, -5, 4, 1, 8, 8, 128), y = S8(g, 0.09f, 1, 4, 1, 8, 8, 128);
+    th_value c = test_node(g, "add", &t, NULL, 2, test_const(g, &t, 5), test_const(g, &t, 6));
+    finish("fold,dce", 0, test_node(g, "add", &y, NULL, 2, x, c));
+    CU_ASSERT_EQUAL(test_count(p, "add"), 1);
+    done();
+}
+
+/* Growing a constant costs flash. */
+static void test_fold_keeps_small_constants_small(void)
+{
+    th_value x = begin_s8(0.05f, 3, 8, 8, 128);
+    struct th_type t = S8(g, 0.03f, -5, 4, 1, 1, 1, 128), y = S8(g, 0.09f, 1, 4, 1, 8, 8, 128);
+    int64_t shape[] = {1, 8, 8, 128};
+    struct th_attr a[] = {test_ints("shape", 4, shape), END};
+    th_value c = test_node(g, "broadcast_to", NULL, a, 1, test_const(g, &t, 5));
+    finish("fold", 0, test_node(g, "add", &y, NULL, 2, x, c));
+    CU_ASSERT_EQUAL(test_count(p, "broadcast_to"), 1);
+    done();
+}
+
+/* ---- layout ----------------------------------------------------------------------------------- */
+
+static void test_transposes_cancel(void)
+{
+    th_value x = begin_s8(0.05f, 3, 4, 6, 8);
+    int64_t to[] = {0, 3, 1, 2}, from[] = {0, 2, 3, 1}, before[] = {0, 0, 1, 2};
+    int64_t after[] = {0, 1, 0, 1};
+    struct th_attr a[] = {test_ints("perm", 4, to), END}, b[] = {test_ints("perm", 4, from), END};
+    struct th_attr pd[] = {test_ints("before", 4, before), test_ints("after", 4, after), END};
+    struct th_attr cat[] = {test_int("axis", 1), END};
+    struct th_type y = S8(g, 0.09f, 1, 4, 1, 8, 4, 6), z = S8(g, 0.09f, 1, 4, 1, 16, 4, 6);
+    th_value u = test_node(g, "transpose", NULL, a, 1, x);
+    th_value w = test_node(g, "transpose", NULL, a, 1, test_node(g, "copy", NULL, NULL, 1, x));
+    th_value v = test_node(g, "add", &y, NULL, 2, u, w);
+    th_value k = test_node(g, "tanh", &y, NULL, 1, test_node(g, "transpose", NULL, a, 1, x));
+    v = test_node(g, "concat", &z, cat, 2, v, k);
+    v = test_node(g, "pad", NULL, pd, 1, v);
+    v = test_node(g, "transpose", NULL, b, 1, v);
+    finish("canonicalize,layout,dce", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "transpose"), 0);
+    done();
+}
+
+static void test_transpose_through_slice_and_mean(void)
+{
+    th_value x = begin_s8(0.05f, 3, 4, 6, 8);
+    int64_t to[] = {0, 3, 1, 2}, from[] = {0, 2, 3, 1}, begin_at[] = {0, 6, 1, 5};
+    int64_t size[] = {1, 3, 3, 2}, stride[] = {1, -2, 1, -3}, axes[] = {2, -1};
+    struct th_attr a[] = {test_ints("perm", 4, to), END}, b[] = {test_ints("perm", 4, from), END};
+    struct th_attr sl[] = {test_ints("begin", 4, begin_at), test_ints("size", 4, size),
+                           test_ints("stride", 4, stride), END};
+    struct th_attr mean[] = {test_ints("axes", 2, axes),
+                             {.name = "keep_dims", .kind = TH_ATTR_BOOL, .v.i = 1}, END};
+    struct th_type y = S8(g, 0.02f, 1, 4, 1, 3, 1, 1);
+    th_value v = test_node(g, "transpose", NULL, a, 1, x);
+    v = test_node(g, "slice", NULL, sl, 1, v);
+    v = test_node(g, "mean", &y, mean, 1, v);
+    v = test_node(g, "transpose", NULL, b, 1, v);
+    finish("canonicalize,layout,dce", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "transpose"), 0);
+    done();
+}
+
+/* ---- qdq -------------------------------------------------------------------------------------- */
+
+static void test_movement_in_integers(void)
+{
+    th_value x = begin_s8(0.05f, 3, 4, 6, 8);
+    int64_t to[] = {0, 3, 1, 2};
+    struct th_attr a[] = {test_ints("perm", 4, to), END}, cat[] = {test_int("axis", 3), END};
+    struct th_type y = S8(g, 0.05f, 3, 4, 1, 16, 4, 6), f = test_type(g, TH_DT_F32, 0, 0, 4, 1, 4, 6, 16);
+    th_value u = test_node(g, "dequantize", NULL, NULL, 1, x);
+    th_value w = test_node(g, "dequantize", NULL, NULL, 1, test_node(g, "copy", NULL, NULL, 1, x));
+    th_value v = test_node(g, "concat", &f, cat, 2, u, w);
+    v = test_node(g, "transpose", NULL, a, 1, v);
+    v = test_node(g, "quantize", &y, NULL, 1, v);
+    finish("canonicalize,qdq,dce", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "quantize"), 0);
+    CU_ASSERT_EQUAL(test_count(p, "dequantize"), 0);
+    done();
+}
+
+/* Another scale is no identity. */
+static void test_unequal_pair_stays(void)
+{
+    th_value x = begin_s8(0.05f, 3, 4, 6, 8);
+    struct th_type y = S8(g, 0.07f, 3, 4, 1, 4, 6, 8);
+    th_value v = test_node(g, "dequantize", NULL, NULL, 1, x);
+    finish("canonicalize,qdq,dce", 0, test_node(g, "quantize", &y, NULL, 1, v));
+    CU_ASSERT_EQUAL(test_count(p, "quantize"), 1);
+    done();
+}
+
+static void test_io_quantized(void)
+{
+    begin(NULL);
+    struct th_type f = test_type(g, TH_DT_F32, 0, 0, 2, 2, 8), q = S8(g, 0.05f, 3, 2, 2, 8);
+    struct th_type y = S8(g, 0.1f, -3, 2, 2, 8);
+    th_value x = th_graph_add_input(g, "x", &f);
+    th_value v = test_node(g, "quantize", &q, NULL, 1, x);
+    v = test_node(g, "add", &y, NULL, 2, v, v);
+    v = test_node(g, "dequantize", NULL, NULL, 1, v);
+    CU_ASSERT_EQUAL(th_graph_add_output(g, "y", v), TH_OK);
+    struct th_pipeline_run run = {.pipeline = "inference", .verify = true,
+                                  .passes = "canonicalize,qdq{io=quantized}"};
+    CU_ASSERT_EQUAL(th_pipeline_run(p, &run), TH_OK);
+    CU_ASSERT_TRUE(th_type_equal(th_value_type(g, th_graph_input(g, 0)), &q));
+    CU_ASSERT_TRUE(th_type_equal(th_value_type(g, th_graph_output(g, 0)), &y));
+    CU_ASSERT_STRING_EQUAL(th_graph_input_name(g, 0), "x");
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 1);
+    done();
+}
+
+/* ---- fuse ------------------------------------------------------------------------------------- */
+
+static th_value conv(th_value x, int in_c, int out_c, int oh, int ow, const struct th_attr *attrs)
+{
+    struct th_type w = S8(g, 0.01f, 0, 4, out_c, 3, 3, in_c);
+    struct th_type b = test_type(g, TH_DT_S32, 0.0005f, 0, 1, out_c);
+    struct th_type y = S8(g, 0.2f, -7, 4, 1, oh, ow, out_c);
+    return test_node(g, "conv2d", &y, attrs, 3, x, test_const(g, &w, 3), test_const(g, &b, 4));
+}
+
+static void test_pad_and_activation(void)
+{
+    th_value x = begin_s8(0.05f, 3, 6, 6, 2);
+    int64_t before[] = {0, 1, 2, 0}, after[] = {0, 0, 1, 0};
+    struct th_attr pd[] = {test_ints("before", 4, before), test_ints("after", 4, after), END};
+    struct th_attr relu6[] = {test_float("act_min", 0), test_float("act_max", 6), END};
+    th_value v = conv(test_node(g, "pad", NULL, pd, 1, x), 2, 4, 5, 7, NULL);
+    struct th_type y = *th_value_type(g, v);
+    finish("canonicalize,fuse,dce", 0, test_node(g, "clamp", &y, relu6, 1, v));
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 1);
+    CU_ASSERT_EQUAL(test_count(p, "conv2d"), 1);
+    done();
+}
+
+/* A pad with another value than the real zero, and one before a pool, stay. */
+static void test_pads_that_stay(void)
+{
+    th_value x = begin_s8(0.05f, 3, 6, 6, 2);
+    int64_t one[] = {0, 1, 1, 0}, filter[] = {2, 2}, stride[] = {1, 1};
+    struct th_attr pd[] = {test_ints("before", 4, one), test_ints("after", 4, one),
+                           test_float("value", 9), END};
+    struct th_attr zero[] = {test_ints("before", 4, one), test_ints("after", 4, one), END};
+    struct th_attr pool[] = {test_ints("filter", 2, filter), test_ints("stride", 2, stride), END};
+    th_value v = conv(test_node(g, "pad", NULL, pd, 1, x), 2, 4, 6, 6, NULL);
+    v = test_node(g, "pad", NULL, zero, 1, v);
+    finish("canonicalize,fuse,dce", 0, test_node(g, "avg_pool2d", NULL, pool, 1, v));
+    CU_ASSERT_EQUAL(test_count(p, "pad"), 2);
+    done();
+}
+
+/* A clamp that also rescales is no activation. */
+static void test_rescaling_clamp_is_a_table(void)
+{
+    th_value x = begin_s8(0.05f, 3, 6, 6, 2);
+    struct th_attr relu[] = {test_float("act_min", 0), END};
+    th_value v = conv(x, 2, 4, 4, 4, NULL);
+    struct th_type y = S8(g, 0.1f, -128, 4, 1, 4, 4, 4);
+    finish("canonicalize,fuse,dce", 0, test_node(g, "clamp", &y, relu, 1, v));
+    CU_ASSERT_EQUAL(test_count(p, "clamp"), 0);
+    CU_ASSERT_EQUAL(test_count(p, "table"), 1);
+    done();
+}
+
+static void test_chain_becomes_one_table(void)
+{
+    th_value x = begin_s8(0.05f, 3, 6, 6, 2);
+    struct th_type a = S8(g, 0.00390625f, -128, 4, 1, 6, 6, 2), b = S8(g, 0.02f, 5, 4, 1, 6, 6, 2);
+    struct th_type u = test_type(g, TH_DT_U8, 0.02f, 133, 4, 1, 6, 6, 2);
+    th_value v = test_node(g, "logistic", &a, NULL, 1, x);
+    v = test_node(g, "mul", &b, NULL, 2, v, x);      /* x * logistic(x): one source */
+    v = test_node(g, "requantize", &u, NULL, 1, v);
+    finish("canonicalize,fuse,dce", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "table"), 1);
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 1);
+    done();
+}
+
+/* Floats between 8-bit ends: computed once for each of 256 inputs, so even they keep their bits. */
+static void test_float_island_becomes_a_table(void)
+{
+    th_value x = begin_s8(0.05f, 3, 6, 6, 2);
+    struct th_type y = S8(g, 0.01f, 5, 4, 1, 6, 6, 2), s = test_type(g, TH_DT_F32, 0, 0, 0);
+    float half = 0.37f;
+    th_value v = test_node(g, "dequantize", NULL, NULL, 1, x);
+    v = test_node(g, "sin", NULL, NULL, 1, v);
+    v = test_node(g, "mul", NULL, NULL, 2, v, th_graph_const_copy(g, "h", &s, &half));
+    finish("canonicalize,fuse,dce", 0, test_node(g, "quantize", &y, NULL, 1, v));
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 1);
+    CU_ASSERT_EQUAL(test_count(p, "table"), 1);
+    done();
+}
+
+/* Two sources, or a use outside, end the cone. */
+static void test_table_limits(void)
+{
+    th_value x = begin_s8(0.05f, 3, 6, 6, 2);
+    struct th_type a = S8(g, 0.00390625f, -128, 4, 1, 6, 6, 2), b = S8(g, 0.02f, 5, 4, 1, 6, 6, 2);
+    struct th_type in = S8(g, 0.05f, 3, 4, 1, 6, 6, 2);
+    th_value z = th_graph_add_input(g, "z", &in);
+    th_value v = test_node(g, "logistic", &a, NULL, 1, x);
+    th_value w = test_node(g, "mul", &b, NULL, 2, v, z);
+    th_value t = test_node(g, "tanh", &a, NULL, 1, v);
+    CU_ASSERT_EQUAL(th_graph_add_output(g, "w", w), TH_OK);
+    finish("canonicalize,fuse,dce", 0, t);
+    CU_ASSERT_EQUAL(test_count(p, "mul"), 1);
+    CU_ASSERT_EQUAL(test_count(p, "table"), 2);
+    done();
+}
+
+static void test_affine(void)
+{
+    begin(NULL);
+    struct th_type x = test_type(g, TH_DT_F32, 0, 0, 4, 1, 5, 5, 3);
+    struct th_type w = test_type(g, TH_DT_F32, 0, 0, 4, 4, 3, 3, 3);
+    struct th_type c = test_type(g, TH_DT_F32, 0, 0, 1, 4), s = test_type(g, TH_DT_F32, 0, 0, 0);
+    struct th_attr relu[] = {test_float("act_min", 0), END};
+    float two = 2.5f;
+    th_value v = th_graph_add_input(g, "x", &x);
+    v = test_node(g, "conv2d", NULL, NULL, 2, v, test_const(g, &w, 3));
+    v = test_node(g, "mul", NULL, NULL, 2, v, test_const(g, &c, 4));
+    v = test_node(g, "sub", NULL, NULL, 2, v, test_const(g, &c, 5));
+    v = test_node(g, "div", NULL, NULL, 2, v, th_graph_const_copy(g, "two", &s, &two));
+    finish("canonicalize,fuse,dce", 1e-6, test_node(g, "add", NULL, relu, 2, v, test_const(g, &c, 6)));
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 1);
+    done();
+}
+
+static void test_requantize_shift(void)
+{
+    th_value x = begin_s8(0.05f, 3, 6, 6, 2);
+    struct th_type u = test_type(g, TH_DT_U8, 0.05f, 131, 4, 1, 6, 6, 2);
+    th_value v = test_node(g, "requantize", &u, NULL, 1, x);
+    v = test_node(g, "dequantize", NULL, NULL, 1, v);
+    finish("canonicalize,fuse,dce", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "requantize"), 0);
+    done();
+}
+
+static void test_dense_of_reshape(void)
+{
+    th_value x = begin_s8(0.05f, 3, 2, 2, 3);
+    int64_t shape[] = {1, 12};
+    struct th_attr a[] = {test_ints("shape", 2, shape), END};
+    struct th_type w = S8(g, 0.01f, 0, 2, 5, 12), y = S8(g, 0.2f, -7, 2, 1, 5);
+    th_value v = test_node(g, "reshape", NULL, a, 1, x);
+    v = test_node(g, "fully_connected", &y, NULL, 2, v, test_const(g, &w, 3));
+    finish("canonicalize,fuse,dce", 0, v);
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 1);
+    done();
+}
+
+/* ---- dce -------------------------------------------------------------------------------------- */
+
+static void test_dce(void)
+{
+    th_value x = begin_s8(0.05f, 3, 2, 2, 3);
+    struct th_type y = S8(g, 0.2f, -7, 4, 1, 2, 2, 3);
+    th_value v = test_node(g, "copy", NULL, NULL, 1, x);
+    test_node(g, "add", &y, NULL, 2, test_node(g, "copy", NULL, NULL, 1, v), x);
+    struct th_attr st[] = {{.name = "state", .kind = TH_ATTR_STATE, .v.i = 0}, END};
+    st[0].v.i = th_program_add_state(p, "s", th_value_type(g, x), TH_STATE_MODEL, NULL);
+    struct th_node_desc d = {.op = "state_write", .in = &x, .n_in = 1, .attrs = st, .n_attrs = 1,
+                             .loc = TH_LOC_NONE};
+    CU_ASSERT_EQUAL(th_graph_add_node(g, &d, NULL, NULL), TH_OK);
+    finish("dce", 0, v);
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 2);    /* the output's copy and the write */
+    done();
+}
+
+int main(void)
+{
+    static const CU_TestInfo tests[] = {
+        {"chains of movement become one", test_movement_chains},
+        {"slices compose", test_slices_compose},
+        {"transpose of unit axes", test_unit_transpose},
+        {"concat of concat", test_concat_flattens},
+        {"constants on the right", test_constants_right},
+        {"neutral elements", test_neutral_elements},
+        {"a quantized one stays", test_quantized_one_stays},
+        {"copy to an output stays", test_copy_to_output_stays},
+        {"fold", test_fold},
+        {"fold keeps small constants small", test_fold_keeps_small_constants_small},
+        {"transposes cancel", test_transposes_cancel},
+        {"transpose through slice and mean", test_transpose_through_slice_and_mean},
+        {"movement in integers", test_movement_in_integers},
+        {"unequal pair stays", test_unequal_pair_stays},
+        {"io=quantized", test_io_quantized},
+        {"pad and activation", test_pad_and_activation},
+        {"pads that stay", test_pads_that_stay},
+        {"rescaling clamp", test_rescaling_clamp_is_a_table},
+        {"chain into one table", test_chain_becomes_one_table},
+        {"float island into a table", test_float_island_becomes_a_table},
+        {"limits of tables", test_table_limits},
+        {"scale and offset of a float layer", test_affine},
+        {"requantize that only shifts", test_requantize_shift},
+        {"dense of reshape", test_dense_of_reshape},
+        {"dead code", test_dce},
+        {NULL, NULL},
+    };
+    return test_main("passes", tests);
+}
