@@ -12,5 +12,16 @@ image_sources = \
   %D%/verify.c %D%/verify.h \
   %D%/verify_cases.c \
   %D%/verify_print.c
-thimble_SOURCES = %D%/main.c $(image_sources)
+thimble_SOURCES = \
+  %D%/entry.c %D%/entry.h \
+  %D%/main.c \
+  %D%/ops.c \
+  %D%/options.c %D%/options.def %D%/options.h \
+  %D%/passes.c \
+  %D%/plugins.c \
+  %D%/print_json.c \
+  %D%/run.c \
+  %D%/targets.c \
+  %D%/verbs.def %D%/verbs.h \
+  $(image_sources)
 thimble_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS)

@@ -6,12 +6,13 @@
 #include <thimble/ir.h>
 
 /* Maps a regular file read-only (at most `limit` bytes). Reports. */
-enum th_status th_file_map(struct th_ctx *ctx, const char *path, size_t limit,
-                           struct th_blob **out);
+TH_API enum th_status th_file_map(struct th_ctx *ctx, const char *path, size_t limit,
+                                  struct th_blob **out);
 /* Writes a whole file through a temporary sibling that is renamed. Reports. */
-enum th_status th_file_write(struct th_ctx *ctx, const char *path, const void *data, size_t len);
+TH_API enum th_status th_file_write(struct th_ctx *ctx, const char *path, const void *data,
+                                    size_t len);
 /* The part after the last '/'. */
-const char *th_base_name(const char *path);
+TH_API const char *th_base_name(const char *path);
 /* SHA-256 as 64 hex digits and a NUL. */
 void th_sha256_hex(const void *data, size_t len, char out[65]);
 
