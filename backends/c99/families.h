@@ -10,7 +10,11 @@
 extern const struct th_row_sources th_c99_sources;
 extern const struct th_row_family th_c99_conv;
 extern const struct th_row_family th_c99_dense;
+extern const struct th_row_family th_c99_elementwise;
+extern const struct th_row_family th_c99_index;
+extern const struct th_row_family th_c99_move;
 extern const struct th_row_family th_c99_pool;
 extern const struct th_row_family th_c99_softmax;
+extern const struct th_row_family th_c99_table;
 
 #endif

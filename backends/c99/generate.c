@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/c99/generate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <thimble/elementwise.h>
+
+const char *th_gen_too_large(const struct th_query *q)
+{
+    const struct th_inst *c = q->inst;
+    for (uint32_t i = 0; i < c->n_in; i++)
+        if (c->in[i] && th_type_elems(c->in[i]) > INT32_MAX)
+            return "an operand has more than 2^31 - 1 elements";
+    for (uint32_t i = 0; i < c->n_out; i++)
+        if (th_type_elems(&c->out[i]) > INT32_MAX)
+            return "the result has more than 2^31 - 1 elements";
+    return NULL;
+}
+
+static uint32_t digest(const char *s, uint32_t h)
+{
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 16777619u;
+    return h;
+}
+
+enum th_status th_gen_function(const struct th_query *q, struct th_call *c, const char *params,
+                               const char *body)
+{
+    const struct th_inst *in = q->inst;
+    struct th_str name, text;
+    th_str_init(&name);
+    th_str_init(&text);
+    th_str_addf(&name, "thk_%s_", in->op->name);
+    for (uint32_t i = 0; i < in->n_in && i < 3; i++)
+        if (in->in[i] && (i == 0 || in->in[i]->dtype != in->in[i - 1]->dtype))
+            th_str_add(&name, th_dtype_name(in->in[i]->dtype));
+    th_str_addf(&name, "_%08lx%08lx__c99", (unsigned long)digest(body, 2166136261u),
+                (unsigned long)digest(params, digest(body, 84696351u)));
+    th_str_addf(&text, "static void %s(%s)\n{\n%s}\n", name.s, params, body);
+    const bool failed = name.failed || text.failed;
+    if (!failed)
+        th_call_generated(c, name.s, text.s);
+    th_str_release(&name);
+    th_str_release(&text);
+    return failed ? TH_ERR_INTERNAL : TH_OK;
+}
+
+void th_gen_indent(struct th_str *s, int indent)
+{
+    for (int i = 0; i < indent; i++)
+        th_str_add(s, "    ");
+}
+
+void th_gen_index(struct th_str *s, int64_t step, const char *var, int32_t i)
+{
+    if (step == 0)
+        return;
+    if (s->len && s->s[s->len - 1] != '[')
+        th_str_add(s, step < 0 ? " - " : " + ");
+    else if (step < 0)
+        th_str_add(s, "-");
+    const long long size = step < 0 ? -(long long)step : (long long)step;
+    if (size == 1)
+        th_str_addf(s, "%s%d", var, i);
+    else
+        th_str_addf(s, "%s%d * %lld", var, i, size);
+}
+
+static void load(struct th_str *s, const struct th_broadcast *b, uint32_t k, const char *local,
+                 int indent)
+{
+    static const char names[] = "abc";
+    th_gen_indent(s, indent);
+    th_str_addf(s, "const %s %c = x%u[", local, names[k], k);
+    for (int32_t i = 0; i < b->rank; i++)
+        th_gen_index(s, b->stride[k][i], "i", i);
+    th_str_add(s, s->s[s->len - 1] == '[' ? "0];\n" : "];\n");
+}
+
+enum th_status th_gen_elementwise(const struct th_query *q, struct th_call *c, const char *local,
+                                  const struct th_str *body)
+{
+    const struct th_inst *in = q->inst;
+    struct th_broadcast b;
+    struct th_str params, s;
+    th_broadcast_plan(in, &b);
+    th_str_init(&params);
+    th_str_init(&s);
+    for (uint32_t k = 0; k < in->n_in; k++) {
+        char type[32];
+        snprintf(type, sizeof type, "const %s", th_dtype_ctype(in->in[k]->dtype));
+        th_str_addf(&params, "%s *x%u, ", type, k);
+        th_call_input(c, k, type);
+    }
+    const char *out = th_dtype_ctype(in->out[0].dtype);
+    th_str_addf(&params, "%s *y", out);
+    th_call_output(c, 0, out);
+    for (int32_t i = 0; i < b.rank; i++) {
+        th_gen_indent(&s, i + 1);
+        th_str_addf(&s, "for (int32_t i%d = 0; i%d < %lld; i%d++)%s\n", i, i,
+                    (long long)b.dims[i], i, i + 1 == b.rank ? " {" : "");
+    }
+    for (uint32_t k = 0; k < in->n_in; k++)
+        load(&s, &b, k, local ? local : th_dtype_ctype(in->in[k]->dtype), b.rank + 1);
+    for (const char *p = body->s; *p; p++) {
+        if (*p == '@')
+            th_gen_indent(&s, b.rank + 1);
+        else
+            th_str_addc(&s, *p);
+    }
+    th_gen_indent(&s, b.rank + 1);
+    th_str_addf(&s, "*y++ = (%s)v;\n", out);
+    th_gen_indent(&s, b.rank);
+    th_str_add(&s, "}\n");
+    const bool failed = params.failed || s.failed || body->failed;
+    const enum th_status st = failed ? TH_ERR_INTERNAL : th_gen_function(q, c, params.s, s.s);
+    th_str_release(&params);
+    th_str_release(&s);
+    return st;
+}

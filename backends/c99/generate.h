@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing kernels from a query's constants. */
+#ifndef TH_BACKENDS_C99_GENERATE_H
+#define TH_BACKENDS_C99_GENERATE_H
+
+#include <thimble/thimble.h>
+
+/* Why a query is too large for 32-bit indices, or NULL. */
+const char *th_gen_too_large(const struct th_query *q);
+
+/*
+ * The kernel's name is made of the op, its types and a digest of the text, so that equal kernels
+ * have one name. params and body: as in `static void NAME(params)` and the lines between its
+ * braces.
+ */
+enum th_status th_gen_function(const struct th_query *q, struct th_call *c, const char *params,
+                               const char *body);
+
+/* Loops over the output around the body, in which '@' stands for the indentation: it finds the
+ * operands in locals a, b, c of type `local` (NULL: their own) and leaves the result in v. Appends
+ * operands and output to the call. */
+enum th_status th_gen_elementwise(const struct th_query *q, struct th_call *c, const char *local,
+                                  const struct th_str *body);
+
+/* `indent` levels of indentation. */
+void th_gen_indent(struct th_str *s, int indent);
+/* " + 3 * i0" and the like; nothing for step 0. */
+void th_gen_index(struct th_str *s, int64_t step, const char *var, int32_t i);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: 0BSD */
+/* What generated elementwise kernels use. */
+#ifndef THK_ELEMENTWISE_H
+#define THK_ELEMENTWISE_H
+
+#include <math.h>
+#include <string.h>
+
+#include "thk_requant.h"
+
+/* Nearest whole number, halves to the even one. */
+static inline float thk_round_even(float x)
+{
+    const float below = floorf(x), rest = x - below;
+    return rest < 0.5f || (rest == 0.5f && fmodf(below, 2.0f) == 0.0f) ? below : below + 1.0f;
+}
+
+/* a modulo b with the sign of b. */
+static inline float thk_floor_mod(float a, float b)
+{
+    const float r = fmodf(a, b);
+    return r != 0.0f && (b < 0.0f) != (r < 0.0f) ? r + b : r;
+}
+
+static inline float thk_clampf(float v, float lo, float hi)
+{
+    v = v < lo ? lo : v;
+    return v > hi ? hi : v;
+}
+
+/* Truncated towards zero and held in lo..hi, not a number gives 0. top is 2^bits of the positive
+ * range: hi + 1 as a float. */
+static inline int64_t thk_truncate(float v, int64_t lo, int64_t hi, float top)
+{
+    if (v != v)
+        return 0;
+    if (v >= top)
+        return hi;
+    return v <= (float)lo ? lo : (int64_t)v;
+}
+
+/* Integer power by squaring, wrapping; negative exponents truncate towards zero. */
+static inline int64_t thk_ipow(int64_t a, int64_t b)
+{
+    uint64_t base = (uint64_t)a, result = 1;
+    if (b < 0)
+        return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+    for (; b != 0; b >>= 1) {
+        if (b & 1)
+            result *= base;
+        base *= base;
+    }
+    return (int64_t)result;
+}
+
+/* Whole quotients: 0 for a divisor of 0, wrapping where it overflows. */
+static inline int64_t thk_idiv(int64_t a, int64_t b)
+{
+    return b == 0 ? 0 : b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
+}
+static inline int64_t thk_ifloor_div(int64_t a, int64_t b)
+{
+    if (b == 0 || b == -1)
+        return thk_idiv(a, b);
+    return a / b - (a % b != 0 && (a < 0) != (b < 0));
+}
+static inline int64_t thk_ifloor_mod(int64_t a, int64_t b)
+{
+    const int64_t r = b == 0 || b == -1 ? 0 : a % b;
+    return r != 0 && (b < 0) != (r < 0) ? r + b : r;
+}
+
+/* a shifted right by b, held in 0..last; the sign is repeated. */
+static inline int64_t thk_ishift(int64_t a, int64_t b, int64_t last)
+{
+    const int64_t n = b < 0 ? 0 : b > last ? last : b;
+    return a < 0 ? ~(~a >> n) : a >> n;
+}
+
+#endif
