@@ -13,8 +13,12 @@ static const struct th_backend backend = {
 static const struct th_row_family *const families[] = {
     &th_c99_conv,
     &th_c99_dense,
+    &th_c99_elementwise,
+    &th_c99_index,
+    &th_c99_move,
     &th_c99_pool,
     &th_c99_softmax,
+    &th_c99_table,
     NULL,
 };
 

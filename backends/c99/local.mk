@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 c99_kernels = \
-  thk_fixed.h thk_nn.h thk_requant.h thk_types.h \
+  thk_elementwise.h thk_fixed.h thk_nn.h thk_quotient.h thk_requant.h thk_types.h \
   c99/thk_avg_pool2d.inc.h \
   c99/thk_avg_pool2d_f32__c99.c \
   c99/thk_avg_pool2d_s16__c99.c \
@@ -35,27 +35,37 @@ c99_kernels = \
   c99/thk_fully_connected_u8__c99.c \
   c99/thk_fully_connected_u8_single__c99.c \
   c99/thk_l2_pool2d_f32__c99.c \
+  c99/thk_logistic_s16__c99.c \
   c99/thk_max_pool2d.inc.h \
   c99/thk_max_pool2d_f32__c99.c \
   c99/thk_max_pool2d_s16__c99.c \
   c99/thk_max_pool2d_s8__c99.c \
   c99/thk_max_pool2d_u8__c99.c \
   c99/thk_pool2d_f32.inc.h \
+  c99/thk_rsqrt_s16__c99.c \
   c99/thk_softmax.inc.h \
   c99/thk_softmax_f32__c99.c \
   c99/thk_softmax_s8__c99.c \
   c99/thk_softmax_s8s16__c99.c \
-  c99/thk_softmax_u8__c99.c
+  c99/thk_softmax_u8__c99.c \
+  c99/thk_table_u8__c99.c \
+  c99/thk_tanh_s16__c99.c
 
 plugin_LTLIBRARIES += %D%/c99.la
 PRELOAD_MODULES += %D%/c99.la
 %C%_c99_la_SOURCES = \
   %D%/c99.c \
   %D%/families.h \
+  %D%/generate.c \
+  %D%/generate.h \
   %D%/rows_conv.c \
   %D%/rows_dense.c \
+  %D%/rows_elementwise.c \
+  %D%/rows_index.c \
+  %D%/rows_move.c \
   %D%/rows_pool.c \
-  %D%/rows_softmax.c
+  %D%/rows_softmax.c \
+  %D%/rows_table.c
 nodist_%C%_c99_la_SOURCES = %D%/sources.c
 %C%_c99_la_LDFLAGS = $(module_ldflags)
 %C%_c99_la_LIBADD = backends/rows/librows.la libthimble.la
