@@ -49,6 +49,16 @@ static int64_t index_of(const struct th_steps *s, const char *name)
     return -1;
 }
 
+/* A pass may stand in a pipeline more than once: "after" means after the last time. */
+static int64_t anchor_index(const struct th_steps *s, const char *name, enum th_anchor_place where)
+{
+    int64_t at = index_of(s, name);
+    for (uint32_t i = 0; where == TH_ANCHOR_AFTER && i < s->n; i++)
+        if (strcmp(s->list[i].pass->name, name) == 0)
+            at = i;
+    return at;
+}
+
 /* ---- editing a list of steps ------------------------------------------------------------------ */
 
 static bool insert(struct th_arena *a, struct th_steps *s, uint32_t at, const struct th_step *step)
@@ -126,7 +136,7 @@ static enum th_status add_anchored(struct th_ctx *ctx, struct th_arena *a, const
         if (!placed->has_anchor || w->place == TH_ANCHOR_NONE || !w->pass ||
             (w->pipeline && strcmp(w->pipeline, name) != 0))
             continue;
-        int64_t at = index_of(s, w->pass);
+        int64_t at = anchor_index(s, w->pass, w->place);
         if (at < 0) {
             th_warning(ctx, NULL, 1107, "pass '%s' wants a place beside '%s', which pipeline "
                        "'%s' lacks; it will not run", p->name, w->pass, name);
@@ -245,14 +255,15 @@ static void edit(struct text *t, const struct item *it, struct th_steps *s, cons
     const char *anchor = it->kind == ITEM_REMOVE ? it->step.pass->name : it->anchor;
     if (!anchor)
         return;
-    int64_t at = index_of(s, anchor);
+    int64_t at = anchor_index(s, anchor, it->where);
     if (at < 0) {
         th_error(t->ctx, NULL, 3101, "pass '%s' is not in pipeline '%s'", anchor, pipeline);
         if (!th_pass_find(t->ctx, anchor))
             help_nearest_pass(t->ctx, t->arena, anchor);
         t->ok = false;
     } else if (it->kind == ITEM_REMOVE) {
-        drop(s, (uint32_t)at);
+        for (; at >= 0; at = index_of(s, anchor))
+            drop(s, (uint32_t)at);
     } else {
         t->ok &= place(t->arena, s, &it->step, it->where, (uint32_t)at);
     }

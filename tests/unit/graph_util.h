@@ -133,7 +133,8 @@ static inline void test_same_after(struct th_program *p, const char *passes, dou
     struct th_graph *g = th_program_function(p, 0);
     for (uint32_t r = 0; r < RUNS; r++)
         test_eval(p, r + 17, a, before[r]);
-    struct th_pipeline_run run = {.pipeline = "inference", .passes = passes, .verify = true};
+    struct th_pipeline_run run = {.pipeline = "inference", .passes = passes, .verify = true,
+                                  .print_after = getenv("TEST_PRINT_AFTER")};
     CU_ASSERT_EQUAL_FATAL(th_pipeline_run(p, &run), TH_OK);
     for (uint32_t r = 0; r < RUNS; r++) {
         test_eval(p, r + 17, a, after);
