@@ -13,3 +13,4 @@ include tests/bench/local.mk
 include tests/unit/plan.mk
 include tests/import/local.mk
 include tests/unit/core.mk
+include tests/kernels/local.mk

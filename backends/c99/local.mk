@@ -51,10 +51,9 @@ c99_kernels = \
   c99/thk_table_u8__c99.c \
   c99/thk_tanh_s16__c99.c
 
-plugin_LTLIBRARIES += %D%/c99.la
-PRELOAD_MODULES += %D%/c99.la
-%C%_c99_la_SOURCES = \
-  %D%/c99.c \
+# The rows, also linked into the kernel tests.
+noinst_LTLIBRARIES += %D%/librows_c99.la
+%C%_librows_c99_la_SOURCES = \
   %D%/families.h \
   %D%/generate.c \
   %D%/generate.h \
@@ -66,9 +65,14 @@ PRELOAD_MODULES += %D%/c99.la
   %D%/rows_pool.c \
   %D%/rows_softmax.c \
   %D%/rows_table.c
+%C%_librows_c99_la_LIBADD = backends/rows/librows.la
+
+plugin_LTLIBRARIES += %D%/c99.la
+PRELOAD_MODULES += %D%/c99.la
+%C%_c99_la_SOURCES = %D%/c99.c
 nodist_%C%_c99_la_SOURCES = %D%/sources.c
 %C%_c99_la_LDFLAGS = $(module_ldflags)
-%C%_c99_la_LIBADD = backends/rows/librows.la libthimble.la
+%C%_c99_la_LIBADD = %D%/librows_c99.la libthimble.la
 CLEANFILES += %D%/sources.c
 EXTRA_DIST += $(c99_kernels:%=runtime/kernels/%)
 %D%/sources.c: backends/embed.awk $(c99_kernels:%=runtime/kernels/%)

@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 cortexm_kernels = \
-  thk_types.h
+  thk_nn.h thk_types.h \
+  armv7em/thk_conv2d_pairs.h \
+  armv7em/thk_conv2d_s8__armv7em.c \
+  armv7em/thk_depthwise_conv2d_s8__armv7em.c \
+  armv7em/thk_dsp.h \
+  armv7em/thk_fully_connected_s8__armv7em.c
+
+# The rows, also linked into the kernel tests.
+noinst_LTLIBRARIES += %D%/librows_cortexm.la
+%C%_librows_cortexm_la_SOURCES = \
+  %D%/dsp.h \
+  %D%/rows_dsp.c
+%C%_librows_cortexm_la_LIBADD = backends/rows/librows.la
 
 plugin_LTLIBRARIES += %D%/cortexm.la
 PRELOAD_MODULES += %D%/cortexm.la
@@ -10,8 +22,9 @@ PRELOAD_MODULES += %D%/cortexm.la
   %D%/families.h
 nodist_%C%_cortexm_la_SOURCES = %D%/sources.c
 %C%_cortexm_la_LDFLAGS = $(module_ldflags)
-%C%_cortexm_la_LIBADD = backends/rows/librows.la libthimble.la
+%C%_cortexm_la_LIBADD = %D%/librows_cortexm.la libthimble.la
 CLEANFILES += %D%/sources.c
+EXTRA_DIST += $(cortexm_kernels:%=runtime/kernels/%)
 %D%/sources.c: backends/embed.awk $(cortexm_kernels:%=runtime/kernels/%)
 	@$(MKDIR_P) %D%
 	$(AM_V_GEN)$(EMBED) -v table=th_cortexm_sources $(cortexm_kernels) >$@.tmp && mv $@.tmp $@

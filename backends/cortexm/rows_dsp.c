@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows for the DSP extension (Cortex-M4, M7, M33): int8 conv2d, depthwise_conv2d,
+ * fully_connected. A kernel reads one stream of words holding, for each group of channels,
+ * folded biases, weights in the order of its loop, and requantization constants.
+ */
+#include "backends/cortexm/dsp.h"
+
+/* ---- requantization constants -------------------------------------------------------------------- */
+
+const char *th_dsp_check_channel(const struct th_row_fold *f, struct th_multiplier m,
+                                 int32_t out_zero)
+{
+    const int64_t limit = (int64_t)1 << 29;
+    if (m.m != 0 && m.s >= 0)
+        return "a channel's factor is not below one half";
+    if (m.s < -22)
+        return "a channel's factor is too small";
+    if (f->lo <= -limit || f->hi >= limit)
+        return "a sum may exceed 30 bits";
+    if (out_zero < -128 || out_zero > 127)
+        return "the output's zero point is no byte";
+    return NULL;
+}
+
+void th_dsp_requant_words(struct th_multiplier m, int32_t out_zero, int32_t *to)
+{
+    /* A channel with factor 0 gives the zero point for every sum: any shift does. */
+    const int32_t e = m.m == 0 ? 1 : -m.s;
+    to[0] = m.m;
+    to[1] = (1 << (e - 1)) + out_zero * (1 << e);
+    to[2] = e;
+}
+
+/* ---- the weights' order ---------------------------------------------------------------------------- */
+
+/* Which two products of a run a step multiplies; -1: nothing. */
+static void step_of_run(int64_t run, int64_t i, int64_t *a, int64_t *b)
+{
+    const int64_t whole = run / 4 * 2;
+    *b = -1;
+    if (i < whole) {
+        *a = i / 2 * 4 + i % 2;
+        *b = *a + 2;
+        return;
+    }
+    const int64_t tail = run % 4, first = run / 4 * 4;
+    *a = first + (i - whole);
+    if (tail == 2)
+        *b = first + 1;
+    else if (tail == 3 && i == whole)
+        *b = first + 2;
+}
+
+static int64_t steps_of_run(int64_t run)
+{
+    return run / 4 * 2 + (run % 4 + 1) / 2;
+}
+
+/* ---- convolution -------------------------------------------------------------------------------------- */
+
+struct conv {
+    struct th_row_window w;
+    int64_t run, runs, steps, taps;      /* taps: products of an output */
+    const struct th_tensor *weights, *bias;
+    bool depthwise;                      /* of one channel: weights [1,kh,kw,O] */
+};
+
+/* A dense 1x1 layer is one long row. */
+static void flatten(struct th_row_window *w, bool whole)
+{
+    if (!whole || w->kernel_h != 1 || w->kernel_w != 1 || w->stride_h != 1 ||
+        w->stride_w != 1 || w->pad_top || w->pad_left || !w->dense_in || !w->dense_out ||
+        w->in_h != w->out_h || w->in_w != w->out_w)
+        return;
+    w->in_w = w->out_w = w->box_w = w->in_h * w->in_w;
+    w->in_h = w->out_h = w->box_h = 1;
+    w->in.row_pitch = w->in_w * w->in_c;
+    w->out.row_pitch = w->out_w * w->out_c;
+}
+
+static const char *describe_conv(const struct th_query *q, struct conv *v)
+{
+    const char *why = th_row_window(q, &v->w);
+    if (why)
+        return why;
+    struct th_row_window *w = &v->w;
+    v->depthwise = strcmp(q->inst->op->name, "depthwise_conv2d") == 0;
+    v->weights = th_row_const(q, 1);
+    v->bias = th_row_const(q, 2);
+    if (!v->weights || (th_row_has(q, 2) && !v->bias))
+        return "the weights are not constant";
+    if (v->depthwise ? w->in_c != 1 : w->groups != 1)
+        return "the channels are grouped";
+    if (w->weight_zero != 0)
+        return "the weights have a zero point";
+    if (w->box_c != 0 || w->box_n != w->out_c)
+        return "only all channels at once";
+    if (w->in_c < 1 || w->out_c < 1 || w->kernel_h < 1 || w->kernel_w < 1)
+        return "an empty operand";
+    flatten(w, q->whole);
+    const bool together = w->dilation_w == 1 && w->in.pixel_pitch == w->in_c;
+    v->run = together ? w->kernel_w * w->in_c : w->in_c;
+    v->runs = together ? w->kernel_h : w->kernel_h * w->kernel_w;
+    v->steps = v->runs * steps_of_run(v->run);
+    v->taps = v->run * v->runs;
+    if (v->steps > 100000 || w->out_c > 100000)
+        return "the layer is too large";
+    return NULL;
+}
+
+/* Weight of channel o, product t; 0 beyond the ends (padding of groups and steps). */
+static int32_t conv_weight(const struct conv *v, int64_t o, int64_t t)
+{
+    if (o >= v->w.out_c || t < 0)
+        return 0;
+    const int64_t i = v->depthwise ? t * v->w.out_c + o : o * v->taps + t;
+    return (int32_t)th_tensor_int(v->weights, i);
+}
+
+static struct th_row_fold conv_fold(const struct conv *v, int64_t o)
+{
+    struct th_row_fold f = {0};
+    if (o >= v->w.out_c)
+        return f;
+    if (v->depthwise)
+        th_row_fold_channel(v->weights, v->bias, o, o, v->w.out_c, v->taps, v->w.in_zero, -128,
+                            127, &f);
+    else
+        th_row_fold_channel(v->weights, v->bias, o, o * v->taps, 1, v->taps, v->w.in_zero, -128,
+                            127, &f);
+    return f;
+}
+
+/* Channel pairs: the first channel's weights must be above -128 where the second's are negative
+ * and its sum must fit 24 bits. */
+static const char *check_pair(const struct conv *v, int64_t o)
+{
+    const struct th_row_fold f = conv_fold(v, o);
+    if (f.lo <= -(1 << 23) || f.hi >= 1 << 23)
+        return "a sum may exceed 24 bits";
+    for (int64_t t = 0; t < v->taps; t++)
+        if (conv_weight(v, o, t) == -128 && conv_weight(v, o + 1, t) < 0)
+            return "a weight is -128";
+    return NULL;
+}
+
+static const char *refuse_requant(const struct th_query *q, const struct conv *v)
+{
+    struct th_arena *a = q->inst->arena;
+    const struct th_multiplier *m =
+        th_row_multipliers(q, a, 0, 1, v->w.out_c, th_row_float_product(q, 1));
+    if (!m)
+        return "memory is exhausted";
+    for (int64_t o = 0; o < v->w.out_c; o++) {
+        const struct th_row_fold f = conv_fold(v, o);
+        const char *why = th_dsp_check_channel(&f, m[o], v->w.out_zero);
+        if (why)
+            return why;
+    }
+    return NULL;
+}
+
+static const char *refuse_conv(const struct th_query *q)
+{
+    struct conv v;
+    const char *why = describe_conv(q, &v);
+    for (int64_t o = 0; !why && o < v.w.out_c; o += 2)
+        why = check_pair(&v, o);
+    return why ? why : refuse_requant(q, &v);
+}
+
+static uint32_t pair_word(const struct conv *v, int64_t o, int64_t run, int64_t a, int64_t b)
+{
+    const int64_t base = run * v->run;
+    const int64_t ta = base + a, tb = b < 0 ? -1 : base + b;
+    const int32_t lo = 256 * conv_weight(v, o, ta) + conv_weight(v, o + 1, ta);
+    const int32_t hi = 256 * conv_weight(v, o, tb) + conv_weight(v, o + 1, tb);
+    return (uint32_t)(uint16_t)lo | (uint32_t)hi << 16;
+}
+
+static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
+{
+    struct conv v;
+    struct th_arena *arena = th_call_arena(c);
+    describe_conv(q, &v);
+    const int64_t groups = (v.w.out_c + 3) / 4, per_group = 16 + 2 * v.steps;
+    const struct th_multiplier *m =
+        th_row_multipliers(q, arena, 0, 1, v.w.out_c, th_row_float_product(q, 1));
+    int32_t *stream = TH_NEW_ARRAY(arena, int32_t, (size_t)(groups * per_group));
+    if (!m || !stream)
+        return TH_ERR_INTERNAL;
+    int32_t *to = stream;
+    for (int64_t o = 0; o < 4 * groups; o += 4) {
+        for (int64_t j = 0; j < 4; j += 2) {
+            const struct th_row_fold a = conv_fold(&v, o + j), b = conv_fold(&v, o + j + 1);
+            *to++ = (int32_t)(uint32_t)(256 * a.bias + b.bias);
+            *to++ = (int32_t)b.bias;
+        }
+        for (int64_t r = 0; r < v.runs; r++) {
+            for (int64_t i = 0; i < steps_of_run(v.run); i++) {
+                int64_t ta, tb;
+                step_of_run(v.run, i, &ta, &tb);
+                *to++ = (int32_t)pair_word(&v, o, r, ta, tb);
+                *to++ = (int32_t)pair_word(&v, o + 2, r, ta, tb);
+            }
+        }
+        for (int64_t j = 0; j < 4; j++, to += 3)
+            th_dsp_requant_words(o + j < v.w.out_c ? m[o + j] : (struct th_multiplier){0, 0},
+                                 v.w.out_zero, to);
+    }
+    th_row_call_window(c, &v.w);
+    th_call_input(c, 0, "const int8_t");
+    th_call_data(c, "weights", TH_DT_S32, stream, (size_t)(groups * per_group), 4);
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, (size_t)(8 * v.steps + 3 * v.run), 4, "uint32_t");
+    th_row_call_batch(c, &v.w);
+    return TH_OK;
+}
+
+static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
+{
+    struct conv v;
+    if (describe_conv(q, &v))
+        return;
+    const double pixels = (double)v.w.batch * (double)v.w.box_h * (double)v.w.box_w;
+    const double groups = (double)((v.w.out_c + 3) / 4);
+    k->cycles = pixels * (50.0 + (double)v.runs * 30.0 + 2.6 * (double)v.steps +
+                          groups * (6.5 * (double)v.steps + 38.0));
+    k->code_bytes = 1500;
+    k->stack_bytes = 200;
+}
+
+/* ---- depthwise convolution ---------------------------------------------------------------------------- */
+
+/* First channel of group g: the last group ends with the last channel. */
+static int64_t group_start(int64_t channels, int64_t g)
+{
+    return 4 * g + 4 <= channels ? 4 * g : channels - 4;
+}
+
+static const char *refuse_depthwise(const struct th_query *q)
+{
+    struct conv v;
+    const char *why = th_row_window(q, &v.w);
+    if (why)
+        return why;
+    v.weights = th_row_const(q, 1);
+    v.bias = th_row_const(q, 2);
+    v.depthwise = true;
+    v.taps = v.w.kernel_h * v.w.kernel_w;
+    if (!v.weights || (th_row_has(q, 2) && !v.bias))
+        return "the weights are not constant";
+    if (v.w.in_c != v.w.out_c)
+        return "the channel multiplier is not 1";
+    if (v.w.weight_zero != 0)
+        return "the weights have a zero point";
+    if (v.w.box_c != 0 || v.w.box_n != v.w.out_c)
+        return "only all channels at once";
+    if (v.w.in_c < 4 || v.taps < 1)
+        return "fewer than four channels";
+    if (v.taps > 4096 || v.w.in_c > 100000)
+        return "the layer is too large";
+    return refuse_requant(q, &v);
+}
+
+static uint32_t doubled_pair(const struct conv *v, int64_t c0, int64_t t0, int64_t c1, int64_t t1)
+{
+    const uint32_t a = (uint32_t)(2 * conv_weight(v, c0, t0));
+    const uint32_t b = (uint32_t)(2 * conv_weight(v, c1, t1));
+    return (a & 0xffffu) | b << 16;
+}
+
+static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c)
+{
+    struct conv v = {.depthwise = true};
+    struct th_arena *arena = th_call_arena(c);
+    th_row_window(q, &v.w);
+    v.weights = th_row_const(q, 1);
+    v.bias = th_row_const(q, 2);
+    v.taps = v.w.kernel_h * v.w.kernel_w;
+    const int64_t n = v.w.in_c, groups = (n + 3) / 4, pairs = v.taps / 2, words = 18 + 4 * pairs;
+    const struct th_multiplier *m =
+        th_row_multipliers(q, arena, 0, 1, n, th_row_float_product(q, 1));
+    uint32_t *stream = TH_NEW_ARRAY(arena, uint32_t, (size_t)(groups * words));
+    if (!m || !stream)
+        return TH_ERR_INTERNAL;
+    uint32_t *to = stream;
+    for (int64_t g = 0; g < groups; g++) {
+        const int64_t o = group_start(n, g), odd = v.taps % 2;
+        for (int64_t j = 0; j < 4; j++)
+            *to++ = (uint32_t)(2 * conv_fold(&v, o + j).bias);
+        *to++ = odd ? doubled_pair(&v, o, 0, o + 2, 0) : 0;
+        *to++ = odd ? doubled_pair(&v, o + 1, 0, o + 3, 0) : 0;
+        for (int64_t t = odd; t < v.taps; t += 2)
+            for (int64_t j = 0; j < 4; j++)
+                *to++ = doubled_pair(&v, o + j, t, o + j, t + 1);
+        for (int64_t j = 0; j < 4; j++, to += 3) {
+            int32_t mce[3];
+            th_dsp_requant_words(m[o + j], v.w.out_zero, mce);
+            memcpy(to, mce, sizeof mce);
+        }
+    }
+    th_row_call_window(c, &v.w);
+    th_call_input(c, 0, "const int8_t");
+    th_call_data(c, "weights", TH_DT_U32, stream, (size_t)(groups * words), 4);
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, (size_t)(8 * (v.taps | 1) + 2 * ((n + 3) / 4 * 4)), 4, "uint32_t");
+    th_row_call_batch(c, &v.w);
+    return TH_OK;
+}
+
+static void cost_depthwise(const struct th_query *q, struct th_kernel_cost *k)
+{
+    struct th_row_window w;
+    if (th_row_window(q, &w))
+        return;
+    const double taps = (double)w.kernel_h * (double)w.kernel_w;
+    const double pixels = (double)w.batch * (double)w.box_h * (double)w.box_w;
+    k->cycles = pixels * (60.0 + 5.0 * taps + (double)((w.in_c + 3) / 4) * (60.0 + 11.0 * taps));
+    k->code_bytes = 1100;
+    k->stack_bytes = 200;
+}
+
+/* ---- fully connected ------------------------------------------------------------------------------------ */
+
+static const char *describe_dense(const struct th_query *q, struct th_row_dense *d,
+                                  struct conv *v)
+{
+    const char *why = th_row_dense(q, d);
+    if (why)
+        return why;
+    memset(v, 0, sizeof *v);
+    v->weights = th_row_const(q, 1);
+    v->bias = th_row_const(q, 2);
+    v->taps = d->in;
+    v->w.out_c = d->out;
+    v->w.in_zero = d->in_zero;
+    v->w.out_zero = d->out_zero;
+    if (!v->weights || (th_row_has(q, 2) && !v->bias))
+        return "the weights are not constant";
+    if (d->weight_zero != 0)
+        return "the weights have a zero point";
+    if (d->in < 1 || d->out < 1)
+        return "an empty operand";
+    if (d->in > 100000 || d->out > 100000)
+        return "the layer is too large";
+    return NULL;
+}
+
+/* One factor for each channel also where the layer has but one. */
+static struct th_multiplier *dense_multipliers(const struct th_query *q,
+                                               const struct th_row_dense *d, struct th_arena *a)
+{
+    const int64_t n = d->per_channel ? d->out : 1;
+    struct th_multiplier *m = th_row_multipliers(q, a, 0, 1, n, th_row_float_product(q, 1));
+    struct th_multiplier *all = TH_NEW_ARRAY(a, struct th_multiplier, (size_t)d->out);
+    if (!m || !all)
+        return NULL;
+    for (int64_t o = 0; o < d->out; o++)
+        all[o] = m[d->per_channel ? o : 0];
+    return all;
+}
+
+static const char *refuse_dense(const struct th_query *q)
+{
+    struct th_row_dense d;
+    struct conv v;
+    const char *why = describe_dense(q, &d, &v);
+    if (why)
+        return why;
+    for (int64_t o = 0; !why && o < d.out; o += 2)
+        why = check_pair(&v, o);
+    const struct th_multiplier *m = dense_multipliers(q, &d, q->inst->arena);
+    if (!m)
+        return "memory is exhausted";
+    for (int64_t o = 0; !why && o < d.out; o++) {
+        const struct th_row_fold f = conv_fold(&v, o);
+        why = th_dsp_check_channel(&f, m[o], d.out_zero);
+    }
+    return why;
+}
+
+static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
+{
+    struct th_row_dense d;
+    struct conv v;
+    struct th_arena *arena = th_call_arena(c);
+    describe_dense(q, &d, &v);
+    /* blocks of eight products: two words of two channels for each step of two */
+    const int64_t groups = (d.out + 3) / 4, blocks = (d.in + 7) / 8, words = 16 + 8 * blocks;
+    const struct th_multiplier *m = dense_multipliers(q, &d, arena);
+    int32_t *stream = TH_NEW_ARRAY(arena, int32_t, (size_t)(groups * words));
+    if (!m || !stream)
+        return TH_ERR_INTERNAL;
+    int32_t *to = stream;
+    for (int64_t o = 0; o < 4 * groups; o += 4) {
+        for (int64_t j = 0; j < 4; j += 2) {
+            const struct th_row_fold a = conv_fold(&v, o + j), b = conv_fold(&v, o + j + 1);
+            *to++ = (int32_t)(uint32_t)(256 * a.bias + b.bias);
+            *to++ = (int32_t)b.bias;
+        }
+        for (int64_t t = 0; t < 8 * blocks; t += 4)
+            for (int64_t i = 0; i < 2; i++)
+                for (int64_t j = 0; j < 4; j += 2) {
+                    const int64_t a = t + i < d.in ? t + i : -1;
+                    const int64_t b = t + i + 2 < d.in ? t + i + 2 : -1;
+                    *to++ = (int32_t)pair_word(&v, o + j, 0, a, b);
+                }
+        for (int64_t j = 0; j < 4; j++, to += 3)
+            th_dsp_requant_words(o + j < d.out ? m[o + j] : (struct th_multiplier){0, 0},
+                                 d.out_zero, to);
+    }
+    th_row_call_dense(c, &d);
+    th_call_input(c, 0, "const int8_t");
+    th_call_data(c, "weights", TH_DT_S32, stream, (size_t)(groups * words), 4);
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, (size_t)(16 * blocks), 4, "uint32_t");
+    return TH_OK;
+}
+
+static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
+{
+    struct th_row_dense d;
+    if (th_row_dense(q, &d))
+        return;
+    const double groups = (double)((d.out + 3) / 4);
+    k->cycles = (double)d.rows * (60.0 + 2.0 * (double)d.in +
+                                  groups * (60.0 + 4.0 * (double)d.in));
+    k->code_bytes = 800;
+    k->stack_bytes = 140;
+}
+
+#define VIEWS                                                                                  \
+    (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
+     TH_VIEW_ANY_BOX)
+#define ROW(op_, name_)                                                                        \
+    .op = op_, .types = "s8,s8,s32?>s8", .contract = "tflite",                                 \
+    .symbol = "thk_" name_ "__armv7em", .source = "armv7em/thk_" name_ "__armv7em.c",          \
+    .feature = "dsp"
+
+static const struct th_kernel rows[] = {
+    {ROW("conv2d", "conv2d_s8"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,
+     .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},
+    /* of one input channel: the same as a convolution with one */
+    {ROW("depthwise_conv2d", "conv2d_s8"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,
+     .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},
+    {ROW("depthwise_conv2d", "depthwise_conv2d_s8"), .order = TH_ORDER_ROWS, .group = 1,
+     .views = VIEWS, .refuse = refuse_depthwise, .bind = bind_depthwise,
+     .cost = cost_depthwise},
+    {ROW("fully_connected", "fully_connected_s8"), .order = TH_ORDER_ROWS, .group = 1,
+     .refuse = refuse_dense, .bind = bind_dense, .cost = cost_dense},
+};
+const struct th_row_family th_cortexm_dsp = {rows, TH_ARRAY_LEN(rows)};

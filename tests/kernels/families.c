@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel rows that kgen knows. */
+#include "backends/rows/rows.h"
+
+extern const struct th_row_family th_c99_conv, th_c99_dense, th_c99_pool, th_cortexm_dsp;
+
+extern const struct th_row_family *const kgen_families[];
+const struct th_row_family *const kgen_families[] = {
+    &th_c99_conv, &th_c99_dense, &th_c99_pool, &th_cortexm_dsp, NULL,
+};

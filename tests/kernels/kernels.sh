@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Every kernel row against the obvious loops, byte for byte: random shapes, paddings, strides,
+# dilations, clamps, boxes, pitched views, rings. KERNELS_CASES cases of each (default 60).
+# Arguments, if any: the boards to run (host m3 m4 m7 m33 rv32); KERNELS_CC=clang for clang-16.
+srcdir=${srcdir:-.}
+cases=${KERNELS_CASES:-60}
+seed=${KERNELS_SEED:-1}
+boards=${*:-host m4 m33 rv32}
+bench=$srcdir/runtime/bench
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+failed=0 ran=0
+flags="-O2 -Wall -Wextra -Wpedantic -Werror -I$srcdir/runtime/kernels -I$srcdir/tests/kernels -I$bench"
+
+arm() { # cpu fpu define script machine
+    if [ "${KERNELS_CC:-gcc}" = clang ]; then
+        clang-16 --target=thumbv7em-none-eabihf -mcpu=$1 -mthumb -mfloat-abi=hard $2 \
+            -fshort-enums -isystem /usr/lib/arm-none-eabi/include \
+            -isystem /usr/arm-none-eabi/include -std=gnu99 $flags -D$3 \
+            -c $tmp/t.c -o $tmp/t.o || return 1
+    else
+        arm-none-eabi-gcc -mcpu=$1 -mthumb $2 -std=gnu99 $flags -D$3 -c $tmp/t.c \
+            -o $tmp/t.o || return 1
+    fi
+    arm-none-eabi-gcc -mcpu=$1 -mthumb $2 -O2 -D$3 -I$bench $bench/startup_cm.c $tmp/t.o \
+        --specs=nano.specs -nostartfiles -Wl,--gc-sections -Wl,--no-warn-execstack -L$bench \
+        -T $4 -o $tmp/t.elf || return 1
+    qemu-system-arm -M $5 -icount shift=7 -nographic -monitor none -serial null \
+        -chardev stdio,id=c -semihosting-config enable=on,target=native,chardev=c \
+        -kernel $tmp/t.elf
+}
+need() {
+    for tool; do
+        command -v $tool >/dev/null 2>&1 || { echo "skip $board: $tool is missing"; return 1; }
+    done
+}
+run() { # board
+    case $1 in
+    host)
+        ${CC:-gcc} -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -std=c99 \
+            $flags -DTHB_BOARD_HOST $tmp/t.c -o $tmp/t -lm && $tmp/t;;
+    m3) arm cortex-m3 -mfloat-abi=soft THB_BOARD_AN385 mps2.ld mps2-an385;;
+    m4) arm cortex-m4 "-mfloat-abi=hard -mfpu=fpv4-sp-d16" THB_BOARD_AN386 mps2.ld mps2-an386;;
+    m7) arm cortex-m7 "-mfloat-abi=hard -mfpu=fpv5-sp-d16" THB_BOARD_AN500 an500.ld mps2-an500;;
+    m33) arm cortex-m33 "-mfloat-abi=hard -mfpu=fpv5-sp-d16" THB_BOARD_AN505 an505.ld mps2-an505;;
+    rv32)
+        riscv64-unknown-elf-gcc --specs=picolibc.specs -misa-spec=2.2 -march=rv32imc \
+            -mabi=ilp32 -mcmodel=medany -std=gnu99 $flags $bench/crt0_riscv.S \
+            $bench/start_riscv.c $tmp/t.c -nostartfiles -L$bench -T virt.ld -o $tmp/t.elf &&
+        qemu-system-riscv32 -M virt -bios none -cpu rv32,a=off,f=off,d=off -icount shift=0 \
+            -nographic -monitor none -serial null -chardev stdio,id=c \
+            -semihosting-config enable=on,target=native,chardev=c -kernel $tmp/t.elf;;
+    esac
+}
+check() { # board symbol op
+    ./tests/kernels/kgen $2 $3 $seed $cases >$tmp/t.c 2>$tmp/log || { cat $tmp/log; failed=1; return; }
+    printf '%s ' $1
+    run $1 || { echo "FAILED $1 $2 $3"; failed=1; }
+    ran=$((ran + 1))
+}
+
+for board in $boards; do
+    case $board in
+    host) families="c99";;
+    m4 | m7 | m33) need arm-none-eabi-gcc qemu-system-arm || continue; families="armv7em";;
+    m3) need arm-none-eabi-gcc qemu-system-arm || continue; families="c99";;
+    rv32) need riscv64-unknown-elf-gcc qemu-system-riscv32 || continue; families="c99";;
+    *) echo "kernels.sh: unknown board '$board'"; exit 2;;
+    esac
+    case $families in
+    c99)
+        check $board thk_conv2d_s8__c99 conv
+        check $board thk_depthwise_conv2d_s8__c99 depthwise
+        check $board thk_fully_connected_s8__c99 dense
+        check $board thk_avg_pool2d_s8__c99 avg
+        check $board thk_max_pool2d_s8__c99 max;;
+    armv7em)
+        check $board thk_conv2d_s8__armv7em conv
+        check $board thk_conv2d_s8__armv7em depthwise
+        check $board thk_depthwise_conv2d_s8__armv7em depthwise
+        check $board thk_fully_connected_s8__armv7em dense;;
+    esac
+done
+echo "kernels.sh: $ran programs, $cases cases each"
+[ $failed = 0 ] && [ $ran -gt 0 ]

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes a C program that runs one kernel row on random layers and compares every byte it
+ * writes, guard bytes included, with the outputs of the obvious loops.
+ *
+ *   kgen SYMBOL OP SEED CASES      random cases, also with boxes, pitched views and rings
+ *   kgen SYMBOL OP SEED bench      layers of measured networks, with instruction counts
+ */
+#include "tests/kernels/kgen.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/rows/rows.h"
+
+extern const struct th_row_family *const kgen_families[];
+
+static const char *const op_names[] = {"conv2d", "depthwise_conv2d", "fully_connected",
+                                       "avg_pool2d", "max_pool2d"};
+static const char *const op_args[] = {"conv", "depthwise", "dense", "avg", "max"};
+
+static const struct th_kernel *find_row(const char *symbol, const char *op)
+{
+    for (const struct th_row_family *const *f = kgen_families; *f; f++)
+        for (size_t i = 0; i < (*f)->n; i++) {
+            const struct th_kernel *r = &(*f)->rows[i];
+            if (strcmp(r->symbol, symbol) == 0 && strcmp(r->op, op) == 0)
+                return r;
+        }
+    return NULL;
+}
+
+/* ---- an instance of a case ------------------------------------------------------------------- */
+
+struct setup {
+    struct th_inst inst;
+    struct th_op op;
+    struct th_type types[4], *in[3];
+    struct th_tensor w, b;
+    const struct th_tensor *consts[3];
+    struct th_attr attr[8];
+    struct th_attrs attrs;
+    int64_t ints[8][4];
+    struct th_query q;
+    struct th_view in_views[3], out_views[1];
+};
+
+static void add_ints(struct setup *s, const char *name, uint32_t n, int64_t a, int64_t b,
+                     int64_t c, int64_t d)
+{
+    int64_t *v = s->ints[s->attrs.n];
+    v[0] = a, v[1] = b, v[2] = c, v[3] = d;
+    s->attr[s->attrs.n++] = (struct th_attr){.name = name, .kind = TH_ATTR_INTS, .n = n,
+                                             .v.ints = v};
+}
+
+static void set_types(struct setup *s, const struct kgen_case *k, struct th_arena *a)
+{
+    const int64_t zi = k->zi, zo = k->zo;
+    const int64_t x[4] = {k->batch, k->in_h, k->in_w, k->in_c};
+    const int64_t y[4] = {k->batch, k->out_h, k->out_w, k->out_c};
+    const int64_t dense_x[2] = {k->batch, k->in_c}, dense_y[2] = {k->batch, k->out_c};
+    const int64_t dense_w[2] = {k->out_c, k->in_c};
+    const int64_t w[4] = {k->op == KGEN_CONV ? k->out_c : 1, k->kh, k->kw,
+                          k->op == KGEN_CONV ? k->in_c : k->out_c};
+    const bool dense = k->op == KGEN_DENSE;
+    s->types[0] = th_type_make(TH_DT_S8, dense ? 2 : 4, dense ? dense_x : x);
+    s->types[1] = th_type_make(TH_DT_S8, dense ? 2 : 4, dense ? dense_w : w);
+    s->types[2] = th_type_make(TH_DT_S32, 1, &y[3]);
+    s->types[3] = th_type_make(TH_DT_S8, dense ? 2 : 4, dense ? dense_y : y);
+    s->types[0].quant = th_quant_new(a, 1, &k->scale_in, &zi, -1);
+    s->types[1].quant = th_quant_new(a, k->per_channel ? (uint32_t)k->out_c : 1, k->scale_w,
+                                     NULL, k->per_channel ? (k->op == KGEN_DEPTHWISE ? 3 : 0)
+                                                          : -1);
+    s->types[3].quant = th_quant_new(a, 1, &k->scale_out, &zo, -1);
+}
+
+static void set_up(struct setup *s, const struct kgen_case *k, struct th_ctx *ctx,
+                   struct th_arena *a, const struct th_target *target)
+{
+    memset(s, 0, sizeof *s);
+    set_types(s, k, a);
+    const bool weights = k->op <= KGEN_DENSE;
+    s->op.name = op_names[k->op];
+    s->attrs.list = s->attr;
+    if (k->op != KGEN_DENSE) {
+        add_ints(s, "stride", 2, k->sh, k->sw, 0, 0);
+        add_ints(s, "dilation", 2, k->dh, k->dw, 0, 0);
+        add_ints(s, "pad", 4, k->pt, k->pl, 0, 0);
+        add_ints(s, "filter", 2, k->kh, k->kw, 0, 0);
+    }
+    s->attr[s->attrs.n++] = (struct th_attr){.name = "act_min", .kind = TH_ATTR_FLOAT,
+                                             .v.f = k->lo > -128 ? k->lo - k->zo : -INFINITY};
+    s->attr[s->attrs.n++] = (struct th_attr){.name = "act_max", .kind = TH_ATTR_FLOAT,
+                                             .v.f = k->hi < 127 ? k->hi - k->zo : INFINITY};
+    s->in[0] = &s->types[0], s->in[1] = &s->types[1];
+    s->in[2] = k->bias ? &s->types[2] : NULL;
+    s->w = (struct th_tensor){s->types[1], k->w};
+    s->b = (struct th_tensor){s->types[2], k->b};
+    s->consts[1] = &s->w;
+    s->consts[2] = k->bias ? &s->b : NULL;
+    s->inst = (struct th_inst){.ctx = ctx, .arena = a, .op = &s->op, .contract = "tflite",
+                               .attrs = &s->attrs, .n_in = weights ? 3 : 1, .n_out = 1,
+                               .in = (const struct th_type *const *)s->in,
+                               .in_const = s->consts, .out = &s->types[3]};
+    s->q = (struct th_query){.inst = &s->inst, .target = target, .whole = k->whole};
+    s->q.box = (struct th_box){{0, k->by, k->bx, 0},
+                               {k->batch, k->by + k->bh, k->bx + k->bw, k->out_c}};
+    if (!k->whole) {
+        s->in_views[0] = k->in, s->out_views[0] = k->out;
+        s->q.in_views = s->in_views, s->q.out_views = s->out_views;
+    }
+}
+
+/* ---- memory images under the views ------------------------------------------------------------ */
+
+static int64_t at(const struct th_view *v, int y, int x)
+{
+    return (v->ring_rows ? y % v->ring_rows : y - v->y0) * v->row_pitch +
+           (x - v->x0) * v->pixel_pitch;
+}
+
+static size_t view_bytes(const struct th_view *v, int y1, int x1, int c)
+{
+    const int64_t rows = v->ring_rows ? v->ring_rows : y1 - v->y0;
+    return (size_t)((rows - 1) * v->row_pitch + (x1 - 1 - v->x0) * v->pixel_pitch + c);
+}
+
+static int8_t *input_image(const struct kgen_case *k, struct th_arena *a, size_t *bytes)
+{
+    if (k->whole) {
+        *bytes = (size_t)(k->batch * k->in_h * k->in_w * k->in_c);
+        return k->x;
+    }
+    *bytes = view_bytes(&k->in, k->in_h, k->in_w, k->in_c);
+    int8_t *to = th_arena_alloc(a, *bytes);
+    const int first = k->by * k->sh - k->pt;
+    const int y0 = first < 0 ? 0 : first >= k->in_h ? k->in_h - 1 : first;
+    for (int y = k->in.ring_rows ? y0 : (int)k->in.y0; y < k->in_h; y++)
+        for (int x = (int)k->in.x0; x < k->in_w; x++)
+            if (!k->in.ring_rows || y < y0 + k->in.ring_rows)
+                memcpy(to + at(&k->in, y, x), k->x + (y * k->in_w + x) * k->in_c,
+                       (size_t)k->in_c);
+    return to;
+}
+
+static uint8_t *output_image(const struct kgen_case *k, const int8_t *dense, struct th_arena *a,
+                             size_t *bytes)
+{
+    if (k->whole) {
+        *bytes = (size_t)(k->batch * k->out_h * k->out_w * k->out_c);
+        return th_arena_memdup(a, dense, *bytes);
+    }
+    *bytes = view_bytes(&k->out, k->by + k->bh, k->bx + k->bw, k->out_c);
+    uint8_t *to = th_arena_alloc(a, *bytes);
+    memset(to, 0x63, *bytes);
+    for (int y = k->by; y < k->by + k->bh; y++)
+        for (int x = k->bx; x < k->bx + k->bw; x++)
+            memcpy(to + at(&k->out, y, x), dense + (y * k->out_w + x) * k->out_c,
+                   (size_t)k->out_c);
+    return to;
+}
+
+/* ---- the program's text ------------------------------------------------------------------------ */
+
+static void print_bytes(const char *type, const char *name, int id, const void *data, size_t n)
+{
+    const int8_t *p = data;
+    printf("static const %s %s%d[] __attribute__((aligned(16))) = {", type, name, id);
+    for (size_t i = 0; i < n; i++)
+        printf("%s%d,", i % 24 ? "" : "\n", type[0] == 'u' ? (uint8_t)p[i] : p[i]);
+    printf("%s};\n", n ? "" : "0");
+}
+
+static void print_data(struct th_program *p)
+{
+    for (uint32_t i = 0; i < th_program_data_count(p); i++) {
+        const struct th_data *d = th_program_data(p, i);
+        const struct th_tensor t = {th_type_make(d->dtype, 1, &(int64_t){(int64_t)d->count}),
+                                    (void *)(uintptr_t)d->data};
+        printf("static const %s data%u[] __attribute__((aligned(16))) = {",
+               th_dtype_ctype(d->dtype), i);
+        for (size_t j = 0; j < d->count; j++) {
+            const int64_t v = th_tensor_int(&t, (int64_t)j);
+            if (v == INT32_MIN)
+                printf("-2147483647 - 1,");
+            else
+                printf("%s%lld,", j % 16 ? "" : "\n", (long long)v);
+        }
+        printf("};\n");
+    }
+}
+
+static void print_call(const struct th_call *c, int id, size_t in_step, size_t out_step)
+{
+    for (int64_t n = 0; n < c->batch; n++) {
+        printf("    %s(", c->symbol);
+        for (uint32_t i = 0; i < c->n_args; i++) {
+            const struct th_arg *g = &c->args[i];
+            const char *sep = i ? ", " : "";
+            switch (g->kind) {
+            case TH_ARG_INPUT:
+                printf("%s(%s *)(x%d + %zu)", sep, g->ctype, id, (size_t)n * in_step);
+                break;
+            case TH_ARG_OUTPUT:
+                printf("%s(%s *)(out + %zu)", sep, g->ctype, (size_t)n * out_step);
+                break;
+            case TH_ARG_SCRATCH: printf("%s(%s *)(void *)scratch", sep, g->ctype); break;
+            case TH_ARG_INT: printf("%s%lld", sep, (long long)g->i); break;
+            case TH_ARG_FLOAT: printf("%s%af", sep, (double)g->f); break;
+            case TH_ARG_TEXT: printf("%s%s", sep, g->text); break;
+            case TH_ARG_DATA: printf("%s(const void *)data%u", sep, g->index); break;
+            case TH_ARG_STRUCT: printf("%s&s%d_%u", sep, id, i); break;
+            case TH_ARG_NULL: printf("%s0", sep); break;
+            }
+        }
+        printf(");\n");
+    }
+}
+
+static void print_case(const struct kgen_case *k, const struct th_call *c, int id, bool bench,
+                       struct th_arena *a)
+{
+    size_t in_bytes, out_bytes;
+    int8_t *dense = th_arena_alloc(a, (size_t)(k->batch * k->out_h * k->out_w * k->out_c));
+    kgen_expected(k, dense);
+    const int8_t *x = input_image(k, a, &in_bytes);
+    const uint8_t *y = output_image(k, dense, a, &out_bytes);
+    print_bytes("int8_t", "x", id, x, in_bytes);
+    print_bytes("uint8_t", "y", id, y, out_bytes);
+    for (uint32_t i = 0; i < c->n_args; i++)
+        if (c->args[i].kind == TH_ARG_STRUCT)
+            printf("static const struct %s s%d_%u = {%s};\n", c->args[i].ctype, id, i,
+                   c->args[i].text);
+    printf("static __attribute__((noinline)) void call%d(void)\n{\n", id);
+    print_call(c, id, in_bytes / (size_t)c->batch, out_bytes / (size_t)c->batch);
+    printf("}\nstatic void case%d(void)\n{\n", id);
+    printf("    prepare(%zu, %zu);\n", out_bytes, c->scratch_bytes);
+    if (bench)
+        printf("    count(\"%s\", call%d, %.0f);\n", k->name, id,
+               (double)k->out_h * k->out_w * k->out_c * k->kh * k->kw *
+                   (k->op == KGEN_CONV || k->op == KGEN_DENSE ? k->in_c : 1));
+    else
+        printf("    call%d();\n", id);
+    printf("    check(\"%s\", y%d, %zu, %zu);\n}\n\n", k->name, id, out_bytes, c->scratch_bytes);
+}
+
+static const char head[] =
+    "#include \"krun.h\"\n"
+    "static uint8_t out[300000] __attribute__((aligned(16)));\n"
+    "static uint8_t scratch[100000] __attribute__((aligned(16)));\n"
+    "static void prepare(size_t n, size_t s)\n"
+    "{\n"
+    "    memset(out, 0x63, n + KRUN_GUARD);\n"
+    "    memset(scratch, 0xA5, s + KRUN_GUARD);\n"
+    "}\n"
+    "static void check(const char *what, const uint8_t *y, size_t n, size_t s)\n"
+    "{\n"
+    "    static uint8_t want[300000];\n"
+    "    memset(want, 0x63, n + KRUN_GUARD);\n"
+    "    memcpy(want, y, n);\n"
+    "    krun_check(what, out, want, n + KRUN_GUARD, scratch + s);\n"
+    "}\n"
+    "static void count(const char *what, void (*f)(void), uint64_t macs)\n"
+    "{\n"
+    "    const struct thb_stamp a = KRUN_STAMP();\n"
+    "    f();\n"
+    "    const uint64_t n = KRUN_DIFF(a, KRUN_STAMP());\n"
+    "    KRUN_PUTS(what);\n"
+    "    KRUN_PUTS(\": \");\n"
+    "    krun_dec(n);\n"
+    "    KRUN_PUTS(\" instructions, per 1000 MACs \");\n"
+    "    krun_dec(n * 1000 / macs);\n"
+    "    KRUN_PUTS(\"\\n\");\n"
+    "}\n";
+
+int main(int argc, char **argv)
+{
+    if (argc != 5)
+        return 2;
+    const bool bench = strcmp(argv[4], "bench") == 0;
+    uint64_t rng = 88172645463325252u + (uint64_t)atoi(argv[3]) * 7919u;
+    int op = 0, made = 0, tried = 0;
+    while (op < 5 && strcmp(argv[2], op_args[op]) != 0)
+        op++;
+    const struct th_kernel *row = op < 5 ? find_row(argv[1], op_names[op]) : NULL;
+    if (!row) {
+        fprintf(stderr, "kgen: no row '%s' for '%s'\n", argv[1], argv[2]);
+        return 2;
+    }
+    struct th_ctx *ctx = th_ctx_new();
+    struct th_program *p = th_program_new(ctx);
+    struct th_arena *a = th_arena_new(0);
+    const int want = bench ? 100 : atoi(argv[4]);
+    struct th_call **calls = TH_NEW_ARRAY(a, struct th_call *, (size_t)want);
+    struct kgen_case *cases = TH_NEW_ARRAY(a, struct kgen_case, (size_t)want);
+    while (made < want && tried < 50 * want) {
+        struct setup s;
+        struct kgen_case *k = &cases[made];
+        kgen_make(k, (enum kgen_op)op, &rng, bench ? ++tried : 0, a);
+        tried += !bench;
+        if (k->out_c == 0)
+            break;
+        set_up(&s, k, ctx, a, NULL);
+        const char *why = row->refuse ? row->refuse(&s.q) : NULL;
+        if (why) {
+            if (bench)
+                fprintf(stderr, "kgen: %s: %s\n", k->name, why);
+            continue;
+        }
+        if (th_call_bind(p, row, &s.q, &calls[made]) != TH_OK)
+            return 1;
+        made++;
+    }
+    if (made == 0) {
+        fprintf(stderr, "kgen: the row accepts none of the layers\n");
+        return 1;
+    }
+    printf("#include \"%s\"\n", row->source);
+    fputs(head, stdout);
+    print_data(p);
+    for (int i = 0; i < made; i++)
+        print_case(&cases[i], calls[i], i, bench, a);
+    printf("int main(void)\n{\n    KRUN_INIT();\n");
+    for (int i = 0; i < made; i++)
+        printf("    case%d();\n", i);
+    printf("    KRUN_PUTS(\"%s %s: \");\n    krun_dec((uint64_t)krun_cases);\n"
+           "    KRUN_PUTS(\" cases, %d refused, \");\n    krun_dec((uint64_t)krun_bad);\n"
+           "    KRUN_PUTS(\" differ\\n\");\n    (void)count;\n"
+           "    return krun_bad || krun_cases == 0;\n}\n", row->symbol, argv[2],
+           bench ? 0 : tried - made);
+    fprintf(stderr, "kgen: %s: %d cases, %d layers tried\n", row->symbol, made, tried);
+    th_arena_free(a);
+    th_program_free(p);
+    th_ctx_free(ctx);
+    return 0;
+}
