@@ -69,7 +69,8 @@ struct th_image_result {
     uint64_t init_count, init_stack;
     uint64_t most_stack;         /* over all cases */
 };
-/* Runs the cases in order. A model or bench that fails gives TH_ERR_INTERNAL, an emulator that does not answer TH_ERR_IO. Reports. */
+/* Runs the cases in order. A model or bench that fails gives TH_ERR_INTERNAL,
+ * an emulator that does not answer TH_ERR_IO. Reports. */
 enum th_status th_image_run(struct th_ctx *ctx, const struct th_image *image,
                             const struct th_image_request *r, struct th_image_case *cases,
                             uint32_t n_cases, struct th_image_result *result);

@@ -57,8 +57,8 @@ void th_verify_print_json(const struct th_verify_request *r,
 enum th_case_order {
     TH_CASES_FRESH,      /* the state is reset before each case */
     TH_CASES_CARRY,      /* state is carried from case to case */
-    TH_CASES_SEQUENCE    /* files have a leading time axis: each step is a call that carries state to
-                            the next one; files of the next case start afresh */
+    TH_CASES_SEQUENCE    /* files have a leading time axis: each step is a call that carries state
+                            to the next one; files of the next case start afresh */
 };
 /* Reads .npy files: n_in and n_want are multiples of the function's numbers of inputs and outputs
  * (n_want may be 0), in model order, case after case. Reports. */

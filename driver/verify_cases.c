@@ -61,8 +61,8 @@ static enum th_status read_part(struct th_ctx *ctx, const char *path, const stru
     return TH_OK;
 }
 
-/* Step k of a file. Inputs get the model's type, packed where that is narrower than a byte; expected
- * outputs keep the file's own type. */
+/* Step k of a file. Inputs get the model's type, packed where that is narrower than a byte;
+ * expected outputs keep the file's own type. */
 static const struct th_tensor *step_of(struct th_ctx *ctx, const struct file_part *p, int64_t k,
                                        bool typed)
 {
