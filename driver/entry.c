@@ -49,8 +49,11 @@ enum th_status th_entry_cases(const struct th_options *o, struct th_program *p, 
                               struct th_verify_case **cases, uint32_t *n)
 {
     const struct th_graph *f = th_program_function(p, index);
+    const enum th_case_order order = o->sequence ? TH_CASES_SEQUENCE
+                                     : o->reset  ? TH_CASES_FRESH
+                                                 : TH_CASES_CARRY;
     const enum th_status s = th_verify_cases_read(o->ctx, p, index, o->inputs.list, o->inputs.n,
-                                                  o->expects.list, o->expects.n, cases, n);
+                                                  o->expects.list, o->expects.n, order, cases, n);
     if (s == TH_ERR_USAGE) {
         for (uint32_t i = 0; i < th_graph_input_count(f); i++)
             note_value(o->ctx, f, true, i);

@@ -235,6 +235,7 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_EXPECT: return add_word(o, &o->expects, arg);
     case OPT_TOLERANCE: return set_tolerance(o, id, arg);
     case OPT_RESET: return set_flag(&o->reset);
+    case OPT_SEQUENCE: return set_flag(&o->sequence);
     case OPT_SIGNATURE: return set_text(&o->signature, arg);
     case OPT_OUTPUT_DIR: return set_text(&o->output_dir, arg);
     case OPT_DUMP_ALL: return set_text(&o->dump_dir, arg);

@@ -13,7 +13,7 @@ enum th_option_group {
     TH_OPTS_TARGET = 2,     /* --target, --sram, --flash, --region */
     TH_OPTS_PASSES = 4,     /* -O, --passes, --io, --force, printing and timing of passes */
     TH_OPTS_OUTPUT = 8,     /* -o, -n, --weights, --io-buffers, --emit-testbench */
-    TH_OPTS_CASES = 16,     /* --input, --expect, --tolerance, --signature, --reset */
+    TH_OPTS_CASES = 16,     /* --input, --expect, --tolerance, --signature, --reset, --sequence */
     TH_OPTS_DUMP = 32,      /* --output-dir, --dump-all */
     TH_OPTS_BUILD = 64,     /* --cc, --layers */
     TH_OPTS_COMMON = 128    /* --plugin, --no-plugins, --verbosity, --json: always taken */
@@ -43,7 +43,7 @@ struct th_options {
     struct th_words force;
     uint64_t seed;
     int verbosity;
-    bool json, testbench, layers, reset;
+    bool json, testbench, layers, reset, sequence;
     struct th_words inputs, expects;
     struct th_tolerance tolerance;
     const char *signature, *output_dir, *dump_dir, *cc;

@@ -201,7 +201,7 @@ static enum th_status run_case(struct runner *r, uint32_t k, struct th_arena *ar
     struct th_tensor **out = TH_NEW_ARRAY(arena, struct th_tensor *, r->n_out);
     if (!out)
         return TH_ERR_INTERNAL;
-    if (r->o->reset)
+    if (c->reset)
         th_eval_session_reset(r->session);
     TH_TRY(th_eval_run(r->session, r->f, c->in, arena, out));
     struct json_object *list = r->json ? json_object_new_array() : NULL;
@@ -289,7 +289,8 @@ const struct th_verb th_verb_run = {
            "compared with.\v"
            "Inputs are .npy files in the model's own order; more files than the model has inputs "
            "are further cases, run in order. State is kept from case to case unless --reset is "
-           "given. With --expect the outputs are compared, and the exit code is 6 when one "
+           "given; with --sequence each file is one run from a fresh state, step by step along its "
+           "leading axis. With --expect the outputs are compared, and the exit code is 6 when one "
            "differs.",
     .groups = TH_OPTS_MODEL | TH_OPTS_CASES | TH_OPTS_DUMP,
     .run = run,
