@@ -172,6 +172,7 @@ static void init_classes(struct th_layout *l)
 {
     for (uint32_t k = 0; k < l->n_graphs; k++) {
         struct th_layout_graph *r = &l->graphs[k];
+        l->classes[r->base].first = -1;      /* value 0 is none */
         for (th_value v = 1; v < th_graph_value_limit(r->graph); v++)
             init_class(l, r->base + v, th_value_type(r->graph, v));
         for (th_node n = th_graph_first(r->graph); n; n = th_graph_next(r->graph, n))
