@@ -245,8 +245,9 @@ bool build_quant(tfl_model *model, const wire::QuantizationParameters *q, tfl_qu
     int64_t *zero_point;
     if (!grab_array(model, scales, &zero_point))
         return false;
+    /* The verifier does not look at the alignment of vectors of 8-byte numbers. */
     for (size_t i = 0; i < scales && zeros != 0; i++)
-        zero_point[i] = q->zero_point()->Get(static_cast<fb::uoffset_t>(zeros == 1 ? 0 : i));
+        std::memcpy(&zero_point[i], q->zero_point()->Data() + (zeros == 1 ? 0 : i) * 8, 8);
     out->count = scales;
     out->scale = q->scale()->data();
     out->zero_point = zero_point;

@@ -34,6 +34,22 @@ def read(reader, path, *options):
     return run.returncode, run.stdout.decode("utf-8", "replace")
 
 
+def misalign(path):
+    """Moves the vector of the one zero point, -3, to a place that is no multiple of 8."""
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    vector = (1).to_bytes(4, "little") + (-3).to_bytes(8, "little", signed=True)
+    old = data.index(vector)
+    field = next(i for i in range(0, old, 4)
+                 if i + int.from_bytes(data[i:i + 4], "little") == old)
+    while len(data) % 8:
+        data.append(0)
+    data[field:field + 4] = (len(data) - field).to_bytes(4, "little")
+    data += vector
+    with open(path, "wb") as f:
+        f.write(data + bytes(4))
+
+
 def check_good(name, wanted, code, text):
     if code != 0:
         return "refused: " + text.splitlines()[0]
@@ -68,6 +84,7 @@ def main():
                   json.dumps(model.tree() if hasattr(model, "tree") else model))
             cases.append((place, name, wanted, check))
         convert(flatc, schema, place)
+    misalign(os.path.join(folder, "good", "DEQUANTIZE_INT8.tflite"))
     for place, name, wanted, check in cases:
         count += 1
         wrong = check(name, wanted, *read(reader, os.path.join(place, name + ".tflite")))
