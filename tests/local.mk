@@ -14,3 +14,4 @@ include tests/unit/plan.mk
 include tests/import/local.mk
 include tests/unit/core.mk
 include tests/kernels/local.mk
+include tests/fuzz/local.mk

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 plugin_LTLIBRARIES += %D%/tflite.la
 PRELOAD_MODULES += %D%/tflite.la
-%C%_tflite_la_SOURCES = \
+# All of the module, for the module and for programs that link it (fuzzing).
+noinst_LTLIBRARIES += %D%/libtflite.la
+%C%_libtflite_la_SOURCES = \
   %D%/check.c \
   %D%/control.c \
   %D%/fill.c \
@@ -18,14 +20,16 @@ PRELOAD_MODULES += %D%/tflite.la
   %D%/shape.c \
   %D%/subgraph.c \
   %D%/value.c
-nodist_%C%_tflite_la_SOURCES = %D%/schema_generated.h
-%C%_tflite_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
+nodist_%C%_libtflite_la_SOURCES = %D%/schema_generated.h
+%C%_libtflite_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
+%C%_tflite_la_SOURCES =
+nodist_EXTRA_%C%_tflite_la_SOURCES = linked-as.cc
 %C%_tflite_la_LDFLAGS = $(module_ldflags)
-%C%_tflite_la_LIBADD = libthimble.la
+%C%_tflite_la_LIBADD = %D%/libtflite.la libthimble.la
 EXTRA_DIST += %D%/schema.fbs
 BUILT_SOURCES += %D%/schema_generated.h
 CLEANFILES += %D%/schema_generated.h
 %D%/schema_generated.h: %D%/schema.fbs
 	@$(MKDIR_P) %D%
 	$(AM_V_GEN)$(FLATC) --cpp --reflect-names -o %D% $(top_srcdir)/%D%/schema.fbs
-$(%C%_tflite_la_OBJECTS): %D%/schema_generated.h
+$(%C%_libtflite_la_OBJECTS): %D%/schema_generated.h

@@ -134,12 +134,32 @@ static bool aligned(const void *p, enum th_dtype dt)
     return bytes <= 1 || (uintptr_t)p % bytes == 0;
 }
 
+/* Weights of 4 bits become 8 bits wide: kernels compute with them so, and the bytes are the same
+ * numbers. The low half of a byte comes first. */
+static struct th_blob *widen_nibbles(struct tfl_import *im, const struct tfl_tensor *t,
+                                     struct th_type *type)
+{
+    size_t count = (size_t)th_type_elems(type);
+    int8_t *wide = th_arena_alloc(im->arena, count);
+
+    if (wide == NULL || t->size != count / 2 + count % 2)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        int nibble = t->data[i / 2] >> (i % 2 * 4) & 15;
+        wide[i] = (int8_t)(nibble < 8 ? nibble : nibble - 16);
+    }
+    type->dtype = TH_DT_S8;
+    return th_blob_copy(wide, count);
+}
+
 /* Constants stay where they are in the file; the odd misaligned one is copied. */
 static struct th_blob *constant_blob(struct tfl_import *im, const struct tfl_tensor *t,
-                                     const struct th_type *type)
+                                     struct th_type *type)
 {
     if (t->data == NULL)
         return th_blob_copy("", 0);
+    if (type->dtype == TH_DT_S4)
+        return widen_nibbles(im, t, type);
     if (type->dtype == TH_DT_BOOL) {
         unsigned char *bits = th_arena_alloc(im->arena, t->size);
         for (size_t i = 0; bits != NULL && i < t->size; i++)

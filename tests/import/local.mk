@@ -2,6 +2,5 @@
 # Models made from JSON text, read through the loaded module.
 noinst_PROGRAMS += %D%/import_model
 %C%_import_model_LDADD = libthimble.la
-dist_check_SCRIPTS += %D%/tflite.test tests/fuzz/tflite_mutants.test
-EXTRA_DIST += %D%/tflite_hostile.py %D%/tflite_import.py %D%/tflite_model.py %D%/tflite_ops.py \
-  tests/fuzz/mutate.py
+dist_check_SCRIPTS += %D%/tflite.test
+EXTRA_DIST += %D%/tflite_hostile.py %D%/tflite_import.py %D%/tflite_model.py %D%/tflite_ops.py

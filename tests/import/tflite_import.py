@@ -40,7 +40,7 @@ def misalign(path):
         data = bytearray(f.read())
     vector = (1).to_bytes(4, "little") + (-3).to_bytes(8, "little", signed=True)
     old = data.index(vector)
-    field = next(i for i in range(0, old, 4)
+    field = next(i for i in range(old - 4, 0, -4)
                  if i + int.from_bytes(data[i:i + 4], "little") == old)
     while len(data) % 8:
         data.append(0)
@@ -54,7 +54,7 @@ def check_good(name, wanted, code, text):
     if code != 0:
         return "refused: " + text.splitlines()[0]
     for word in wanted:
-        there = re.search(r"\b%s\b" % re.escape(word.lstrip("-")), text)
+        there = re.search(r"\b%s(?!\w)" % re.escape(word.lstrip("-")), text)
         if bool(there) == word.startswith("-"):
             return "%s in the program" % word
     return None

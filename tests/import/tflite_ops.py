@@ -160,6 +160,14 @@ def weighted():
             g.op("TRANSPOSE_CONV", [g.ints([1, 8, 8, 5]), w, x, bias(g, 5, bkind, 0.001)], [y],
                  "TransposeConvOptions", padding="SAME", stride_w=2, stride_h=2)
             yield "TRANSPOSE_CONV_" + name, m, ["transpose_conv2d"]
+    # 4-bit weights are widened: 24 of them in 12 bytes.
+    m = Model()
+    g = m.graph()
+    x, y = g.input([2, 6], B, **QUANT[B]), g.output([2, 4], B, **QUANT[B])
+    w = g.tensor([4, 6], "INT4", scale=[0.1] * 4, axis=0)
+    g.tensors[w]["buffer"] = m.buffer([0x8f, 0x70, 0x21] * 4)
+    g.op("FULLY_CONNECTED", [x, w, bias(g, 4, B, 0.001)], [y], "FullyConnectedOptions")
+    yield "FULLY_CONNECTED_INT4", m, ["fully_connected", r"s8[4,6]"]
     for kind in [F, B, I16]:
         m = Model()
         g = m.graph()
