@@ -3,6 +3,7 @@
 # passes/x_y.c defines `const struct th_pass th_pass_x_y`.
 PASS_SOURCES = \
   %D%/canonicalize.c \
+  %D%/check_plan.c \
   %D%/dce.c \
   %D%/fold.c \
   %D%/fuse.c \
@@ -15,6 +16,9 @@ PASS_SOURCES = \
   %D%/select_kernels.c
 
 libthimble_la_SOURCES += $(PASS_SOURCES) \
+  %D%/check_memory.c \
+  %D%/check_overlap.c \
+  %D%/check_plan.h \
   %D%/fuse/affine.c \
   %D%/fuse/fuse.h \
   %D%/fuse/table.c \

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Follows the bytes of a planned program: every write makes its place the property of new
+ * contents, every read asks whether its contents still own their place. Bodies of loops are
+ * followed twice, both branches of a condition from the same memory.
+ */
+#include "passes/check_plan.h"
+
+#include <string.h>
+
+#include "passes/util.h"
+
+#define MAX_PROBLEMS 20
+
+/* What lies somewhere. State variables are contents 1.., renewed by every write. */
+struct contents {
+    int32_t region;
+    int64_t lo, hi;
+    uint32_t renewed;
+    const struct th_graph *graph;     /* for messages */
+    th_value value;
+};
+struct holding {              /* of a value: contents as they were then; 0: none */
+    uint32_t contents, renewed;
+};
+struct checking {
+    struct th_pass_ctx *pc;
+    struct th_program *program;
+    struct th_arena *arena;
+    const struct th_plan_totals *plan;
+    struct th_ownership *regions;
+    struct contents *list;
+    uint32_t n, cap;
+    unsigned problems;
+    bool exhausted;
+};
+struct frame {                /* one graph being followed */
+    struct checking *k;
+    struct th_graph *g;
+    struct holding *holds;    /* by value */
+};
+
+static void follow_graph(struct frame *f);
+
+/* ---- messages -------------------------------------------------------------------------------- */
+static void problem(struct frame *f, th_node n, const char *fmt, ...) TH_PRINTF(3, 4);
+static void problem(struct frame *f, th_node n, const char *fmt, ...)
+{
+    if (f->k->problems++ >= MAX_PROBLEMS)
+        return;
+    struct th_loc loc = n ? *th_node_loc(f->g, n) : TH_LOC_NONE;
+    va_list ap;
+    if (n && !loc.op)
+        loc.op = th_node_op_name(f->g, n);
+    va_start(ap, fmt);
+    th_report(th_program_ctx(f->k->program), TH_SEV_ERROR, n ? &loc : NULL, 4008, fmt, ap);
+    va_end(ap);
+}
+
+/* "'name'", "value 12", "state variable 'h'" */
+static const char *name_of(struct checking *k, const struct th_graph *g, th_value v,
+                           uint32_t contents)
+{
+    struct th_str s;
+    if (contents && contents <= th_program_state_count(k->program))
+        return th_arena_printf(k->arena, "state variable '%s'",
+                               th_state_name(k->program, contents));
+    if (!g || !v)
+        return "scratch memory";
+    if (!th_value_name(g, v)[0])
+        return th_arena_printf(k->arena, "value %u", v);
+    th_str_init(&s);
+    th_str_addc(&s, '\'');
+    th_str_add_escaped(&s, th_value_name(g, v));
+    th_str_addc(&s, '\'');
+    const char *text = th_arena_strdup(k->arena, s.s);
+    th_str_release(&s);
+    return text ? text : "?";
+}
+
+/* ---- places --------------------------------------------------------------------------------------- */
+static bool inside(struct frame *f, th_node n, const char *what, struct th_place at, int64_t bytes,
+                   int64_t align)
+{
+    const struct th_plan_totals *t = f->k->plan;
+    if (at.region < 0 || (uint32_t)at.region >= t->n_regions) {
+        problem(f, n, "%s has no place", what);
+        return false;
+    }
+    const struct th_plan_region *r = &t->regions[at.region];
+    if (at.offset < 0 || bytes > r->bytes || at.offset > r->bytes - bytes) {
+        problem(f, n, "%s lies at [%lld, %lld) of region %d, which has %lld bytes", what,
+                (long long)at.offset, (long long)(at.offset + bytes), at.region,
+                (long long)r->bytes);
+        return false;
+    }
+    if (align > 1 && (at.offset % align || r->align % align)) {
+        problem(f, n, "%s lies at offset %lld, which is not aligned to %lld", what,
+                (long long)at.offset, (long long)align);
+        return false;
+    }
+    return true;
+}
+
+static int64_t value_bytes(const struct th_graph *g, th_value v)
+{
+    return th_type_size(th_value_type(g, v));
+}
+
+static int64_t value_align(const struct frame *f, th_value v)
+{
+    const struct th_target *t = th_pass_target(f->k->pc);
+    int64_t bits = th_dtype_bits(th_value_type(f->g, v)->dtype), want = t ? t->align : 1;
+    return bits / 8 > want ? bits / 8 : want;
+}
+
+static bool value_inside(struct frame *f, th_node n, th_value v, int64_t align, int64_t slack)
+{
+    int64_t own = value_align(f, v);
+    if (th_value_is_const(f->g, v))
+        return true;
+    return inside(f, n, name_of(f->k, f->g, v, 0), th_value_place(f->g, v),
+                  value_bytes(f->g, v) + slack, align > own ? align : own);
+}
+
+static bool overlap(struct th_place a, int64_t a_bytes, struct th_place b, int64_t b_bytes)
+{
+    return a.region == b.region && a_bytes > 0 && b_bytes > 0 && a.offset < b.offset + b_bytes &&
+           b.offset < a.offset + a_bytes;
+}
+
+static bool same_place(struct th_place a, struct th_place b)
+{
+    return a.region == b.region && a.offset == b.offset;
+}
+
+/* ---- contents ------------------------------------------------------------------------------------- */
+static uint32_t add_contents(struct frame *f, struct th_place at, int64_t bytes, th_value v)
+{
+    struct checking *k = f->k;
+    if (k->n == k->cap) {
+        uint32_t cap = k->cap * 2;
+        struct contents *list = TH_NEW_ARRAY(k->arena, struct contents, cap);
+        if (!list) {
+            k->exhausted = true;
+            return 0;
+        }
+        memcpy(list, k->list, k->n * sizeof *list);
+        k->list = list;
+        k->cap = cap;
+    }
+    k->list[k->n] = (struct contents){at.region, at.offset, at.offset + bytes, 0, f->g, v};
+    return k->n++;
+}
+
+static void take(struct frame *f, struct th_place at, int64_t bytes, uint32_t owner)
+{
+    if (!th_ownership_take(&f->k->regions[at.region], f->k->arena, at.offset, at.offset + bytes,
+                           owner))
+        f->k->exhausted = true;
+}
+
+/* The value is written: its place holds new contents. */
+static void write_value(struct frame *f, th_value v)
+{
+    struct th_place at = th_value_place(f->g, v);
+    uint32_t c;
+    if (!value_inside(f, th_value_def(f->g, v), v, 1, 0) ||
+        !(c = add_contents(f, at, value_bytes(f->g, v), v)))
+        return;
+    take(f, at, value_bytes(f->g, v), c);
+    f->holds[v] = (struct holding){c, 0};
+}
+
+static bool intact(struct frame *f, th_node n, struct holding h, const char *who)
+{
+    struct checking *k = f->k;
+    const struct contents *c = &k->list[h.contents];
+    uint32_t thief = 0;
+    int64_t at = 0;
+    if (!h.contents)
+        return true;              /* its place was wrong: reported already */
+    if (c->renewed != h.renewed) {
+        problem(f, n, "%s is wanted here, but its storage holds a newer value", who);
+        return false;
+    }
+    if (th_ownership_holds(&k->regions[c->region], c->lo, c->hi, h.contents, &thief, &at))
+        return true;
+    const struct contents *t = &k->list[thief];
+    problem(f, n, "%s at [%lld, %lld) of region %d is wanted here, but %s was written at %lld", who,
+            (long long)c->lo, (long long)c->hi, c->region,
+            name_of(k, t->graph, t->value, thief), (long long)at);
+    return false;
+}
+
+static bool value_intact(struct frame *f, th_node n, th_value v)
+{
+    if (th_value_is_const(f->g, v))
+        return true;
+    return intact(f, n, f->holds[v], name_of(f->k, f->g, v, 0));
+}
+
+/* A plain copy of one value (of graph `from`) into another: no bytes move when the places are the
+ * same. */
+static void copy_value(struct frame *from, th_node n, th_value v, struct frame *to, th_value w)
+{
+    struct th_place a = th_value_place(from->g, v), b = th_value_place(to->g, w);
+    (void)value_intact(from, n, v);
+    if (!th_value_is_const(from->g, v) && same_place(a, b)) {
+        (void)value_inside(to, 0, w, 1, 0);
+        to->holds[w] = from->holds[v];
+        return;
+    }
+    if (!th_value_is_const(from->g, v) &&
+        overlap(a, value_bytes(from->g, v), b, value_bytes(to->g, w)))
+        problem(from, n, "%s is copied onto itself, %lld bytes further",
+                name_of(from->k, from->g, v, 0), (long long)(b.offset - a.offset));
+    write_value(to, w);
+}
+
+/* ---- state -------------------------------------------------------------------------------------- */
+static struct th_place state_place(const struct checking *k, th_state s)
+{
+    return (struct th_place){TH_REGION_STATE, th_state_offset(k->program, s)};
+}
+
+static int64_t state_bytes(const struct checking *k, th_state s)
+{
+    return th_type_size(th_state_type(k->program, s));
+}
+
+static void follow_state(struct frame *f, th_node n, bool write)
+{
+    struct checking *k = f->k;
+    th_state s = (th_state)th_attr_int(th_node_attrs(f->g, n), "state", 0);
+    th_value v = write ? th_node_input(f->g, n, 0) : th_node_output(f->g, n, 0);
+    struct th_place at = th_value_place(f->g, v), var = state_place(k, s);
+    bool here = !th_value_is_const(f->g, v) && same_place(at, var);
+    if (!write) {
+        (void)intact(f, n, (struct holding){s, k->list[s].renewed}, name_of(k, NULL, 0, s));
+        if (here)
+            f->holds[v] = (struct holding){s, k->list[s].renewed};
+        else if (overlap(at, value_bytes(f->g, v), var, state_bytes(k, s)))
+            problem(f, n, "the value lies across its variable");
+        else
+            write_value(f, v);
+        return;
+    }
+    (void)value_intact(f, n, v);
+    if (!here && overlap(at, value_bytes(f->g, v), var, state_bytes(k, s)))
+        problem(f, n, "the value lies across its variable");
+    k->list[s].renewed++;
+    take(f, var, state_bytes(k, s), s);
+    if (here)
+        f->holds[v] = (struct holding){s, k->list[s].renewed};
+}
+
+/* ---- one call ------------------------------------------------------------------------------------ */
+static void check_pair(struct frame *f, th_node n, const struct th_inst *c, uint32_t out,
+                       uint32_t in)
+{
+    th_value o = th_node_output(f->g, n, out), i = th_node_input(f->g, n, in);
+    if (!i || th_value_is_const(f->g, i))
+        return;
+    struct th_place a = th_value_place(f->g, o), b = th_value_place(f->g, i);
+    if (!overlap(a, value_bytes(f->g, o), b, value_bytes(f->g, i)))
+        return;
+    const char *why = th_overlap_refused(c, th_node_note_const(f->g, n), out, a.offset, in,
+                                         b.offset);
+    if (why)
+        problem(f, n, "output %s at %lld overlaps input %s at %lld: %s",
+                name_of(f->k, f->g, o, 0), (long long)a.offset, name_of(f->k, f->g, i, 0),
+                (long long)b.offset, why);
+}
+
+static void check_scratch(struct frame *f, th_node n)
+{
+    const struct th_kernel_note *note = th_node_note_const(f->g, n);
+    int64_t bytes = note->call ? (int64_t)note->call->scratch_bytes : note->scratch_bytes;
+    int64_t align = note->call ? (int64_t)note->call->scratch_align : note->scratch_align;
+    if (bytes <= 0 || !inside(f, n, "scratch", note->scratch, bytes, align))
+        return;
+    for (uint32_t i = 0; i < th_node_input_count(f->g, n); i++) {
+        th_value v = th_node_input(f->g, n, i);
+        if (v && !th_value_is_const(f->g, v) &&
+            overlap(note->scratch, bytes, th_value_place(f->g, v), value_bytes(f->g, v)))
+            problem(f, n, "scratch at %lld overlaps input %s", (long long)note->scratch.offset,
+                    name_of(f->k, f->g, v, 0));
+    }
+    take(f, note->scratch, bytes, 0);
+}
+
+static void follow_call(struct frame *f, th_node n)
+{
+    const struct th_kernel *row = th_node_note_const(f->g, n)->row;
+    struct th_inst *c = th_node_inst(f->g, n, f->k->arena);
+    if (!c) {
+        f->k->exhausted = true;
+        return;
+    }
+    for (uint32_t i = 0; i < c->n_in; i++) {
+        th_value v = th_node_input(f->g, n, i);
+        if (v && value_inside(f, n, v, row ? row->align_in : 1, row ? row->over_read : 0))
+            (void)value_intact(f, n, v);
+    }
+    check_scratch(f, n);
+    for (uint32_t o = 0; o < c->n_out; o++) {
+        th_value v = th_node_output(f->g, n, o);
+        if (!value_inside(f, n, v, row ? row->align_out : 1, 0))
+            continue;
+        for (uint32_t i = 0; i < c->n_in; i++)
+            check_pair(f, n, c, o, i);
+        write_value(f, v);
+    }
+    const struct th_kernel_note *note = th_node_note_const(f->g, n);
+    for (uint32_t o = 0; o < c->n_out; o++) {
+        th_value v = th_node_output(f->g, n, o);
+        if (note->scratch_bytes > 0 &&
+            overlap(note->scratch, note->scratch_bytes, th_value_place(f->g, v),
+                    value_bytes(f->g, v)))
+            problem(f, n, "scratch at %lld overlaps output %s", (long long)note->scratch.offset,
+                    name_of(f->k, f->g, v, 0));
+        (void)value_intact(f, n, v);     /* outputs do not overlap each other */
+    }
+}
+
+/* ---- regions ------------------------------------------------------------------------------------- */
+static bool open_frame(struct frame *f, struct checking *k, struct th_graph *g)
+{
+    *f = (struct frame){k, g, TH_NEW_ARRAY(k->arena, struct holding, th_graph_value_limit(g) + 1)};
+    if (!f->holds)
+        k->exhausted = true;
+    return f->holds != NULL;
+}
+
+static void check_condition(struct frame *cond, struct frame *body)
+{
+    for (uint32_t i = 0; i < th_graph_input_count(cond->g); i++) {
+        th_value v = th_graph_input(body->g, i), w = th_graph_input(cond->g, i);
+        if (!same_place(th_value_place(body->g, v), th_value_place(cond->g, w)))
+            problem(body, 0, "condition and body of a loop keep value %u at different places", i);
+        cond->holds[w] = body->holds[v];
+    }
+    follow_graph(cond);
+    (void)value_intact(cond, 0, th_graph_output(cond->g, 0));
+}
+
+static void follow_loop(struct frame *f, th_node n)
+{
+    uint32_t bodies = th_node_body_count(f->g, n);
+    struct frame body, cond;
+    if (!open_frame(&body, f->k, th_node_body(f->g, n, bodies - 1)))
+        return;
+    if (bodies > 1 && !open_frame(&cond, f->k, th_node_body(f->g, n, 0)))
+        return;
+    for (uint32_t i = 0; i < th_graph_input_count(body.g); i++)
+        copy_value(f, n, th_node_input(f->g, n, i), &body, th_graph_input(body.g, i));
+    for (int turn = 0; turn < 2; turn++) {
+        if (bodies > 1)
+            check_condition(&cond, &body);
+        follow_graph(&body);
+        for (uint32_t i = 0; i < th_graph_output_count(body.g); i++)
+            copy_value(&body, 0, th_graph_output(body.g, i), &body, th_graph_input(body.g, i));
+    }
+    if (bodies > 1)
+        check_condition(&cond, &body);
+    for (uint32_t i = 0; i < th_node_output_count(f->g, n); i++)
+        copy_value(&body, 0, th_graph_input(body.g, i), f, th_node_output(f->g, n, i));
+    for (uint32_t i = 0; i < th_node_output_count(f->g, n); i++)
+        (void)value_intact(f, n, th_node_output(f->g, n, i));
+}
+
+/* The branch's results at the places of the node's outputs. Contents of the outputs are the same
+ * in both branches, so that memory can be compared afterwards. */
+static void take_results(struct frame *f, th_node n, struct frame *branch, const uint32_t *made)
+{
+    uint32_t outs = th_node_output_count(f->g, n);
+    for (uint32_t i = 0; i < outs; i++) {
+        th_value v = th_graph_output(branch->g, i), o = th_node_output(f->g, n, i);
+        copy_value(branch, 0, v, f, o);
+    }
+    for (uint32_t i = 0; i < outs; i++) {
+        th_value o = th_node_output(f->g, n, i);
+        (void)value_intact(f, n, o);
+        if (made[i])
+            take(f, th_value_place(f->g, o), value_bytes(f->g, o), made[i]);
+        f->holds[o] = (struct holding){made[i], 0};
+    }
+}
+
+static bool save_memory(struct checking *k, struct th_ownership **copy)
+{
+    *copy = TH_NEW_ARRAY(k->arena, struct th_ownership, k->plan->n_regions);
+    for (uint32_t r = 0; *copy && r < k->plan->n_regions; r++)
+        if (!th_ownership_copy(&(*copy)[r], k->arena, &k->regions[r]))
+            *copy = NULL;
+    k->exhausted |= !*copy;
+    return *copy != NULL;
+}
+
+static void follow_if(struct frame *f, th_node n)
+{
+    struct checking *k = f->k;
+    struct th_ownership *before, *after_then = NULL;
+    uint32_t outs = th_node_output_count(f->g, n);
+    uint32_t *made = TH_NEW_ARRAY(k->arena, uint32_t, outs + 1u);
+    if (!made || !save_memory(k, &before)) {
+        k->exhausted = true;
+        return;
+    }
+    (void)value_intact(f, n, th_node_input(f->g, n, 0));
+    for (uint32_t i = 0; i < outs; i++) {
+        th_value o = th_node_output(f->g, n, i);
+        if (value_inside(f, n, o, 1, 0))
+            made[i] = add_contents(f, th_value_place(f->g, o), value_bytes(f->g, o), o);
+    }
+    for (uint32_t b = 0; b < 2; b++) {
+        struct frame branch;
+        if (!open_frame(&branch, k, th_node_body(f->g, n, b)))
+            return;
+        for (uint32_t i = 0; i < th_graph_input_count(branch.g); i++)
+            copy_value(f, n, th_node_input(f->g, n, i + 1), &branch, th_graph_input(branch.g, i));
+        follow_graph(&branch);
+        take_results(f, n, &branch, made);
+        if (b == 0) {
+            after_then = k->regions;
+            k->regions = before;
+        }
+    }
+    for (uint32_t r = 0; r < k->plan->n_regions; r++)
+        k->exhausted |= !th_ownership_meet(&k->regions[r], k->arena, &after_then[r]);
+}
+
+static void follow_tiles(struct frame *f, th_node n)
+{
+    struct frame body;
+    uint32_t outs = th_node_output_count(f->g, n);
+    if (!open_frame(&body, f->k, th_node_body(f->g, n, 0)))
+        return;
+    for (uint32_t i = 0; i < outs; i++)
+        write_value(f, th_node_output(f->g, n, i));
+    for (int turn = 0; turn < 2; turn++) {
+        write_value(&body, th_graph_input(body.g, 0));
+        for (uint32_t i = 1; i < th_graph_input_count(body.g); i++)
+            copy_value(f, n, th_node_input(f->g, n, i - 1), &body, th_graph_input(body.g, i));
+        follow_graph(&body);
+        for (uint32_t i = 0; i < outs; i++) {
+            (void)value_intact(&body, 0, th_graph_output(body.g, i));
+            (void)value_intact(f, n, th_node_output(f->g, n, i));
+        }
+    }
+}
+
+static void follow_graph(struct frame *f)
+{
+    for (th_node n = th_graph_first(f->g); n && !f->k->exhausted; n = th_graph_next(f->g, n)) {
+        const struct th_op *op = th_node_op(f->g, n);
+        if (op->region == TH_REGION_LOOP)
+            follow_loop(f, n);
+        else if (op->region == TH_REGION_IF)
+            follow_if(f, n);
+        else if (op->region == TH_REGION_TILE_LOOP)
+            follow_tiles(f, n);
+        else if (op->traits & (TH_TRAIT_STATE_READ | TH_TRAIT_STATE_WRITE))
+            follow_state(f, n, op->traits & TH_TRAIT_STATE_WRITE);
+        else if (op->traits & TH_TRAIT_VIEW)
+            copy_value(f, n, th_node_input(f->g, n, 0), f, th_node_output(f->g, n, 0));
+        else
+            follow_call(f, n);
+    }
+}
+
+/* ---- the program --------------------------------------------------------------------------------- */
+static void check_function(struct checking *k, struct th_graph *g)
+{
+    struct frame f;
+    uint32_t states = th_program_state_count(k->program);
+    k->n = states + 1;           /* contents of other functions are forgotten */
+    for (uint32_t r = 0; r < k->plan->n_regions; r++)
+        k->exhausted |= !th_ownership_init(&k->regions[r], k->arena, k->plan->regions[r].bytes);
+    if (k->exhausted || !open_frame(&f, k, g))
+        return;
+    for (th_state s = 1; s <= states; s++) {
+        const struct th_type *t = th_state_type(k->program, s);
+        int64_t align = th_dtype_bits(t->dtype) / 8;
+        struct th_place at = state_place(k, s);
+        k->list[s] = (struct contents){TH_REGION_STATE, at.offset, at.offset + state_bytes(k, s),
+                                       0, NULL, 0};
+        if (!inside(&f, 0, name_of(k, NULL, 0, s), at, state_bytes(k, s), align))
+            return;
+        take(&f, at, state_bytes(k, s), s);
+    }
+    for (uint32_t i = 0; i < th_graph_input_count(g); i++)
+        write_value(&f, th_graph_input(g, i));
+    for (uint32_t i = 0; i < th_graph_input_count(g); i++)
+        (void)value_intact(&f, 0, th_graph_input(g, i));
+    for (th_state s = 1; s <= states; s++)
+        (void)intact(&f, 0, (struct holding){s, 0}, name_of(k, NULL, 0, s));
+    follow_graph(&f);
+    for (uint32_t i = 0; i < th_graph_output_count(g); i++)
+        (void)value_intact(&f, 0, th_graph_output(g, i));
+    for (th_state s = 1; s <= states; s++)
+        (void)intact(&f, 0, (struct holding){s, k->list[s].renewed}, name_of(k, NULL, 0, s));
+}
+
+static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
+{
+    struct checking k = {.pc = pc, .program = p, .arena = th_pass_arena(pc),
+                         .plan = th_program_plan(p)};
+    struct th_ctx *ctx = th_program_ctx(p);
+    if (k.plan->n_regions < 2) {
+        th_error(ctx, NULL, 4008, "the program has no memory plan");
+        return TH_ERR_INTERNAL;
+    }
+    k.cap = th_program_state_count(p) + 256;
+    k.list = TH_NEW_ARRAY(k.arena, struct contents, k.cap);
+    k.regions = TH_NEW_ARRAY(k.arena, struct th_ownership, k.plan->n_regions);
+    if (!k.list || !k.regions)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < th_program_function_count(p) && !k.exhausted; i++)
+        check_function(&k, th_program_function(p, i));
+    if (k.problems > MAX_PROBLEMS)
+        th_note(ctx, NULL, "%u more problems of the memory plan", k.problems - MAX_PROBLEMS);
+    return k.problems || k.exhausted ? TH_ERR_INTERNAL : TH_OK;
+}
+
+const struct th_pass th_pass_check_plan = {
+    .struct_size = sizeof(struct th_pass),
+    .name = "check-plan",
+    .summary = "prove the memory plan by following every byte, without the planner",
+    .requires_props = TH_PROP_PLANNED,
+    .run = run,
+};
