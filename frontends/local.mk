@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each frontend is a module of its own: include its local.mk here.
 include %D%/tflite/local.mk
+include %D%/xml/local.mk

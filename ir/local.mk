@@ -34,3 +34,4 @@ libthimble_la_SOURCES += \
   %D%/xml_read.c \
   %D%/xml_write.c
 EXTRA_DIST += %D%/base/diag.def
+nobase_dist_pkgdata_DATA += %D%/program.rng

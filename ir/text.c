@@ -257,14 +257,9 @@ static void print_signature(struct printer *p)
     p->indent++;
     for (uint32_t i = 0; i < th_graph_input_count(g); i++) {
         th_value v = th_graph_input(g, i);
-        const char *name = th_graph_input_name(g, i);
         pad(p);
         th_str_add(p->out, "input ");
         add_value(p, v);
-        if (name && strcmp(name, th_value_name(g, v)) != 0) {
-            th_str_add(p->out, " as ");
-            add_name(p->out, name);
-        }
         th_str_addc(p->out, '\n');
     }
 }

@@ -11,12 +11,20 @@
 void th_xml_bad(struct th_xml *x, const xmlNode *at, const char *fmt, ...)
 {
     struct th_loc loc = TH_LOC_NONE;
+    struct th_str text;
     va_list ap;
     loc.file = x->file;
     loc.line = at ? (int32_t)xmlGetLineNo((xmlNode *)(uintptr_t)at) : 0;
+    th_str_init(&text);
     va_start(ap, fmt);
-    th_report(x->ctx, TH_SEV_ERROR, &loc, 3201, fmt, ap);
+    th_str_vaddf(&text, fmt, ap);
     va_end(ap);
+    /* what the file says is quoted: nothing in it may reach the terminal as a control character */
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.s[i] < 0x20 || text.s[i] == 0x7f)
+            text.s[i] = '?';
+    th_error(x->ctx, &loc, 3201, "%s", text.s);
+    th_str_release(&text);
     x->failed = true;
 }
 

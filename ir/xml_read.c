@@ -200,13 +200,10 @@ static void read_input(struct reader *r, struct scope *s, const xmlNode *e)
 {
     struct th_type t;
     const char *name = th_xml_name(&r->x, e, "name");
-    const char *as = th_xml_raw(e, "as") ? th_xml_name(&r->x, e, "as") : name;
     th_value v = 0;
-    th_xml_allow(&r->x, e, "id name as");
-    if (read_type(r, e, &t) && name && as)
-        v = th_graph_add_input(s->g, as, &t);
-    if (v && strcmp(as, name) != 0)
-        th_value_set_name(s->g, v, name);
+    th_xml_allow(&r->x, e, "id name");
+    if (read_type(r, e, &t) && name)
+        v = th_graph_add_input(s->g, name, &t);
     define(r, s, e, v);
     read_value_notes(r, s, e, v);
 }
@@ -507,13 +504,16 @@ static void read_output(struct reader *r, struct scope *s, const xmlNode *e)
 static void read_share(struct reader *r, struct scope *s, const xmlNode *e)
 {
     struct th_share sh;
-    int64_t exact;
-    th_xml_allow(&r->x, e, "out in distance exact");
-    if (!lookup(r, s, e, "out", 1, &sh.out) || !lookup(r, s, e, "in", 1, &sh.in) ||
+    int64_t exact, state;
+    th_xml_allow(&r->x, e, "out in state distance exact");
+    if (!lookup(r, s, e, "out", 1, &sh.out) || !lookup(r, s, e, "in", 0, &sh.in) ||
+        !th_xml_int(&r->x, e, "state", sh.in ? 0 : 1,
+                    sh.in ? 0 : th_program_state_count(r->program), &state) ||
         !th_xml_int(&r->x, e, "distance", -INT64_MAX, INT64_MAX, &sh.distance) ||
         !th_xml_int(&r->x, e, "exact", 0, 1, &exact))
         return;
     sh.exact = exact;
+    sh.state = (th_state)state;
     if (sh.out != POISON && sh.in != POISON)
         th_graph_add_share(s->g, &sh);
 }

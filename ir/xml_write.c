@@ -182,8 +182,7 @@ struct numbers {
     uint32_t next;
 };
 
-static void put_value(struct writer *w, struct numbers *k, const char *element, th_value v,
-                      const char *name)
+static void put_value(struct writer *w, struct numbers *k, const char *element, th_value v)
 {
     float lo, hi;
     struct th_place place = th_value_place(k->g, v);
@@ -191,8 +190,6 @@ static void put_value(struct writer *w, struct numbers *k, const char *element, 
     begin(w, element);
     put_int(w, "id", k->of[v]);
     put_name(w, "name", th_value_name(k->g, v));
-    if (name && strcmp(name, th_value_name(k->g, v)) != 0)
-        put_name(w, "as", name);
     if (th_value_is_const(k->g, v))
         put_data(w, th_value_blob(k->g, v));
     put_type(w, th_value_type(k->g, v));
@@ -214,7 +211,7 @@ static void put_value(struct writer *w, struct numbers *k, const char *element, 
 static void put_const(struct writer *w, struct numbers *k, th_value v)
 {
     if (v && !k->of[v] && th_value_is_const(k->g, v))
-        put_value(w, k, "const", v, NULL);
+        put_value(w, k, "const", v);
 }
 
 static const char *enum_choice(const struct th_op *op, const struct th_attr *a)
@@ -326,7 +323,7 @@ static void put_node(struct writer *w, struct numbers *k, th_node n)
     for (uint32_t i = 0; i < th_node_body_count(k->g, n); i++)
         put_graph(w, th_node_body(k->g, n, i), "body");
     for (uint32_t i = 0; i < th_node_output_count(k->g, n); i++)
-        put_value(w, k, "out", th_node_output(k->g, n, i), NULL);
+        put_value(w, k, "out", th_node_output(k->g, n, i));
     put_loc(w, th_node_loc(k->g, n));
     put_note(w, k->g, n);
     end(w);
@@ -338,7 +335,8 @@ static void put_shares(struct writer *w, const struct numbers *k)
         const struct th_share *s = th_graph_share(k->g, i);
         begin(w, "share");
         put_int(w, "out", k->of[s->out]);
-        put_int(w, "in", k->of[s->in]);
+        put_int(w, "in", s->in ? k->of[s->in] : 0);
+        put_int(w, "state", s->state);
         put_int(w, "distance", s->distance);
         put_int(w, "exact", s->exact);
         end(w);
@@ -355,7 +353,7 @@ static void put_graph(struct writer *w, const struct th_graph *g, const char *el
     begin(w, element);
     put_name(w, "name", th_graph_name(g));
     for (uint32_t i = 0; i < th_graph_input_count(g); i++)
-        put_value(w, &k, "input", th_graph_input(g, i), th_graph_input_name(g, i));
+        put_value(w, &k, "input", th_graph_input(g, i));
     for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n))
         put_node(w, &k, n);
     for (uint32_t i = 0; i < th_graph_output_count(g); i++)
@@ -397,7 +395,7 @@ static void put_states(struct writer *w, const struct th_program *p)
         put_int(w, "id", s);
         put_name(w, "name", th_state_name(p, s));
         put(w, "kind", kinds[th_state_kind(p, s)]);
-        if (w->plan->n_regions)
+        if (th_state_offset(p, s) >= 0)
             put_int(w, "place", th_state_offset(p, s));
         if (th_state_initial(p, s))
             put_data(w, th_state_initial(p, s));

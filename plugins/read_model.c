@@ -50,7 +50,9 @@ enum th_status th_read_model(struct th_ctx *ctx, const char *path,
         } else {
             char sha[65];
             th_sha256_hex(th_blob_data(file), th_blob_size(file), sha);
-            th_program_set_source(p, base, f->name, sha);
+            /* a program that was written out keeps naming the model that it came from */
+            if (!*th_program_source(p))
+                th_program_set_source(p, base, f->name, sha);
             *out = p;
         }
     }

@@ -9,7 +9,10 @@ void th_message_format(const struct th_message *msg, struct th_str *out)
     const struct th_loc *l = &msg->loc;
     if (l->file && l->line > 0) {
         th_str_add_escaped(out, l->file);
-        th_str_addf(out, ":%d:%d: %s: ", l->line, l->col, severity[msg->severity]);
+        th_str_addf(out, ":%d", l->line);
+        if (l->col > 0)
+            th_str_addf(out, ":%d", l->col);
+        th_str_addf(out, ": %s: ", severity[msg->severity]);
     } else {
         th_str_addf(out, "thimble: %s: ", severity[msg->severity]);
         if (l->file && l->file[0]) {

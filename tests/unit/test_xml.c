@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The XML form: exact round trip of everything a program holds, and refusal of everything wrong. */
+#define _GNU_SOURCE
+#include "tests/unit/graph_util.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <libxml/parser.h>
+#include <libxml/relaxng.h>
+
+#include "ir/notes.h"
+
+#define END {.name = NULL}
+
+static char folder[] = "/tmp/thimble-xml-XXXXXX";
+static char file_a[64], file_b[64], side_a[64], side_b[64];
+
+static char *slurp(const char *path, size_t *len)
+{
+    FILE *f = fopen(path, "rb");
+    char *s = NULL;
+    *len = 0;
+    if (f) {
+        fseek(f, 0, SEEK_END);
+        long n = ftell(f);
+        rewind(f);
+        s = calloc(1, (size_t)n + 1);
+        *len = s ? fread(s, 1, (size_t)n, f) : 0;
+        fclose(f);
+    }
+    return s;
+}
+
+static void spill(const char *path, const char *data, size_t len)
+{
+    FILE *f = fopen(path, "wb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    fwrite(data, 1, len, f);
+    fclose(f);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    size_t na, nb;
+    char *x = slurp(a, &na), *y = slurp(b, &nb);
+    bool same = x && y && na == nb && memcmp(x, y, na) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+/* Counts from 5 to 0, adding x each time; `if` inside. */
+static void add_loop(struct th_program *p, struct th_graph *g, th_value x)
+{
+    struct th_type s = test_type(g, TH_DT_S32, 0, 0, 0), b = test_type(g, TH_DT_BOOL, 0, 0, 0);
+    struct th_type v = test_type(g, TH_DT_S32, 0, 0, 1, 4);
+    struct th_graph *cond = th_program_add_body(p, "c<&\">"), *body = th_program_add_body(p, "body");
+    struct th_graph *yes = th_program_add_body(p, "then"), *no = th_program_add_body(p, "else");
+    int32_t zero = 0, one = 1, five = 5;
+    th_value i = th_graph_add_input(cond, "i", &s);
+    th_graph_add_input(cond, "v", &v);
+    th_value t = test_node(cond, "greater", &b, NULL, 2, i,
+                           th_graph_const_copy(cond, "zero", &s, &zero));
+    th_graph_add_output(cond, "go", t);
+    th_value w = th_graph_add_input(yes, "w", &v), u = th_graph_add_input(no, "u", &v);
+    th_graph_add_output(yes, "r", test_node(yes, "neg", NULL, NULL, 1, w));
+    th_graph_add_output(no, "r", test_node(no, "copy", NULL, NULL, 1, u));
+    i = th_graph_add_input(body, "i", &s);
+    w = th_graph_add_input(body, "v", &v);
+    th_value in[2] = {test_node(body, "equal", &b, NULL, 2, i,
+                                th_graph_const_copy(body, "one", &s, &one)), w}, out[2];
+    struct th_graph *branches[2] = {yes, no}, *both[2] = {cond, body};
+    struct th_node_desc d = {.op = "if", .in = in, .n_in = 2, .bodies = branches, .n_bodies = 2,
+                             .out = &v, .n_out = 1, .loc = TH_LOC_NONE};
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_node(body, &d, NULL, out), TH_OK);
+    th_value next = test_node(body, "sub", &s, NULL, 2, i,
+                              th_graph_const_copy(body, "one", &s, &one));
+    th_graph_add_output(body, "i", next);
+    th_graph_add_output(body, "v", test_node(body, "add", &v, NULL, 2, out[0], out[0]));
+    th_value start[2] = {th_graph_const_copy(g, "five", &s, &five), x};
+    struct th_type types[2] = {s, v};
+    d = (struct th_node_desc){.op = "loop", .in = start, .n_in = 2, .bodies = both, .n_bodies = 2,
+                              .out = types, .n_out = 2, .loc = TH_LOC_NONE};
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_node(g, &d, NULL, out), TH_OK);
+    th_graph_add_output(g, "count", out[0]);
+    th_graph_add_output(g, "sum", out[1]);
+}
+
+/* A program with one of everything. */
+static struct th_program *sample(struct th_ctx *ctx)
+{
+    struct th_program *p = th_program_new(ctx);
+    struct th_graph *g = th_program_add_function(p, "run");
+    struct th_graph *second = th_program_add_function(p, "second");
+    th_program_set_source(p, "a \"model\" <1>.tflite", "tflite", "00ff");
+    struct th_type x = test_type(g, TH_DT_S8, 0.1f, -3, 4, 1, 5, 5, 3);
+    struct th_type y = test_type(g, TH_DT_S8, 0.3f, 7, 4, 1, 5, 5, 4);
+    struct th_type w = test_type(g, TH_DT_S8, 0, 0, 4, 4, 3, 3, 3);
+    struct th_type b = test_type(g, TH_DT_S32, 0, 0, 1, 4);
+    float ws[4] = {0.1f, 0.2f, 1e-30f, 3.0e7f}, bs[4] = {0.01f, 0.02f, 1e-31f, 3.0e6f};
+    int64_t zeros[4] = {0, 0, 0, 0}, pad[4] = {1, 1, 1, 1};
+    w.quant = th_quant_new(th_program_arena(p), 4, ws, zeros, 0);
+    b.quant = th_quant_new(th_program_arena(p), 4, bs, NULL, 0);
+    th_value in = th_graph_add_input(g, "in\x01\xff \\ \"<&>", &x);
+    int32_t bias[4] = {1, -2, 300000, INT32_MIN};
+    th_value operands[3] = {in, test_const(g, &w, 9), th_graph_const_copy(g, "b", &b, bias)}, v;
+    struct th_attr attrs[] = {test_ints("pad", 4, pad), test_float("act_min", 0),
+                              test_float("act_max", INFINITY)};
+    struct th_loc loc = {"m.tflite", 17, "dw\n\xc3\xa4\xc3", "CONV_2D", 4711, 3, 4};
+    const char *name[1] = {"conv out"};
+    struct th_node_desc d = {.op = "conv2d", .contract = "tflite-single-rounding", .in = operands,
+                             .n_in = 3, .attrs = attrs, .n_attrs = 3, .out = &y, .n_out = 1,
+                             .out_names = name, .loc = loc};
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_node(g, &d, NULL, &v), TH_OK);
+    th_value_set_range(g, v, -1.5f, 2.25f);
+    int8_t initial[100];
+    memset(initial, 3, sizeof initial);
+    struct th_type st = test_type(g, TH_DT_S8, 0.3f, 7, 4, 1, 5, 5, 4);
+    th_state s = th_program_add_state(p, "st", &st, TH_STATE_FRAME, th_blob_copy(initial, 100));
+    th_program_add_state(p, "unused", &st, TH_STATE_TRAINED, NULL);
+    struct th_attr sa[] = {{.name = "state", .kind = TH_ATTR_STATE, .v.i = s}, END};
+    th_value old = test_node(g, "state_read", &st, sa, 0);
+    v = test_node(g, "add", &y, NULL, 2, v, old);
+    struct th_node_desc wr = {.op = "state_write", .in = &v, .n_in = 1, .attrs = sa, .n_attrs = 1,
+                              .loc = TH_LOC_NONE};
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_node(g, &wr, NULL, NULL), TH_OK);
+    int64_t edge[4] = {0, 1, 1, 0};
+    struct th_attr ma[] = {test_ints("before", 4, edge), test_ints("after", 4, edge),
+                           {.name = "mode", .kind = TH_ATTR_ENUM, .v.i = 1}, END};
+    v = test_node(g, "mirror_pad", NULL, ma, 1, v);
+    CU_ASSERT_EQUAL(th_graph_add_output(g, "out", v), TH_OK);
+    struct th_type i32 = test_type(second, TH_DT_S32, 0, 0, 1, 4);
+    add_loop(p, second, th_graph_add_input(second, "x", &i32));
+    return p;
+}
+
+/* What the writer writes is what the schema says. */
+static bool fits_schema(const char *path)
+{
+    char schema[1024];
+    const char *top = getenv("srcdir");
+    snprintf(schema, sizeof schema, "%s/ir/program.rng", top ? top : ".");
+    xmlRelaxNGParserCtxt *parser = xmlRelaxNGNewParserCtxt(schema);
+    xmlRelaxNG *rng = parser ? xmlRelaxNGParse(parser) : NULL;
+    xmlRelaxNGValidCtxt *valid = rng ? xmlRelaxNGNewValidCtxt(rng) : NULL;
+    xmlDoc *doc = xmlReadFile(path, NULL, XML_PARSE_NONET);
+    bool ok = valid && doc && xmlRelaxNGValidateDoc(valid, doc) == 0;
+    xmlFreeDoc(doc);
+    if (valid)
+        xmlRelaxNGFreeValidCtxt(valid);
+    xmlRelaxNGFree(rng);
+    if (parser)
+        xmlRelaxNGFreeParserCtxt(parser);
+    return ok;
+}
+
+static void test_round_trip(void)
+{
+    struct th_ctx *ctx = th_ctx_new();
+    struct th_program *p = sample(ctx), *q = NULL;
+    struct th_str a, b;
+    struct th_arena *arena = th_arena_new(0);
+    struct th_tensor *x[TEST_MAX_IO], *y[TEST_MAX_IO];
+    th_str_init(&a);
+    th_str_init(&b);
+    CU_ASSERT_EQUAL_FATAL(th_program_verify(p), TH_OK);
+    CU_ASSERT_EQUAL_FATAL(th_program_write_xml(p, file_a), TH_OK);
+    CU_ASSERT_EQUAL_FATAL(th_program_read_xml(ctx, file_a, &q), TH_OK);
+    CU_ASSERT_EQUAL_FATAL(th_program_write_xml(q, file_b), TH_OK);
+    CU_ASSERT_TRUE(same_file(file_a, file_b));
+    CU_ASSERT_TRUE(same_file(side_a, side_b));
+    CU_ASSERT_TRUE(fits_schema(file_a));
+    th_program_print(p, &a);
+    th_program_print(q, &b);
+    CU_ASSERT_STRING_EQUAL(a.s, b.s);
+    CU_ASSERT_STRING_EQUAL(th_program_source(q), "a \"model\" <1>.tflite");
+    struct th_graph *g = th_program_function(q, 0);
+    CU_ASSERT_STRING_EQUAL(th_graph_input_name(g, 0), "in\x01\xff \\ \"<&>");
+    const struct th_loc *loc = th_node_loc(g, th_graph_first(g));
+    CU_ASSERT_STRING_EQUAL(loc->name, "dw\n\xc3\xa4\xc3");
+    CU_ASSERT_EQUAL(loc->offset, 4711);
+    CU_ASSERT_STRING_EQUAL(th_node_contract(g, th_graph_first(g)), "tflite-single-rounding");
+    test_eval(p, 5, arena, x);
+    test_eval(q, 5, arena, y);
+    CU_ASSERT_EQUAL(memcmp(x[0]->data, y[0]->data, (size_t)th_type_size(&x[0]->type)), 0);
+    th_program_free(p);
+    th_program_free(q);
+    th_str_release(&a);
+    th_str_release(&b);
+    th_arena_free(arena);
+    th_ctx_free(ctx);
+}
+
+static enum th_status no_bind(const struct th_query *q, struct th_call *c)
+{
+    (void)q;
+    (void)c;
+    return TH_OK;
+}
+static const struct th_kernel row = {.op = "conv2d", .symbol = "thk_conv2d_s8__test",
+                                     .bind = no_bind};
+static const struct th_backend backend = {.struct_size = sizeof(struct th_backend), .name = "c99",
+                                          .summary = "a test's", .kernels = &row, .n_kernels = 1,
+                                          .kernel_size = sizeof(struct th_kernel)};
+static enum th_status init(struct th_reg *reg)
+{
+    return th_reg_backend(reg, &backend);
+}
+static const struct th_plugin plugin = {TH_PLUGIN_HEADER, .name = "test", .version = "1",
+                                        .license = "Apache-2.0", .summary = "a test's backend",
+                                        .init = init};
+
+/* Notes of a planned program. */
+static void test_plan_notes(void)
+{
+    struct th_ctx *ctx = th_ctx_new();
+    struct th_program *p = sample(ctx), *q = NULL;
+    struct th_graph *g = th_program_function(p, 0);
+    th_node n = th_graph_first(g);
+    CU_ASSERT_EQUAL_FATAL(th_plugin_register(ctx, &plugin, "test"), TH_OK);
+    struct th_plan_region regions[] = {{"state", 100, 16, 100}, {"sram", 4096, 16, 4000}};
+    struct th_plan_totals plan = {regions, 2, g, n, 175};
+    th_program_set_plan(p, &plan);
+    th_state_set_offset(p, 2, 112);
+    struct th_kernel_note *k = th_node_note(g, n);
+    k->row = &row;
+    k->owner = &backend;
+    k->cost = (struct th_kernel_cost){1234.5, 800, 96};
+    k->scratch_bytes = 64;
+    k->scratch_align = 8;
+    k->scratch = (struct th_place){1, 320};
+    th_value x = th_node_input(g, n, 0), y = th_node_output(g, n, 0);
+    th_value_set_place(g, y, (struct th_place){1, 48});
+    th_graph_add_share(g, &(struct th_share){.out = y, .in = x, .distance = 24});
+    th_graph_add_share(g, &(struct th_share){.out = y, .state = 2});
+    CU_ASSERT_EQUAL_FATAL(th_program_write_xml(p, file_a), TH_OK);
+    CU_ASSERT_EQUAL_FATAL(th_program_read_xml(ctx, file_a, &q), TH_OK);
+    CU_ASSERT_EQUAL_FATAL(th_program_write_xml(q, file_b), TH_OK);
+    CU_ASSERT_TRUE(same_file(file_a, file_b));
+    CU_ASSERT_TRUE(fits_schema(file_a));
+    struct th_graph *h = th_program_function(q, 0);
+    n = th_graph_first(h);
+    CU_ASSERT_PTR_EQUAL(th_node_note(h, n)->row, &row);
+    CU_ASSERT_EQUAL(th_node_note(h, n)->scratch.offset, 320);
+    CU_ASSERT_EQUAL(th_value_place(h, th_node_output(h, n, 0)).offset, 48);
+    CU_ASSERT_EQUAL(th_graph_share_count(h), 2);
+    CU_ASSERT_EQUAL(th_graph_share(h, 1)->state, 2);
+    CU_ASSERT_EQUAL(th_program_plan(q)->peak_node, n);
+    CU_ASSERT_EQUAL(th_state_offset(q, 2), 112);
+    th_program_free(p);
+    th_program_free(q);
+    th_ctx_free(ctx);
+}
+
+/* ---- hostile files ---------------------------------------------------------------------------- */
+
+/* Replaces the first `from` by `to` in the sample's file, reads, and expects the message. */
+static void refuse(const char *from, const char *to, const char *message)
+{
+    struct th_ctx *ctx = th_ctx_new();
+    struct th_program *p = sample(ctx), *q = NULL;
+    struct test_log log;
+    size_t n;
+    th_str_init(&log.text);
+    CU_ASSERT_EQUAL_FATAL(th_program_write_xml(p, file_a), TH_OK);
+    char *s = slurp(file_a, &n), *at = strstr(s, from);
+    if (!at)
+        fprintf(stderr, "the sample has no '%s'\n", from);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    struct th_str b;
+    th_str_init(&b);
+    th_str_addn(&b, s, (size_t)(at - s));
+    th_str_add(&b, to);
+    th_str_add(&b, at + strlen(from));
+    spill(file_a, b.s, b.len);
+    th_ctx_set_sink(ctx, test_sink, &log);
+    CU_ASSERT_EQUAL(th_program_read_xml(ctx, file_a, &q), TH_ERR_INPUT);
+    CU_ASSERT_PTR_NULL(q);
+    CU_ASSERT_PTR_NOT_NULL(strstr(log.text.s, message));
+    if (!strstr(log.text.s, message))
+        fprintf(stderr, "'%s' gives: %s", to, log.text.s);
+    th_str_release(&b);
+    th_str_release(&log.text);
+    free(s);
+    th_program_free(p);
+    th_ctx_free(ctx);
+}
+
+static void test_hostile(void)
+{
+    refuse("<thimble-program", "<!DOCTYPE a [<!ENTITY x \"y\">]><thimble-program",
+           "document types and entities are not accepted");
+    refuse("UTF-8\"?>", "UTF-8\"?><!DOCTYPE a SYSTEM \"http://example.com/\">",
+           "document types and entities are not accepted");
+    refuse("</function>", "</functio>", "not well-formed XML");
+    refuse("version=\"1\" s", "version=\"2\" s", "not a 'thimble-program' of version 1");
+    refuse("source=", "colour=\"red\" source=", "has no attribute 'colour'");
+    refuse("<state id=\"1\"", "<state id=\"3\"", "'id' of 'state' is 3, allowed 1 to 1");
+    refuse("kind=\"frame\"", "kind=\"fr\"", "'kind' of 'state' may not be 'fr'");
+    refuse("bytes=\"100\"", "bytes=\"90\"", "90 bytes at 0 of");
+    refuse("offset=\"0\" bytes=\"100\"", "offset=\"999999\" bytes=\"100\"", "allowed 0 to");
+    refuse("offset=\"0\" bytes=\"100\"", "offset=\"4\" bytes=\"100\"", "at a multiple of 16");
+    refuse("offset=\"0\" bytes=\"100\"", "offset=\"-16\" bytes=\"100\"", "is -16, allowed 0 to");
+    refuse("dims=\"1 5 5 4\"", "dims=\"1 5 5 -4\"", "dimension 3 is -4");
+    refuse("dims=\"1 5 5 4\"", "dims=\"1 5 5000000000000000000 4\"", "the tensor is too large");
+    refuse("dims=\"1 5 5 4\"", "dims=\"1 5 50000000000000000000 4\"", "is no list of whole numbers");
+    refuse("dims=\"1 5 5 4\"", "dims=\"1 1 1 1 1 1 1 1 1\"", "has 9 entries, at most 8");
+    refuse("dtype=\"s8\"", "dtype=\"s9\"", "there is no element type 's9'");
+    refuse("axis=\"0\" scales=", "axis=\"7\" scales=", "zero points on axis 7");
+    refuse("scales=\"0x", "scales=\"-0x", "scales are finite and positive");
+    refuse("scales=\"0x", "scales=\"nan 0x", "2 scales and 1 zero points");
+    refuse("op=\"conv2d\"", "op=\"conv9d\"", "no operator is named 'conv9d'");
+    refuse("<in value=\"1\"/>", "<in value=\"99\"/>", "value 99 does not exist");
+    refuse("<in value=\"1\"/>", "<in value=\"-1\"/>", "is -1, allowed 0 to");
+    refuse("<input id=\"1\"", "<input id=\"2\"", "value number 2, expected 1");
+    refuse("type=\"ints\"", "type=\"int\"", "is no whole number");
+    refuse("value=\"symmetric\"", "value=\"asymmetric\"", "may not be 'asymmetric'");
+    refuse("type=\"state\" value=\"1\"", "type=\"state\" value=\"3\"", "is 3, allowed 1 to 2");
+    refuse("name=\"pad\"", "name=\"pat\"", "unknown attribute 'pat'");
+    refuse("lo=\"-0x1.8p+0\"", "lo=\"0x1p+9\"", "is empty");
+    refuse("\\x01", "\\x0", "wrong escape");
+    refuse("\\x01", "\\x00", "wrong escape");
+    refuse("name=\"second\"", "name=\"run\"", "two functions have the same name");
+    refuse("<output name=\"out\" value=\"", "<output name=\"out\" value=\"9", "does not exist");
+    refuse("check=\"", "check=\"0", "it belongs to another file");
+    refuse("<weights", "<plan/><weight", "element 'weights' is missing");
+    refuse("<loc", "words<loc", "text or an entity stands where only elements may");
+    refuse("<loc", "<kernel symbol=\"thk_x\" backend=\"c98\" cycles=\"1\" code=\"0\" stack=\"0\" "
+           "scratch=\"0\" align=\"1\" region=\"-1\" offset=\"0\"/><loc", "is a plugin missing?");
+    refuse("<body name=\"body\"", "<body label=\"body\"", "lacks attribute 'name'");
+}
+
+/* Lines are named, and one pass over the file finds everything. */
+static void test_all_problems(void)
+{
+    struct th_ctx *ctx = th_ctx_new();
+    struct test_log log;
+    struct th_program *q = NULL;
+    const char text[] = "<?xml version=\"1.0\"?>\n<thimble-program version=\"1\" source=\"\" "
+                        "format=\"\" sha256=\"\">\n<function name=\"run\">\n"
+                        "<input id=\"1\" name=\"x\"><type dtype=\"s9\" dims=\"1\"/></input>\n"
+                        "<node op=\"none\" contract=\"tflite\"><in value=\"1\"/></node>\n"
+                        "<output name=\"y\" value=\"7\"/>\n</function>\n"
+                        "<weights bytes=\"0\" check=\"cbf29ce484222325\"/></thimble-program>\n";
+    th_str_init(&log.text);
+    spill(file_a, text, sizeof text - 1);
+    spill(side_a, "", 0);
+    th_ctx_set_sink(ctx, test_sink, &log);
+    CU_ASSERT_EQUAL(th_program_read_xml(ctx, file_a, &q), TH_ERR_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(log.text.s, "a.xml:4: error: there is no element type 's9'"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(log.text.s, "a.xml:5: error: no operator is named 'none'"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(log.text.s, "a.xml:6: error: value 7 does not exist"));
+    CU_ASSERT_EQUAL(th_error_count(ctx), 3);
+    th_str_release(&log.text);
+    th_ctx_free(ctx);
+}
+
+/* Truncated anywhere, or a byte changed anywhere: an error or a valid program, never worse. */
+static void test_mutations(void)
+{
+    struct th_ctx *ctx = th_ctx_new();
+    struct th_program *p = sample(ctx), *q;
+    struct test_log log;
+    size_t n;
+    uint32_t seed = 4, refused = 0;
+    th_str_init(&log.text);
+    CU_ASSERT_EQUAL_FATAL(th_program_write_xml(p, file_a), TH_OK);
+    char *s = slurp(file_a, &n), *copy = malloc(n);
+    th_ctx_set_sink(ctx, test_sink, &log);
+    for (int i = 0; i < 1500; i++) {
+        size_t len = n;
+        memcpy(copy, s, n);
+        if (i % 5 == 0)
+            len = test_random(&seed) % n;
+        for (int k = 0; k < 1 + i % 3; k++)
+            copy[test_random(&seed) % n] = "0123456789\"<>/ xsf-.\xff"[test_random(&seed) % 21];
+        spill(file_a, copy, len);
+        q = NULL;
+        if (th_program_read_xml(ctx, file_a, &q) == TH_OK)
+            th_program_free(q);
+        else
+            refused++;
+        th_str_clear(&log.text);
+    }
+    CU_ASSERT_TRUE(refused > 500);
+    free(s);
+    free(copy);
+    th_str_release(&log.text);
+    th_program_free(p);
+    th_ctx_free(ctx);
+}
+
+int main(void)
+{
+    static const CU_TestInfo tests[] = {
+        {"round trip", test_round_trip},
+        {"plan notes", test_plan_notes},
+        {"hostile files", test_hostile},
+        {"all problems with lines", test_all_problems},
+        {"mutations", test_mutations},
+        {NULL, NULL},
+    };
+    if (!mkdtemp(folder))
+        return 99;
+    snprintf(file_a, sizeof file_a, "%s/a.xml", folder);
+    snprintf(file_b, sizeof file_b, "%s/b.xml", folder);
+    snprintf(side_a, sizeof side_a, "%s/a.xml.weights", folder);
+    snprintf(side_b, sizeof side_b, "%s/b.xml.weights", folder);
+    int status = test_main("xml", tests);
+    unlink(file_a);
+    unlink(file_b);
+    unlink(side_a);
+    unlink(side_b);
+    rmdir(folder);
+    return status;
+}
