@@ -15,4 +15,3 @@ include tests/import/local.mk
 include tests/unit/core.mk
 include tests/kernels/local.mk
 include tests/fuzz/local.mk
-include tests/ops/local.mk

@@ -66,19 +66,6 @@ struct conv {
     bool depthwise;                      /* of one channel: weights [1,kh,kw,O] */
 };
 
-/* A dense 1x1 layer is one long row. */
-static void flatten(struct th_row_window *w, bool whole)
-{
-    if (!whole || w->kernel_h != 1 || w->kernel_w != 1 || w->stride_h != 1 ||
-        w->stride_w != 1 || w->pad_top || w->pad_left || !w->dense_in || !w->dense_out ||
-        w->in_h != w->out_h || w->in_w != w->out_w)
-        return;
-    w->in_w = w->out_w = w->box_w = w->in_h * w->in_w;
-    w->in_h = w->out_h = w->box_h = 1;
-    w->in.row_pitch = w->in_w * w->in_c;
-    w->out.row_pitch = w->out_w * w->out_c;
-}
-
 static const char *describe_conv(const struct th_query *q, struct conv *v)
 {
     const char *why = th_row_window(q, &v->w);
@@ -98,7 +85,7 @@ static const char *describe_conv(const struct th_query *q, struct conv *v)
         return "only all channels at once";
     if (w->in_c < 1 || w->out_c < 1 || w->kernel_h < 1 || w->kernel_w < 1)
         return "an empty operand";
-    flatten(w, q->whole);
+    th_row_flatten(q, w);
     const bool together = w->dilation_w == 1 && w->in.pixel_pitch == w->in_c;
     v->run = together ? w->kernel_w * w->in_c : w->in_c;
     v->runs = together ? w->kernel_h : w->kernel_h * w->kernel_w;

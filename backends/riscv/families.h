@@ -8,5 +8,6 @@
 #include "backends/rows/rows.h"
 
 extern const struct th_row_sources th_riscv_sources;
+extern const struct th_row_family th_riscv_rvv, th_riscv_rvv_maps;
 
 #endif

@@ -1,12 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 riscv_kernels = \
-  thk_types.h
+  thk_nn.h \
+  thk_types.h \
+  rvv/thk_add_s8__rvv.c \
+  rvv/thk_avg_pool2d_s8__rvv.c \
+  rvv/thk_conv2d_s8.inc.h \
+  rvv/thk_conv2d_s8_m2__rvv.c \
+  rvv/thk_conv2d_s8_m4__rvv.c \
+  rvv/thk_conv2d_s8_m8__rvv.c \
+  rvv/thk_depthwise_conv2d_s8_3x3__rvv.c \
+  rvv/thk_depthwise_conv2d_s8__rvv.c \
+  rvv/thk_depthwise_taps.h \
+  rvv/thk_fully_connected_s8__rvv.c \
+  rvv/thk_rvv.h
 
 plugin_LTLIBRARIES += %D%/riscv.la
 PRELOAD_MODULES += %D%/riscv.la
 %C%_riscv_la_SOURCES = \
   %D%/riscv.c \
+  %D%/rows_rvv.c \
+  %D%/rows_rvv_maps.c \
   %D%/families.h
 nodist_%C%_riscv_la_SOURCES = %D%/sources.c
 %C%_riscv_la_LDFLAGS = $(module_ldflags)

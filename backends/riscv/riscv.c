@@ -11,6 +11,8 @@ static const struct th_backend backend = {
 };
 
 static const struct th_row_family *const families[] = {
+    &th_riscv_rvv,
+    &th_riscv_rvv_maps,
     NULL,
 };
 

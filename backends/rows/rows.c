@@ -148,6 +148,18 @@ const char *th_row_window(const struct th_query *q, struct th_row_window *w)
     return check_window(w);
 }
 
+void th_row_flatten(const struct th_query *q, struct th_row_window *w)
+{
+    if (!q->whole || w->kernel_h != 1 || w->kernel_w != 1 || w->stride_h != 1 ||
+        w->stride_w != 1 || w->pad_top || w->pad_left || !w->dense_in || !w->dense_out ||
+        w->in_h != w->out_h || w->in_w != w->out_w)
+        return;
+    w->in_w = w->out_w = w->box_w = w->in_h * w->in_w;
+    w->in_h = w->out_h = w->box_h = 1;
+    w->in.row_pitch = w->in_w * w->in_c;
+    w->out.row_pitch = w->out_w * w->out_c;
+}
+
 static void field_view(struct th_call *c, const char *name, const struct th_view *v)
 {
     char text[160];

@@ -45,6 +45,9 @@ struct th_row_window {
 };
 /* NULL when every number fits the parameter struct, else why not (static text). */
 const char *th_row_window(const struct th_query *q, struct th_row_window *w);
+/* A whole dense 1x1 convolution without stride or padding becomes one long row: pixels at the ends
+ * of rows then fill the kernel's tiles too. */
+void th_row_flatten(const struct th_query *q, struct th_row_window *w);
 /* Appends `struct thk_window2d` and `struct thk_box`. */
 void th_row_call_window(struct th_call *c, const struct th_row_window *w);
 /* Appends the float window: `struct thk_window2d` (bounds unused), box, act_lo, act_hi follow as
