@@ -8,6 +8,8 @@
 
 /* What the builder folds at once; larger results wait for the fold pass, which has a budget. */
 #define FOLD_ELEMENTS 4096
+/* And the work it takes on: a small result can be a sum of very much, in thousands of nodes. */
+#define FOLD_OPERATIONS (1 << 17)
 
 static enum th_status copy_attr(struct th_program *p, const struct th_attr *a, struct th_attr *out)
 {
@@ -66,6 +68,18 @@ static enum th_status infer(struct th_inst *c, const struct th_node_desc *d)
     return c->op->verify ? c->op->verify(c) : TH_OK;
 }
 
+static bool cheap(const struct th_inst *c)
+{
+    struct th_cost cost;
+    int64_t work = 0;
+    th_inst_cost(c, &cost);
+    for (uint32_t i = 0; i < c->n_in; i++)
+        if (c->in[i] && !th_add_i64(work, th_type_elems(c->in[i]), &work))
+            return false;
+    return cost.macs >= 0 && cost.macs <= FOLD_OPERATIONS && cost.ops >= 0 &&
+           cost.ops <= FOLD_OPERATIONS && work <= FOLD_OPERATIONS;
+}
+
 static bool can_fold(const struct th_inst *c)
 {
     if (!(c->op->traits & TH_TRAIT_PURE) || c->op->traits & TH_TRAIT_REGION || c->n_in == 0)
@@ -78,7 +92,7 @@ static bool can_fold(const struct th_inst *c)
             return false;
     for (const char *const *k = c->op->contracts; k && *k; k++)
         if (!strcmp(*k, c->contract))
-            return true;
+            return cheap(c);
     return false;
 }
 

@@ -77,6 +77,8 @@ static enum th_status import_range(struct tfl_node *n)
             return tfl_reject(n, NULL, "a range of %" PRIu64 " numbers", steps);
         count = (int64_t)steps;
     }
+    if (!tfl_charge(n->scope->im, &n->loc, (uint64_t)count * sizeof *values))
+        return TH_ERR_INTERNAL;
     values = TH_NEW_ARRAY(n->scope->im->arena, int64_t, (size_t)count);
     if (values == NULL)
         return TH_ERR_INTERNAL;

@@ -45,6 +45,7 @@ struct tfl_import {
     bool initialising;            /* in a CALL_ONCE body: assignments set initial values */
     bool reshaped;                /* a dimension differs from the file: declared shapes are stale */
     size_t ops_left;              /* against files that multiply by shared subgraphs */
+    size_t bytes_left;            /* and by computed or copied constants */
 };
 
 struct tfl_slot {
@@ -102,6 +103,8 @@ bool tfl_tensor_type(struct tfl_import *im, const struct tfl_tensor *t, struct t
 enum th_dtype tfl_dtype(int type);
 /* The state behind a variable tensor of a subgraph. */
 th_state tfl_variable(struct tfl_scope *s, int32_t tensor);
+/* Counts constant data that is not the file's own; false (reported) when it is too much. */
+bool tfl_charge(struct tfl_import *im, const struct th_loc *loc, uint64_t bytes);
 /* Value of operand i: 0 if absent, or if it cannot be had (then reported or bad). */
 th_value tfl_in(struct tfl_node *n, size_t i);
 bool tfl_has_in(const struct tfl_node *n, size_t i);

@@ -11,6 +11,8 @@
 
 /* Honest files use a subgraph from one or two places. */
 enum { USES_OF_A_SUBGRAPH = 8 };
+/* What an import may add in constants: widened weights are at most four times the file. */
+enum { CONSTANT_BYTES = 16 << 20, CONSTANT_BYTES_PER_BYTE = 16 };
 
 static void report(void *user, const struct tfl_place *place, const char *text)
 {
@@ -273,6 +275,7 @@ static enum th_status set_up(struct tfl_import *im)
             return TH_ERR_INTERNAL;
         im->ops_left += m->subgraphs[s].nops * USES_OF_A_SUBGRAPH;
     }
+    im->bytes_left = CONSTANT_BYTES + m->file_size * CONSTANT_BYTES_PER_BYTE;
     return find_resources(im);
 }
 

@@ -52,6 +52,8 @@ static enum th_status widen_constant(struct tfl_node *n, const struct th_tensor 
 
     if ((uint64_t)count > SIZE_MAX / sizeof *wide)
         return TH_ERR_INTERNAL;
+    if (!tfl_charge(n->scope->im, &n->loc, (uint64_t)count * sizeof *wide))
+        return TH_ERR_INTERNAL;
     wide = th_arena_alloc(n->scope->im->arena, (size_t)count * sizeof *wide);
     if (wide == NULL)
         return TH_ERR_INTERNAL;

@@ -127,6 +127,18 @@ struct th_type tfl_out_type(struct tfl_node *n, size_t i)
 
 /* ---- constants */
 
+bool tfl_charge(struct tfl_import *im, const struct th_loc *loc, uint64_t bytes)
+{
+    if (bytes > im->bytes_left) {
+        th_error(im->ctx, loc, TFL_MSG_DAMAGED,
+                 "the constants that this file computes or widens are too many for its size");
+        im->ops_left = 0;
+        return false;
+    }
+    im->bytes_left -= (size_t)bytes;
+    return true;
+}
+
 static bool aligned(const void *p, enum th_dtype dt)
 {
     unsigned bytes = th_dtype_bits(dt) / 8;
@@ -140,9 +152,12 @@ static struct th_blob *widen_nibbles(struct tfl_import *im, const struct tfl_ten
                                      struct th_type *type)
 {
     size_t count = (size_t)th_type_elems(type);
-    int8_t *wide = th_arena_alloc(im->arena, count);
+    int8_t *wide;
 
-    if (wide == NULL || t->size != count / 2 + count % 2)
+    if (!tfl_charge(im, NULL, count) || t->size != count / 2 + count % 2)
+        return NULL;
+    wide = th_arena_alloc(im->arena, count);
+    if (wide == NULL)
         return NULL;
     for (size_t i = 0; i < count; i++) {
         int nibble = t->data[i / 2] >> (i % 2 * 4) & 15;
@@ -161,13 +176,15 @@ static struct th_blob *constant_blob(struct tfl_import *im, const struct tfl_ten
     if (type->dtype == TH_DT_S4)
         return widen_nibbles(im, t, type);
     if (type->dtype == TH_DT_BOOL) {
-        unsigned char *bits = th_arena_alloc(im->arena, t->size);
+        unsigned char *bits = NULL;
+        if (tfl_charge(im, NULL, t->size))
+            bits = th_arena_alloc(im->arena, t->size);
         for (size_t i = 0; bits != NULL && i < t->size; i++)
             bits[i] = t->data[i] != 0;
         return bits != NULL ? th_blob_copy(bits, t->size) : NULL;
     }
     if (!aligned(t->data, type->dtype))
-        return th_blob_copy(t->data, t->size);
+        return tfl_charge(im, NULL, t->size) ? th_blob_copy(t->data, t->size) : NULL;
     return th_blob_slice(im->request->file, (size_t)(t->data - im->model->file), t->size);
 }
 
@@ -298,6 +315,9 @@ enum th_status tfl_bind(struct tfl_node *n, size_t i, th_value v)
         print_types(n, &have, &want);
         return TH_ERR_INPUT;
     }
+    if (th_value_is_const(n->scope->graph, v) &&
+        !tfl_charge(n->scope->im, &n->loc, (uint64_t)th_type_size(&have)))
+        return TH_ERR_INTERNAL;
     /* An operator that only moves data leaves the bytes; their meaning is what the file says. */
     if (want.quant != NULL && !th_quant_equal(have.quant, want.quant)) {
         have.quant = want.quant;

@@ -256,6 +256,13 @@ def calls():
                 g.op("NEG", [x], [last], "NegOptions")
             x = last
     yield "multiplies", m.tree(), ["multiplies in size"]
+    # Many large constants from few bytes.
+    m = Model()
+    g = m.graph()
+    start, limit, step = (g.ints([v], "INT64", shape=[]) for v in [0, 1000000, 1])
+    for i in range(40):
+        g.op("RANGE", [start, limit, step], [g.output([1000000], "INT64")], "RangeOptions")
+    yield "constants", m.tree(), ["too many for its size"]
     m = Model()
     g, start = m.graph(), m.graph("start")
     x, y = g.input([2]), g.output([2])
