@@ -2,7 +2,6 @@
 libthimble_la_SOURCES += \
   %D%/attr.c \
   %D%/base/arena.c \
-  %D%/base/diag.c \
   %D%/base/files.c \
   %D%/base/files.h \
   %D%/base/sha256.c \
@@ -14,6 +13,7 @@ libthimble_la_SOURCES += \
   %D%/checksum.h \
   %D%/ctx.c \
   %D%/ctx.h \
+  %D%/diag.c \
   %D%/eval.c \
   %D%/graph.c \
   %D%/graph.h \
@@ -33,5 +33,5 @@ libthimble_la_SOURCES += \
   %D%/xml_parse.h \
   %D%/xml_read.c \
   %D%/xml_write.c
-EXTRA_DIST += %D%/base/diag.def
+XTRA_DIST += %D%/base/diag.def
 nobase_dist_pkgdata_DATA += %D%/program.rng

@@ -15,3 +15,5 @@ include tests/import/local.mk
 include tests/unit/core.mk
 include tests/kernels/local.mk
 include tests/fuzz/local.mk
+include tests/golden/local.mk
+dist_check_SCRIPTS += tests/layers.test
