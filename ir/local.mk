@@ -33,5 +33,5 @@ libthimble_la_SOURCES += \
   %D%/xml_parse.h \
   %D%/xml_read.c \
   %D%/xml_write.c
-XTRA_DIST += %D%/base/diag.def
+EXTRA_DIST += %D%/base/diag.def
 nobase_dist_pkgdata_DATA += %D%/program.rng
