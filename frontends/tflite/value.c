@@ -86,13 +86,15 @@ bool tfl_tensor_type(struct tfl_import *im, const struct tfl_tensor *t, struct t
         if (t->signature != NULL && t->signature[i] < 0)
             out->rank = -1;
     }
-    if (dt == TH_DT_NONE) {
+    if (dt == TH_DT_NONE || t->quant.details != NULL) {
         struct th_loc loc = TH_LOC_NONE;
         loc.file = im->request->base_name;
         loc.name = t->name;
         loc.offset = (int64_t)t->offset;
-        th_error(im->ctx, &loc, TFL_MSG_UNKNOWN, "tensor type %s is not supported",
-                 tfl_type_name(t->type));
+        th_error(im->ctx, &loc, TFL_MSG_UNKNOWN, dt == TH_DT_NONE
+                 ? "tensor type %s is not supported"
+                 : "%s is not supported; nearest supported form: one scale a channel",
+                 dt == TH_DT_NONE ? tfl_type_name(t->type) : t->quant.details);
         return false;
     }
     if (has_quant(t, dt)) {

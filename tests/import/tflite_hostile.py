@@ -81,6 +81,9 @@ def spoiled():
     yield "zero_range", int8, quant(X, zero_point=[500]), ["zero point 500"]
     yield "quant_axis", int8, quant(W, quantized_dimension=2), ["along dimension 2"]
     yield "range_lengths", int8, quant(X, min=[0.0]), ["without a maximum"]
+    yield "blockwise", int8, quant(W, details_type="BlockwiseQuantization",
+                                   details={"scales": 1, "block_size": 32}), [
+                                       "BlockwiseQuantization", "one scale a channel"]
     yield "opcode_range", plain, op(opcode_index=5), ["operator code 5"]
     yield "operand_range", plain, op(inputs=[X, W, 44]), ["input 2 is tensor 44"]
     yield "operand_negative", plain, op(inputs=[X, W, -2]), ["input 2 is tensor -2"]
