@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every TFLite model of a folder on targets and compares with its stored outputs.
+
+  models.py [--models DIR] [--thimble PROGRAM] [--table FILE] [--only TEXT] TARGET...
+
+TARGET is a target's name, or `reference` for the evaluator. Each folder of DIR with a model.tflite
+and a meta.json is one model; meta.json names the cases and says in words how strictly they compare:
+
+  bit-exact               integers equal; `within 1` where it says so too
+  float                   1e-5 absolute plus 1e-4 relative
+  tolerance only          other kernels than the reference's: two output steps of an integer
+                          (or two of 255 steps of the expected range of a float, see TOLERANCE)
+  anything of neg_*       the model is refused with a message, no crash
+
+Prints one line a model and target; exit 1 if any failed. --table writes the Markdown table.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+# Kernels that compute in another arithmetic (XNNPACK, dynamic-range) than the contract.
+FLOAT_OTHER = ("2e-2", "2e-2")
+STEPS_OTHER = "2"
+
+
+def tolerance(meta):
+    text = meta["compare"]
+    if "within 1" in text:
+        return "1"
+    if text.startswith("bit-exact"):
+        return "0"
+    if text.startswith("float"):
+        return "1e-5,1e-4"
+    if any(o["dtype"].startswith(("int", "uint", "bool")) for o in meta["outputs"]):
+        return STEPS_OTHER
+    return ",".join(FLOAT_OTHER)
+
+
+def command(args, name, meta, target, folder):
+    model = os.path.join(args.models, name, meta["model"])
+    here = os.path.dirname(model)
+    verb = ["run", model] if target == "reference" else ["verify", model, "--target", target]
+    cmd = [args.thimble] + verb + ["--tolerance", tolerance(meta)]
+    for case in meta["cases"]:
+        for f in case["inputs"]:
+            cmd += ["--input", os.path.join(here, f)]
+        for f in case["ref_outputs"]:
+            cmd += ["--expect", os.path.join(here, f)]
+    if meta.get("sequence"):
+        cmd.append("--sequence")
+    elif "state carried" not in meta["reference_mode"]:
+        cmd.append("--reset")
+    if target != "reference":
+        cmd += ["-O", args.objective, "--io", args.io, "-o", folder, "--json"]
+    return cmd
+
+
+def run(cmd, seconds):
+    try:
+        p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds)
+        return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
+    except subprocess.TimeoutExpired:
+        return -1, "", "no answer within %d seconds" % seconds
+
+
+def first_error(err):
+    lines = [l for l in err.splitlines() if "error:" in l] or err.splitlines()
+    return lines[0].strip() if lines else ""
+
+
+def refused(args, name, meta, target):
+    model = os.path.join(args.models, name, "model.tflite")
+    status, _, err = run([args.thimble, "analyze", model], 60)
+    ok = status in (1, 3) and "error:" in err
+    return {"ok": ok, "why": first_error(err), "text": "refused" if ok else "NOT REFUSED"}
+
+
+def one(args, name, target):
+    with open(os.path.join(args.models, name, "meta.json")) as f:
+        meta = json.load(f)
+    if name.startswith("neg_"):
+        return refused(args, name, meta, target)
+    with tempfile.TemporaryDirectory() as folder:
+        cmd = command(args, name, meta, target, os.path.join(folder, "out"))
+        status, out, err = run(cmd, args.timeout)
+    result = {"ok": status == 0, "why": first_error(err) if status else "", "text": "ok"}
+    if status == 6:
+        result["text"] = "DIFFERS"
+        result["why"] = result["why"] or next((l for l in out.splitlines() if "DIFF" in l.upper()), "")
+    elif status:
+        result["text"] = "failed (%d)" % status
+    elif target != "reference":
+        result["text"] = figures(out)
+    return result
+
+
+def figures(out):
+    try:
+        j = json.loads(out)
+        return "{:,} / {:,} B".format(j["count"]["most"], j["arena"])
+    except (ValueError, KeyError, TypeError):
+        return "ok"
+
+
+def write_table(path, names, targets, results):
+    with open(path, "w") as f:
+        f.write("# Models\n\nEvery TFLite model of the shared test set, compared with the outputs of an "
+                "independent interpreter.\nA cell gives instructions of the longest inference (nanoseconds "
+                "on the host) and arena bytes;\n`refused` marks broken models that must be refused. Made by "
+                "`make models-table`.\n\n")
+        f.write("| model | " + " | ".join(targets) + " |\n|" + "---|" * (len(targets) + 1) + "\n")
+        for n in names:
+            f.write("| %s | %s |\n" % (n, " | ".join(results[n, t]["text"] for t in targets)))
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--models", default=os.environ.get("TH_SHARED", "../shared") + "/models")
+    p.add_argument("--thimble", default="thimble")
+    p.add_argument("--table")
+    p.add_argument("--only", default="")
+    p.add_argument("--skip", default="", help="MODEL@TARGET,... not to run")
+    p.add_argument("--objective", default="balanced")
+    p.add_argument("--io", default="model")
+    p.add_argument("--timeout", type=int, default=900)
+    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    p.add_argument("targets", nargs="+")
+    args = p.parse_args()
+    if not os.path.isdir(args.models):
+        print("SKIP: no folder '%s'" % args.models)
+        return 77
+    names = sorted(d for d in os.listdir(args.models) if args.only in d and
+                   os.path.exists(os.path.join(args.models, d, "model.tflite")))
+    jobs = [(n, t) for t in args.targets for n in names
+            if "%s@%s" % (n, t) not in args.skip.split(",")]
+    results = {(n, t): {"ok": True, "text": "-", "why": ""} for n in names for t in args.targets}
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for (n, t), r in zip(jobs, pool.map(lambda j: one(args, *j), jobs)):
+            results[n, t] = r
+            failed += not r["ok"]
+            print("%s: %s on %s%s" % ("PASS" if r["ok"] else "FAIL", n, t,
+                                      "" if r["ok"] else ": %s %s" % (r["text"], r["why"])), flush=True)
+    for t in args.targets:
+        print("# %s: %d of %d" % (t, sum(r["ok"] for (n, u), r in results.items() if u == t), len(names)))
+    print("# PASS: %d\n# FAIL: %d" % (len(jobs) - failed, failed))
+    if args.table:
+        write_table(args.table, names, args.targets, results)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
