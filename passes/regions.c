@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RAM regions: target, options, and the message when a model does not fit. */
+/* RAM regions of the target, and the message when a model does not fit. */
 #include "passes/regions.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "passes/util.h"
-
-/* "131072", "128k", "1M"; -1: not a size. Ends at `end`. */
-static int64_t parse_size(const char *s, const char *end)
-{
-    char text[32], *rest;
-    size_t n = (size_t)(end - s);
-    if (n == 0 || n >= sizeof text || s[0] < '0' || s[0] > '9')
-        return -1;
-    memcpy(text, s, n);
-    text[n] = '\0';
-    long long v = strtoll(text, &rest, 0);
-    int64_t unit = *rest == 'k' || *rest == 'K' ? 1024 : *rest == 'M' ? 1024 * 1024 : 1;
-    if (unit > 1)
-        rest++;
-    if (*rest || v <= 0 || v > ((int64_t)1 << 40) / unit)
-        return -1;
-    return v * unit;
-}
 
 /* Regions in RAM, fastest first; equally fast ones in the target's order. */
 static void from_target(const struct th_target *t, struct th_ram_region *list, uint32_t *n)
@@ -38,60 +17,14 @@ static void from_target(const struct th_target *t, struct th_ram_region *list, u
         list[(*n)++] = (struct th_ram_region){"sram", 0};
 }
 
-static enum th_status bad_option(struct th_pass_ctx *pc, const char *option, const char *text)
-{
-    th_error(th_pass_ctx(pc), NULL, 9001, "--%s '%s' is no size such as 131072 or 128k", option,
-             text);
-    return TH_ERR_USAGE;
-}
-
-/* One "name=bytes": changes a region or adds one. */
-static enum th_status apply_region(struct th_pass_ctx *pc, const char *s, const char *end,
-                                   struct th_ram_region *list, uint32_t *n)
-{
-    const char *eq = memchr(s, '=', (size_t)(end - s));
-    int64_t bytes = eq ? parse_size(eq + 1, end) : -1;
-    if (!eq || eq == s || bytes < 0)
-        return bad_option(pc, "region", s);
-    char *name = th_arena_strndup(th_program_arena(th_pass_program(pc)), s, (size_t)(eq - s));
-    if (!name)
-        return TH_ERR_INTERNAL;
-    for (uint32_t i = 0; i < *n; i++)
-        if (!strcmp(list[i].name, name)) {
-            list[i].bytes = bytes;
-            return TH_OK;
-        }
-    if (*n < TH_RAM_MAX)
-        list[(*n)++] = (struct th_ram_region){name, bytes};
-    return TH_OK;
-}
-
 enum th_status th_ram_find(struct th_pass_ctx *pc, struct th_ram *out)
 {
     struct th_ram_region *list = TH_NEW_ARRAY(th_program_arena(th_pass_program(pc)),
                                               struct th_ram_region, TH_RAM_MAX);
-    const char *sram = th_pass_global(pc, "sram"), *region = th_pass_global(pc, "region");
     uint32_t n = 0;
     if (!list)
         return TH_ERR_INTERNAL;
     from_target(th_pass_target(pc), list, &n);
-    if (sram) {
-        /* the one number most users know: it replaces the largest region, and the others */
-        int64_t bytes = parse_size(sram, sram + strlen(sram));
-        uint32_t largest = 0;
-        if (bytes < 0)
-            return bad_option(pc, "sram", sram);
-        for (uint32_t i = 1; i < n; i++)
-            if (list[i].bytes > list[largest].bytes)
-                largest = i;
-        list[0] = (struct th_ram_region){list[largest].name, bytes};
-        n = 1;
-    }
-    for (const char *p = region; p && *p;) {
-        const char *end = p + strcspn(p, ",");
-        TH_TRY(apply_region(pc, p, end, list, &n));
-        p = *end ? end + 1 : end;
-    }
     *out = (struct th_ram){list, n};
     return TH_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RAM regions of the target as options leave them. Private to passes/. */
+/* RAM regions of the target. Private to passes/. */
 #ifndef TH_PASSES_REGIONS_H
 #define TH_PASSES_REGIONS_H
 
@@ -17,7 +17,6 @@ struct th_ram {
     const struct th_ram_region *list;   /* fastest first */
     uint32_t n;              /* >= 1 */
 };
-/* From the target, changed by --sram and --region. Reports options it cannot read. */
 enum th_status th_ram_find(struct th_pass_ctx *pc, struct th_ram *out);
 /* The first region that holds `bytes` alone, or NULL. */
 const struct th_ram_region *th_ram_holding(const struct th_ram *ram, int64_t bytes);

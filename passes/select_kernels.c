@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Chooses a kernel row for every node that computes; all nodes without one are listed. */
+#include <stdio.h>
+#include <string.h>
+
 #include "ir/notes.h"
 #include "passes/util.h"
 
@@ -65,8 +68,68 @@ static enum th_status separate_results(struct th_graph *body)
     return TH_OK;
 }
 
-static enum th_status select_node(struct th_pass_ctx *pc, struct th_graph *g, th_node n)
+/* ---- --force=NODE=SYMBOL,... -------------------------------------------------------------------- */
+#define MAX_FORCED 64
+
+struct forced {
+    const char *node, *symbol;   /* node index in the model, its name, or an operator */
+    bool found;
+};
+struct selecting {
+    struct th_pass_ctx *pc;
+    struct forced forced[MAX_FORCED];
+    uint32_t n_forced;
+};
+
+static enum th_status read_forced(struct selecting *k)
 {
+    struct th_arena *a = th_pass_arena(k->pc);
+    const char *p = th_pass_global(k->pc, "force");
+    while (p && *p) {
+        size_t len = strcspn(p, ",");
+        char *word = th_arena_strndup(a, p, len), *eq = word ? strrchr(word, '=') : NULL;
+        if (!word)
+            return TH_ERR_INTERNAL;
+        if (!eq || k->n_forced == MAX_FORCED) {
+            th_error(th_pass_ctx(k->pc), NULL, 9001, eq ? "--force: at most 64 kernels"
+                                                        : "--force: '%s' is no NODE=SYMBOL", word);
+            return TH_ERR_USAGE;
+        }
+        *eq = '\0';
+        k->forced[k->n_forced++] = (struct forced){word, eq + 1, false};
+        p += len + (p[len] == ',');
+    }
+    return TH_OK;
+}
+
+static const char *forced_symbol(struct selecting *k, const struct th_inst *c)
+{
+    const char *symbol = NULL;
+    char index[24];
+    snprintf(index, sizeof index, "%lld", (long long)(c->loc ? c->loc->node : -1));
+    for (uint32_t i = 0; i < k->n_forced; i++) {
+        struct forced *f = &k->forced[i];
+        if (strcmp(f->node, index) && strcmp(f->node, c->op->name) &&
+            (!c->loc || !c->loc->name || strcmp(f->node, c->loc->name)))
+            continue;
+        f->found = true;
+        symbol = f->symbol;
+    }
+    return symbol;
+}
+
+static void report_unused(struct selecting *k)
+{
+    for (uint32_t i = 0; i < k->n_forced; i++)
+        if (!k->forced[i].found)
+            th_error(th_pass_ctx(k->pc), NULL, 9001, "--force: no node, name or operator '%s'",
+                     k->forced[i].node);
+}
+
+/* ---- one node ------------------------------------------------------------------------------------ */
+static enum th_status select_node(struct selecting *k, struct th_graph *g, th_node n)
+{
+    struct th_pass_ctx *pc = k->pc;
     const struct th_op *op = th_node_op(g, n);
     struct th_inst *c = th_node_inst(g, n, th_pass_arena(pc));
     if (!c)
@@ -82,7 +145,8 @@ static enum th_status select_node(struct th_pass_ctx *pc, struct th_graph *g, th
     struct th_selection s;
     struct th_str why;
     th_str_init(&why);
-    bool found = th_kernel_select(th_pass_ctx(pc), th_pass_backend(pc), &q, NULL, &s, &why);
+    bool found = th_kernel_select(th_pass_ctx(pc), th_pass_backend(pc), &q,
+                                  forced_symbol(k, c), &s, &why);
     if (found) {
         struct th_kernel_note *note = th_node_note(g, n);
         *note = (struct th_kernel_note){.row = s.row, .owner = s.owner, .cost = s.cost,
@@ -95,12 +159,12 @@ static enum th_status select_node(struct th_pass_ctx *pc, struct th_graph *g, th
 }
 
 /* Owners before their bodies: a loop adds copies to its body, which then get kernels too. */
-static enum th_status select_graph(struct th_pass_ctx *pc, struct th_graph *g)
+static enum th_status select_graph(struct selecting *k, struct th_graph *g)
 {
     for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n)) {
-        TH_TRY(select_node(pc, g, n));
+        TH_TRY(select_node(k, g, n));
         for (uint32_t b = 0; b < th_node_body_count(g, n); b++)
-            TH_TRY(select_graph(pc, th_node_body(g, n, b)));
+            TH_TRY(select_graph(k, th_node_body(g, n, b)));
     }
     return TH_OK;
 }
@@ -108,15 +172,20 @@ static enum th_status select_graph(struct th_pass_ctx *pc, struct th_graph *g)
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 {
     struct th_ctx *ctx = th_pass_ctx(pc);
+    struct selecting k = {.pc = pc};
     unsigned errors = th_error_count(ctx);
     if (!th_pass_target(pc) || !th_pass_backend(pc)) {
         th_error(ctx, NULL, 4001, "no target was chosen: kernels cannot be selected");
         return TH_ERR_USAGE;
     }
+    TH_TRY(read_forced(&k));
     th_program_clear_notes(p);
     for (uint32_t i = 0; i < th_program_function_count(p); i++)
-        TH_TRY(select_graph(pc, th_program_function(p, i)));
-    return th_error_count(ctx) == errors ? TH_OK : TH_ERR_TARGET;
+        TH_TRY(select_graph(&k, th_program_function(p, i)));
+    if (th_error_count(ctx) != errors)
+        return TH_ERR_TARGET;
+    report_unused(&k);
+    return th_error_count(ctx) == errors ? TH_OK : TH_ERR_USAGE;
 }
 
 const struct th_pass th_pass_select_kernels = {

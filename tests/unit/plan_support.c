@@ -28,6 +28,7 @@ static const struct th_kernel rows[] = {
     ROW("max_pool2d", TH_ORDER_ROWS, 2, bind_any),
     ROW("clamp", TH_ORDER_ELEMENT, 0, bind_any),
     ROW("neg", TH_ORDER_ELEMENT, 0, bind_any),
+    {.op = "neg", .symbol = "thk_neg_slow__lab", .source = "lab.c", .bind = bind_any},
     ROW("abs", TH_ORDER_ANY, 0, bind_any),
     ROW("add", TH_ORDER_ELEMENT, 0, bind_any),
     ROW("cast", TH_ORDER_ELEMENT, 0, bind_any),
@@ -83,7 +84,7 @@ void lab_close(struct lab *l)
 static const char *global(void *user, const char *name)
 {
     const struct lab *l = user;
-    return !strcmp(name, "sram") ? l->sram : !strcmp(name, "region") ? l->region : NULL;
+    return !strcmp(name, "force") ? l->force : NULL;
 }
 
 static struct th_pipeline_run make_run(struct lab *l, const char *passes)

@@ -17,7 +17,7 @@ struct lab {
     struct th_str messages;      /* all that was reported */
     struct th_str remarks;
     uint64_t rng;
-    const char *sram, *region;   /* global options, or NULL */
+    const char *force;           /* global option, or NULL */
 };
 void lab_open(struct lab *l);
 void lab_close(struct lab *l);

@@ -266,18 +266,16 @@ static void test_too_large(void)
     lab_open(&l);
     th_value x = lab_input(&l, l.g, "x", 8, 8, 4), y = lab_unary(l.g, "abs", x);
     th_graph_add_output(l.g, "y", y);
-    l.sram = "2047";
+    l.ram[0].bytes = 2047;
     RUN(l, LAB_PLAN, TH_ERR_TARGET);
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "error: model needs 2048 bytes of arena, region "
                                                 "'sram' has 2047\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "in 1024 + out 1024\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "help: try -O ram, a larger target, or --sram 2k "
                                                 "if the device has it [TH4007]\n"));
-    l.sram = "2k";
+    l.ram[0].bytes = 2048;
     RUN(l, PLAN_AND_CHECK, TH_OK);
     CU_ASSERT_STRING_EQUAL(th_program_plan(l.program)->regions[1].name, "sram");
-    l.sram = "2 kilo";
-    RUN(l, LAB_PLAN, TH_ERR_USAGE);
     lab_close(&l);
 }
 
@@ -298,7 +296,7 @@ static void test_regions(void)
     CU_ASSERT_STRING_EQUAL(t->regions[1].name, "fast");
     CU_ASSERT_STRING_EQUAL(t->regions[2].name, "slow");
     CU_ASSERT_NOT_EQUAL(place(&l, x).region, place(&l, y).region);
-    l.region = "slow=500";
+    l.ram[0].bytes = 500;
     RUN(l, LAB_PLAN, TH_ERR_TARGET);
     lab_close(&l);
 }
@@ -315,6 +313,30 @@ static void test_no_kernel(void)
                                                 "f32[1,1,1,4]>f32[1,1,1,4]"));
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "no kernel for operator 'exp' [TH4003]"));
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "no kernel for operator 'sin' [TH4003]"));
+    lab_close(&l);
+}
+
+/* --force by operator; what it names must exist and must fit. */
+static void test_force(void)
+{
+    struct lab l;
+    lab_open(&l);
+    th_value x = lab_input(&l, l.g, "x", 1, 1, 4);
+    th_graph_add_output(l.g, "y", lab_unary(l.g, "neg", x));
+    l.force = "neg=thk_neg_slow__lab";
+    RUN(l, LAB_PLAN, TH_OK);
+    CU_ASSERT_STRING_EQUAL(th_node_note_const(l.g, th_graph_first(l.g))->row->symbol,
+                           "thk_neg_slow__lab");
+    l.force = NULL;
+    RUN(l, LAB_PLAN, TH_OK);
+    CU_ASSERT_STRING_EQUAL(th_node_note_const(l.g, th_graph_first(l.g))->row->symbol,
+                           "thk_neg__lab");
+    l.force = "neg=thk_abs__lab";
+    RUN(l, LAB_PLAN, TH_ERR_TARGET);
+    CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "no kernel 'thk_abs__lab' for this operator"));
+    l.force = "tanh=thk_neg__lab";
+    RUN(l, LAB_PLAN, TH_ERR_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "--force: no node, name or operator 'tanh'"));
     lab_close(&l);
 }
 
@@ -335,6 +357,7 @@ int main(void)
                            {"too large", test_too_large},
                            {"regions", test_regions},
                            {"no kernel", test_no_kernel},
+                           {"forced kernels", test_force},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"planning passes", NULL, NULL, NULL, NULL, tests},
                              CU_SUITE_INFO_NULL};
