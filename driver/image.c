@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/link_map.h"
 #include "driver/process.h"
 #include "driver/stack_bound.h"
 
@@ -33,7 +34,7 @@ struct build {
     const struct th_compiler *model_cc, *link_cc;
     const char *model_command, *link_command;
     const char *folder;             /* absolute */
-    const char *bench;
+    const char *bench, *map;
     const char **objects;
     uint32_t n_objects;
     const char *argv[MAX_ARGUMENTS + 1];
@@ -364,6 +365,7 @@ static enum th_status link_image(struct build *b)
         argument(b, b->objects[i]);
     arguments(b, b->link_cc->ldflags);
     argument(b, "-Wl,--gc-sections");
+    argument(b, FORMAT(b, "-Wl,-Map=%s", b->map));
     argument(b, "-Wl,-z,noexecstack");
     if (board->linker_script) {
         argument(b, FORMAT(b, "-L%s", b->bench));
@@ -382,21 +384,43 @@ static enum th_status measure_files(struct build *b)
 {
     char *bytes = NULL;
     size_t n;
-    uint32_t i;
 
     TH_TRY(th_read_small_file(b->ctx, b->image->program, MAX_OBJECT_BYTES, &bytes, &n));
     if (!th_elf_sizes(bytes, n, ".thb_arena", &b->image->image)) {
         th_error(b->ctx, NULL, CODE_COMPILE, "the linked file is not an ELF file");
         return TH_ERR_INTERNAL;
     }
-    for (i = 0; i < b->n_objects; i++) {
-        TH_TRY(th_read_small_file(b->ctx, b->objects[i], MAX_OBJECT_BYTES, &bytes, &n));
-        if (!th_elf_sizes(bytes, n, ".eh_frame", &b->image->model)) {
-            th_error(b->ctx, NULL, CODE_COMPILE, "'%s' is not an ELF file", b->objects[i]);
-            return TH_ERR_INTERNAL;
-        }
+    TH_TRY(th_read_small_file(b->ctx, b->map, MAX_TEXT_BYTES, &bytes, &n));
+    if (!th_link_map_sizes(bytes, b->objects, b->n_objects, &b->image->model)) {
+        th_error(b->ctx, NULL, CODE_COMPILE, "'%s' wrote no map of the link", b->link_command);
+        return TH_ERR_INTERNAL;
     }
     return TH_OK;
+}
+
+/* Kernels written in assembler say in a comment what they take. */
+static enum th_status note_kernels(struct build *b, struct th_stack_graph *g)
+{
+    const char *folder = FORMAT(b, "%s/kernels", b->folder);
+    DIR *d = folder ? opendir(folder) : NULL;
+    enum th_status status = TH_OK;
+    struct dirent *e;
+
+    while (d && status == TH_OK && (e = readdir(d)) != NULL) {
+        const char *path = FORMAT(b, "%s/%s", folder, e->d_name);
+        char *text = NULL;
+        size_t n;
+
+        if (e->d_name[0] == '.')
+            continue;
+        status = path ? th_read_small_file(b->ctx, path, MAX_TEXT_BYTES, &text, &n)
+                      : TH_ERR_INTERNAL;
+        if (status == TH_OK)
+            th_stack_graph_note(g, text);
+    }
+    if (d)
+        closedir(d);
+    return status;
 }
 
 /* Only GCC writes call graphs; with another compiler the bound stays unknown. */
@@ -425,6 +449,7 @@ static enum th_status bound_stack(struct build *b)
         th_error(b->ctx, NULL, 0, "memory exhausted while reading call graphs");
         return TH_ERR_INTERNAL;
     }
+    TH_TRY(note_kernels(b, g));
     for (i = 0; i < b->r->n_entries; i++) {
         if (!th_stack_graph_bound(g, b->r->entries[i].invoke, &bound) || bound.bytes < 0) {
             b->image->stack_bound = -1;
@@ -501,6 +526,9 @@ enum th_status th_image_build(struct th_ctx *ctx, const struct th_image_request 
         return TH_ERR_IO;
     TH_TRY(th_work_folder(ctx, &image->work));
     image->program = th_arena_printf(b.arena, "%s/firmware.elf", image->work);
+    b.map = th_arena_printf(b.arena, "%s/firmware.map", image->work);
+    if (!image->program || !b.map)
+        return TH_ERR_INTERNAL;
     TH_TRY(save_glue(&b));
     TH_TRY(compile_model(&b));
     TH_TRY(link_image(&b));

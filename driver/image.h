@@ -41,7 +41,7 @@ struct th_image {
     const char *program;         /* path of the linked file */
     const struct th_compiler *compiler;
     struct th_sizes image;       /* linked: bench, start-up and libraries included, arena not */
-    struct th_sizes model;       /* the emitted folder's object files alone */
+    struct th_sizes model;       /* the emitted folder's part of it */
     int64_t stack_bound;         /* of the deepest invoke; -1: not known */
     uint32_t stack_unknown;      /* callees (libraries) that the bound counts as 0 */
     uint32_t warnings;           /* emitted files that a compiler warned about */

@@ -6,6 +6,7 @@ image_sources = \
   %D%/elf_sizes.c %D%/elf_sizes.h \
   %D%/image.c %D%/image.h \
   %D%/image_run.c \
+  %D%/link_map.c %D%/link_map.h \
   %D%/npy.c %D%/npy.h \
   %D%/process.c %D%/process.h \
   %D%/stack_bound.c %D%/stack_bound.h \

@@ -150,6 +150,38 @@ bool th_stack_graph_add(struct th_stack_graph *g, const char *text)
     return true;
 }
 
+/* A static function's title is "file:name". */
+static bool title_is(const char *title, const char *name, size_t length)
+{
+    const char *colon = strrchr(title, ':');
+
+    title = colon ? colon + 1 : title;
+    return strlen(title) == length && memcmp(title, name, length) == 0;
+}
+
+void th_stack_graph_note(struct th_stack_graph *g, const char *source)
+{
+    static const char mark[] = "stack of ";
+
+    while ((source = strstr(source, mark)) != NULL) {
+        const char *name = source + sizeof mark - 1;
+        size_t length = strcspn(name, ": \n");
+        char *end;
+        long long bytes;
+        uint32_t i;
+
+        source = name;
+        if (strncmp(name + length, ": ", 2) != 0)
+            continue;
+        bytes = strtoll(name + length + 2, &end, 10);
+        if (strncmp(end, " bytes", 6) != 0 || bytes < 0 || bytes > INT32_MAX)
+            continue;
+        for (i = 0; i < g->n; i++)
+            if (title_is(g->functions[i].title, name, length) && g->functions[i].frame < bytes)
+                g->functions[i].frame = bytes;
+    }
+}
+
 /* Bytes at and below f; -1 when unbounded. Depth is at most the number of functions. */
 static int64_t deepest(struct th_stack_graph *g, uint32_t index, struct th_stack_bound *b)
 {

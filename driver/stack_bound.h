@@ -17,6 +17,9 @@ struct th_stack_bound {
 struct th_stack_graph *th_stack_graph_new(struct th_ctx *ctx);
 /* Adds one unit's graph; unknown lines are skipped. False when memory is exhausted. */
 bool th_stack_graph_add(struct th_stack_graph *g, const char *text);
+/* Takes frames that no compiler knows (naked functions) from comments of the source:
+ * "stack of FUNCTION: N bytes". */
+void th_stack_graph_note(struct th_stack_graph *g, const char *source);
 /* False: the function is not in the graph. */
 bool th_stack_graph_bound(struct th_stack_graph *g, const char *function,
                           struct th_stack_bound *out);

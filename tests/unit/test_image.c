@@ -11,6 +11,7 @@
 #include <thimble/thimble.h>
 
 #include "driver/elf_sizes.h"
+#include "driver/link_map.h"
 #include "driver/process.h"
 #include "driver/stack_bound.h"
 
@@ -61,6 +62,9 @@ static void test_stack_bound(void)
     CU_ASSERT(th_stack_graph_bound(g, "loop_a", &b) && b.bytes == -1);
     CU_ASSERT(th_stack_graph_bound(g, "calls_grows", &b) && b.bytes == -1);
     CU_ASSERT(!th_stack_graph_bound(g, "nobody", &b));
+    th_stack_graph_note(g, "/* stack of leaf: 50 bytes */ stack of stack of big: many bytes\n"
+                        "stack of small: 9999999999999 bytes stack of other: 1 bytes stack of");
+    CU_ASSERT(th_stack_graph_bound(g, "invoke", &b) && b.bytes == 16 + 8 + 50 + 64);
     CU_ASSERT(!th_stack_graph_bound(g, "memcpy", &b));
     th_ctx_free(ctx);
     th_str_release(&heard);
@@ -128,6 +132,39 @@ static void test_elf_sizes(void)
     }
 }
 
+static void test_map_sizes(void)
+{
+    static const char map[] =
+        "Discarded input sections\n"
+        " .text.a        0x00000000       0x99 /w/net.c.o\n"
+        "Linker script and memory map\n"
+        ".text           0x00000000     0x1000\n"
+        " .text.a        0x00000000       0x10 /w/net.c.o\n"
+        " .text.startup.with_a_long_name\n"
+        "                0x00000010        0x4 /w/net.c.o\n"
+        " .text.b        0x00000014      0x100 /w/other.c.o\n"
+        "                0x00000014                b\n"
+        " .rodata.w      0x00000114      0x200 /w/data.c.o\n"
+        " .rodata.str1.1\n"
+        "                0x00000314        0x3 /w/net.c.o\n"
+        "                                  0x5 (size before relaxing)\n"
+        " *fill*         0x00000317        0x1 \n"
+        " .data.x        0x20000000        0x8 /w/data.c.o\n"
+        " .bss.y         0x20000008       0x20 /w/net.c.o\n"
+        " COMMON         0x20000028        0x2 /w/net.c.o\n"
+        " .debug_info    0x00000000     0x7777 /w/net.c.o\n"
+        " .text.last     0x00000000        0x1 /w/net.c.o";
+    const char *const objects[] = { "/w/net.c.o", "/w/data.c.o" };
+    struct th_sizes s = { 0, 0, 0, 0 };
+
+    CU_ASSERT(th_link_map_sizes(map, objects, 2, &s));
+    CU_ASSERT_EQUAL(s.text, 0x15);
+    CU_ASSERT_EQUAL(s.rodata, 0x203);
+    CU_ASSERT_EQUAL(s.data, 8);
+    CU_ASSERT_EQUAL(s.bss, 0x22);
+    CU_ASSERT(!th_link_map_sizes("nothing", objects, 2, &s));
+}
+
 /* ---- processes ------------------------------------------------------------------------------- */
 
 static void test_process(void)
@@ -181,6 +218,7 @@ int main(void)
         return 1;
     CU_ADD_TEST(s, test_stack_bound);
     CU_ADD_TEST(s, test_elf_sizes);
+    CU_ADD_TEST(s, test_map_sizes);
     CU_ADD_TEST(s, test_process);
     CU_basic_run_tests();
     failed = CU_get_number_of_failures();

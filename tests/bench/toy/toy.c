@@ -100,7 +100,7 @@ int toy_invoke(struct toy *ctx)
         *(volatile uint32_t *)(uintptr_t)(arena + AT_INPUT_0 + 1) = 1;
     state[0]++;
     result[0] = in[TOY_LOOPS] * 3u;
-    result[1] = state[0];
+    result[1] = state[0] - toy_weights[state[0] % (TOY_WEIGHTS_BYTES - 1) + 1];
     memcpy(arena, state, sizeof state);
     memcpy(arena + AT_OUTPUT_0, result, sizeof result);
     arena[AT_OUTPUT_1] = (unsigned char)(arena[AT_INPUT_1] + 1);
