@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { CODE_DIFFER = 5103 };
+enum { CODE_DIFFER = 5103, CODE_STACK = 5106 };
 
 struct verifying {
     struct th_ctx *ctx;
@@ -256,6 +256,21 @@ static enum th_status compare_all(struct verifying *v)
     return v->result->n_different ? TH_ERR_DIFFER : TH_OK;
 }
 
+/* The bench's own function between caller and invoke. Libraries may take what the bound lacks; a
+ * host's stack also serves its kernel's clock. */
+#define WRAPPER_STACK 32
+
+static void check_stack(struct verifying *v)
+{
+    const struct th_image *i = &v->result->image;
+
+    if (i->stack_bound < 0 || i->stack_unknown || !v->r->target->board.command ||
+        v->result->run.most_stack <= (uint64_t)i->stack_bound + WRAPPER_STACK)
+        return;
+    th_warning(v->ctx, NULL, CODE_STACK, "invoke took %" PRIu64 " bytes of stack, the call graph "
+               "says %" PRId64 " at most", v->result->run.most_stack, i->stack_bound);
+}
+
 static enum th_status run_and_compare(struct verifying *v)
 {
     struct th_verify_result *result = v->result;
@@ -271,6 +286,7 @@ static enum th_status run_and_compare(struct verifying *v)
         if (count > result->most_count)
             result->most_count = count;
     }
+    check_stack(v);
     return compare_all(v);
 }
 

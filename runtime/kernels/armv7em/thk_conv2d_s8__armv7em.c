@@ -34,6 +34,7 @@
     THK_DSP_REQUANT("lr", a, "r10", "r11", "r12", a)                      \
     THK_DSP_REQUANT("lr", b, "r10", "r11", "r12", b)
 
+/* stack of thk_conv2d_tile_pairs: 56 bytes */
 static THK_DSP_NAKED void thk_conv2d_tile_pairs(
     const uint32_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
     int8_t *y THK_DSP_UNUSED, int32_t groups THK_DSP_UNUSED, int32_t steps THK_DSP_UNUSED,

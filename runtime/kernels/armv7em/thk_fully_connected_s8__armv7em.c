@@ -30,6 +30,7 @@
     " ldm r1!, {r10, r11, r12}\n"                                         \
     THK_DSP_REQUANT("lr", a, "r10", "r11", "r12", a)
 
+/* stack of thk_fully_connected_groups: 56 bytes */
 static THK_DSP_NAKED void thk_fully_connected_groups(
     const uint32_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
     int8_t *y THK_DSP_UNUSED, int32_t groups THK_DSP_UNUSED, int32_t blocks THK_DSP_UNUSED)
