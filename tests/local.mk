@@ -10,6 +10,8 @@ AM_TESTS_ENVIRONMENT = \
   srcdir='$(srcdir)'; export srcdir;
 unit_libs = libthimble.la $(CUNIT_LIBS)
 include tests/bench/local.mk
+include tests/models/local.mk
+include tests/unit/ops.mk
 include tests/unit/plan.mk
 include tests/import/local.mk
 include tests/unit/core.mk

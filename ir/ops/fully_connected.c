@@ -34,7 +34,8 @@ static enum th_status shape_of(const struct th_inst *c, struct shape *s)
     s->in = c->in[1]->dims[1];
     const int64_t n = th_type_elems(x);
     if (s->in < 1 || n % s->in != 0)
-        return th_inst_error(c, "input of %lld elements is no multiple of the weights' %lld columns",
+        return th_inst_error(c, "input of %lld elements is no multiple of the weights' %lld "
+                                "columns",
                              (long long)n, (long long)s->in);
     s->rows = n / s->in;
     return TH_OK;
@@ -66,7 +67,8 @@ static enum th_status verify(const struct th_inst *c)
 static void eval_float(const struct th_inst *c, struct th_eval *e, const struct shape *s)
 {
     const float lo = (float)th_inst_float(c, "act_min"), hi = (float)th_inst_float(c, "act_max");
-    const float *x = th_floats(e->in[0]), *w = th_floats(e->in[1]), *b = th_floats(th_operand(c, e, 2));
+    const float *x = th_floats(e->in[0]), *w = th_floats(e->in[1]);
+    const float *b = th_floats(th_operand(c, e, 2));
     float *y = e->out[0]->data;
     for (int64_t r = 0; r < s->rows; r++)
         for (int64_t o = 0; o < s->out; o++) {

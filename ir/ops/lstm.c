@@ -249,9 +249,9 @@ const struct th_op th_op_lstm = {
         "Hybrid form (f32 activations, s8 weights): x, h and the projection's input are quantized "
         "for each batch and step.\n\n"
         "Integer form: both dense products of a gate are rescaled to Q3.12 on their own (product "
-        "of scales in float) and added with saturation; sigmoid and tanh come from one interpolated "
-        "16-bit table; f*c and i*g are rescaled to the cell's scale, a power of two, with "
-        "saturation after each step; h = o * tanh(c) is rescaled to the hidden state's scale.",
+        "of scales in float) and added with saturation; sigmoid and tanh come from one "
+        "interpolated 16-bit table; f*c and i*g are rescaled to the cell's scale, a power of two, "
+        "with saturation after each step; h = o * tanh(c) is rescaled to the hidden state's scale.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,

@@ -53,8 +53,8 @@ const struct th_op th_op_mean = {
     .struct_size = sizeof(struct th_op),
     .name = "mean",
     .summary = "mean over axes",
-    .doc = "Float: sum in row-major order in float32, divided by the count. Quantized: with n elements "
-           "and h = min(floor(log2 n), 32, 31 + shift) the multiplier of s_x/s_y becomes "
+    .doc = "Float: sum in row-major order in float32, divided by the count. Quantized: with n "
+           "elements and h = min(floor(log2 n), 32, 31 + shift) the multiplier of s_x/s_y becomes "
            "(m << h) / n with its shift lowered by h, and is applied to the sum of (x - zero_x). "
            "Plain integers: the sum divided by n, truncated.",
     .inputs = inputs,

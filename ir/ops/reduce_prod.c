@@ -69,9 +69,10 @@ const struct th_op th_op_reduce_prod = {
     .struct_size = sizeof(struct th_op),
     .name = "reduce_prod",
     .summary = "product over axes",
-    .doc = "Float: multiplied in row-major order in float32. Quantized, n elements: the accumulator starts "
-           "as the first x - zero_x; every further factor and, at the end, one more rescaling apply "
-           "the 16-bit form of the multiplier s_x / s_y^(1/n). Plain integers wrap.",
+    .doc = "Float: multiplied in row-major order in float32. Quantized, n elements: the "
+           "accumulator starts as the first x - zero_x; every further factor and, at the end, one "
+           "more rescaling apply the 16-bit form of the multiplier s_x / s_y^(1/n). Plain "
+           "integers wrap.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = th_reduce_attrs,

@@ -60,8 +60,9 @@ const struct th_op th_op_resize_nearest = {
     .struct_size = sizeof(struct th_op),
     .name = "resize_nearest",
     .summary = "another height and width by repeating or dropping pixels",
-    .doc = "Input index floor((i + (half_pixel ? 0.5 : 0)) * in/out) in float32; with align_corners "
-           "the scale is (in-1)/(out-1) and the index is rounded half away from zero.",
+    .doc = "Input index floor((i + (half_pixel ? 0.5 : 0)) * in/out) in float32; with "
+           "align_corners the scale is (in-1)/(out-1) and the index is rounded half away from "
+           "zero.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = th_resize_attrs,

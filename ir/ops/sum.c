@@ -45,8 +45,8 @@ const struct th_op th_op_sum = {
     .struct_size = sizeof(struct th_op),
     .name = "sum",
     .summary = "sum over axes",
-    .doc = "Float: added in row-major order in float32. Quantized: sum of (x - zero_x), rescaled by "
-           "s_x/s_y. Plain integers wrap.",
+    .doc = "Float: added in row-major order in float32. Quantized: sum of (x - zero_x), rescaled "
+           "by s_x/s_y. Plain integers wrap.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = th_reduce_attrs,

@@ -270,8 +270,8 @@ const struct th_op th_op_svdf = {
     .name = "svdf",
     .summary = "dense layer over time of low rank: feature filters, then filters along the past",
     .doc =
-        "The state moves down by one element, wf * x becomes the newest element of each filter, and "
-        "y is the sum over rank of wt times the state, plus bias.\n\n"
+        "The state moves down by one element, wf * x becomes the newest element of each filter, "
+        "and y is the sum over rank of wt times the state, plus bias.\n\n"
         "Integer form: the feature product is rescaled by s_x*s_wf/s_state and clamped to the "
         "state's type before its zero point is added; the output by s_state*s_wt/s_y (both ratios "
         "in float). Hybrid form: each batch of x is quantized to s8.",

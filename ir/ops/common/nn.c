@@ -63,7 +63,7 @@ void th_store_clamped(struct th_tensor *t, int64_t i, int64_t v, int32_t lo, int
     th_tensor_set_int(t, i, th_clamp_i64(v, lo, hi));
 }
 
-/* ---- rescaling ------------------------------------------------------------------------------- */
+/* ---- rescaling ------------------------------------------------------------------------------ */
 enum th_status th_rescale_init(const struct th_inst *c, struct th_arena *a,
                                const struct th_quant *in, const struct th_quant *w,
                                const struct th_type *out, enum th_scale_product product, bool wide,
@@ -107,7 +107,7 @@ int32_t th_rescale_apply(const struct th_rescale *r, int64_t acc, uint32_t chann
     return (int32_t)th_clamp_i64(v + r->zero, r->lo, r->hi);
 }
 
-/* ---- hybrid forms ------------------------------------------------------------------------------ */
+/* ---- hybrid forms --------------------------------------------------------------------------- */
 bool th_all_zero(const float *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
@@ -167,7 +167,7 @@ void th_quantize_asymmetric(const float *x, int64_t n, int32_t *q, float *scale,
     }
 }
 
-/* ---- geometry ----------------------------------------------------------------------------------- */
+/* ---- geometry ------------------------------------------------------------------------------- */
 /* Output size of one axis: (in + before + after - effective kernel) / stride + 1. */
 static bool axis_size(int64_t in, int64_t before, int64_t after, int64_t kernel, int64_t dilation,
                       int64_t stride, int64_t *out)

@@ -67,7 +67,7 @@ static inline float th_clampf(float v, float lo, float hi)
 }
 enum th_status th_out_of_memory(const struct th_inst *c);
 
-/* ---- rescaling accumulators to the output ----------------------------------------------------- */
+/* ---- rescaling accumulators to the output --------------------------------------------------- */
 enum th_scale_product {
     TH_PRODUCT_DOUBLE,   /* (double)s_in * (double)s_w / (double)s_out */
     TH_PRODUCT_FLOAT     /* s_in * s_w in float, then divided in double */
@@ -88,13 +88,13 @@ enum th_status th_rescale_init(const struct th_inst *c, struct th_arena *a,
                                struct th_rescale *r);
 int32_t th_rescale_apply(const struct th_rescale *r, int64_t acc, uint32_t channel);
 
-/* ---- dynamic quantization of float inputs (hybrid forms) -------------------------------------- */
+/* ---- dynamic quantization of float inputs (hybrid forms) ------------------------------------ */
 /* n values of one batch to int8; scale and zero point come back. Symmetric: zero is 0. */
 void th_quantize_symmetric(const float *x, int64_t n, int32_t *q, float *scale);
 void th_quantize_asymmetric(const float *x, int64_t n, int32_t *q, float *scale, int32_t *zero);
 bool th_all_zero(const float *x, int64_t n);
 
-/* ---- window geometry ---------------------------------------------------------------------------- */
+/* ---- window geometry ------------------------------------------------------------------------ */
 struct th_geom {
     int64_t n, in_h, in_w, in_c, out_h, out_w, out_c;
     int64_t k_h, k_w, s_h, s_w, d_h, d_w;
@@ -116,7 +116,7 @@ void th_window_full(struct th_window *w, int axis, int64_t size);
 /* Rows and columns by geometry, batch unchanged; channels are the caller's. */
 void th_window_geom(const struct th_geom *g, const struct th_box *out, struct th_window *w);
 
-/* ---- small things of infer and verify -------------------------------------------------------- */
+/* ---- small things of infer and verify ------------------------------------------------------- */
 /* Output i gets this shape; dtype and quantization stay as declared, those of operand 0 if none
  * were. */
 enum th_status th_set_shape(struct th_inst *c, uint32_t i, int32_t rank, const int64_t *dims);

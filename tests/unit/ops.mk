@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += tests/unit/test_op_records tests/unit/test_ops_nn tests/unit/test_numeric
+tests_unit_test_op_records_LDADD = $(unit_libs)
+tests_unit_test_ops_nn_LDADD = $(unit_libs) -lm
+tests_unit_test_numeric_LDADD = $(unit_libs) -lm

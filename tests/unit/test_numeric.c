@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fixed-point arithmetic: ties, saturation, and equality with the copy in emitted code. */
+#include <thimble/ir.h>
+#include <thimble/numeric.h>
+
+#include "runtime/kernels/thk_requant.h"
+
+#include <CUnit/Basic.h>
+#include <math.h>
+#include <stdlib.h>
+
+static uint64_t seed = 1;
+static uint32_t draw(void)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 32);
+}
+
+static void high_multiply(void)
+{
+    CU_ASSERT_EQUAL(th_srdhm(INT32_MIN, INT32_MIN), INT32_MAX);
+    CU_ASSERT_EQUAL(th_srdhm(1, 1 << 30), 1);          /* 0.5 goes up */
+    CU_ASSERT_EQUAL(th_srdhm(-1, 1 << 30), 0);         /* -0.5 goes up too */
+    CU_ASSERT_EQUAL(th_srdhm(3, 1 << 30), 2);
+    CU_ASSERT_EQUAL(th_srdhm(-3, 1 << 30), -1);
+    CU_ASSERT_EQUAL(th_srdhm16(INT16_MIN, INT16_MIN), INT16_MAX);
+    CU_ASSERT_EQUAL(th_srdhm16(1, 1 << 14), 1);
+    CU_ASSERT_EQUAL(th_srdhm16(-1, 1 << 14), 0);
+}
+
+static void divide(void)
+{
+    CU_ASSERT_EQUAL(th_rdivp2(3, 1), 2);
+    CU_ASSERT_EQUAL(th_rdivp2(-3, 1), -2);             /* ties away from zero */
+    CU_ASSERT_EQUAL(th_rdivp2(-5, 2), -1);
+    CU_ASSERT_EQUAL(th_rdivp2(-6, 2), -2);
+    CU_ASSERT_EQUAL(th_rdivp2(INT32_MIN, 31), -1);
+    CU_ASSERT_EQUAL(th_rdivp2(INT32_MAX, 31), 1);
+    CU_ASSERT_EQUAL(th_rdivp2(7, 0), 7);
+    CU_ASSERT_EQUAL(th_sat_shl(1 << 30, 1), INT32_MAX);
+    CU_ASSERT_EQUAL(th_sat_shl(-(1 << 30), 2), INT32_MIN);
+    CU_ASSERT_EQUAL(th_sat_shl(-3, 4), -48);
+}
+
+static void multiplier(void)
+{
+    struct th_multiplier q = th_quantize_multiplier(1.0, false);
+    CU_ASSERT_TRUE(q.m == 1 << 30 && q.s == 1);
+    q = th_quantize_multiplier(0.75, false);
+    CU_ASSERT_TRUE(q.m == 1610612736 && q.s == 0);
+    q = th_quantize_multiplier(1 - 1e-12, false);      /* the fraction rounds up to one */
+    CU_ASSERT_TRUE(q.m == 1 << 30 && q.s == 1);
+    q = th_quantize_multiplier(ldexp(1, -33), false);
+    CU_ASSERT_TRUE(q.m == 0 && q.s == 0);
+    q = th_quantize_multiplier(0, false);
+    CU_ASSERT_TRUE(q.m == 0 && q.s == 0);
+    q = th_quantize_multiplier(ldexp(1, 40), true);
+    CU_ASSERT_TRUE(q.m == INT32_MAX && q.s == 30);
+    q = th_quantize_multiplier(NAN, false);
+    CU_ASSERT_TRUE(q.m == 0 && q.s == 0);
+}
+
+/* The two roundings disagree now and then, or they would not be two contracts. */
+static void against_emitted(void)
+{
+    int apart = 0;
+    for (int i = 0; i < 200000; i++) {
+        const struct th_multiplier q = {(int32_t)(draw() >> 2 | 1u << 30), (int)(draw() % 14) - 11};
+        const int32_t x = (int32_t)draw() >> (draw() % 31);
+        const int64_t wide = (int64_t)((uint64_t)draw() << 15 | draw() >> 17) - ((int64_t)1 << 46);
+        const int32_t twice = th_mbqm(x, q, false), once = th_mbqm(x, q, true);
+        CU_ASSERT_EQUAL_FATAL(twice, thk_mbqm(x, q.m, q.s));
+        CU_ASSERT_EQUAL_FATAL(once, thk_mbqm_single(x, q.m, q.s));
+        CU_ASSERT_EQUAL_FATAL(th_mbqm64(wide, q), thk_mbqm64(wide, q.m, q.s));
+        CU_ASSERT_EQUAL_FATAL(th_srdhm(x, q.m), thk_srdhm(x, q.m));
+        const int e = (int)(draw() % 32);
+        CU_ASSERT_EQUAL_FATAL(th_rdivp2(x, e), thk_rdivp2(x, e));
+        apart += q.s <= 0 && twice != once;
+    }
+    CU_ASSERT_TRUE(apart > 0);
+}
+
+static void functions(void)
+{
+    double exp_error = 0, inverse_error = 0, ratio_error = 0;
+    for (int i = 0; i < 4096; i++) {
+        const int32_t a = -(int32_t)(draw() >> 1), x = (int32_t)(draw() >> 1);
+        const double v = x / 2147483648.0;
+        exp_error = fmax(exp_error, fabs(th_exp_on_negative(a, 5) / 2147483648.0 -
+                                         exp(a / 67108864.0)));
+        inverse_error = fmax(inverse_error, fabs(th_one_over_one_plus(x) / 2147483648.0 -
+                                                 1 / (1 + v)));
+        ratio_error = fmax(ratio_error, fabs(th_one_minus_over_one_plus(x) / 2147483648.0 -
+                                             (1 - v) / (1 + v)));
+    }
+    CU_ASSERT_TRUE(exp_error < 5e-7);
+    CU_ASSERT_TRUE(inverse_error < 1e-8);
+    CU_ASSERT_TRUE(ratio_error < 1e-8);
+    CU_ASSERT_EQUAL(th_exp_on_negative(0, 5), INT32_MAX);
+}
+
+static void rounding(void)
+{
+    CU_ASSERT_EQUAL(th_round_away(2.5, -10, 10), 3);
+    CU_ASSERT_EQUAL(th_round_away(-2.5, -10, 10), -3);
+    CU_ASSERT_EQUAL(th_round_even(2.5, -10, 10), 2);
+    CU_ASSERT_EQUAL(th_round_even(3.5, -10, 10), 4);
+    CU_ASSERT_EQUAL(th_round_even(-2.5, -10, 10), -2);
+    CU_ASSERT_EQUAL(th_round_even(1e300, -10, 10), 10);
+    CU_ASSERT_EQUAL(th_round_away(-INFINITY, -10, 10), -10);
+    CU_ASSERT_EQUAL(th_round_away(NAN, -10, 10), -10);
+}
+
+static void bounds(void)
+{
+    const float scale = 0.0235f;
+    const int64_t zero = -128;
+    const struct th_quant q = {1, -1, &scale, &zero};
+    struct th_type t = th_type_make(TH_DT_S8, 1, (const int64_t[]){1});
+    int32_t lo, hi;
+    t.quant = &q;
+    th_activation_bounds(&t, -INFINITY, INFINITY, &lo, &hi);
+    CU_ASSERT_TRUE(lo == -128 && hi == 127);
+    th_activation_bounds(&t, 0, 6, &lo, &hi);
+    CU_ASSERT_TRUE(lo == -128 && hi == 127);           /* 255 steps are 5.99 */
+    th_activation_bounds(&t, -1, 1, &lo, &hi);
+    CU_ASSERT_TRUE(lo == -128 && hi == -128 + 43);     /* 42.55 */
+}
+
+int main(void)
+{
+    unsigned failed = 1;
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return EXIT_FAILURE;
+    CU_pSuite s = CU_add_suite("fixed-point arithmetic", NULL, NULL);
+    if (s && CU_add_test(s, "high multiply", high_multiply) && CU_add_test(s, "divide", divide) &&
+        CU_add_test(s, "multiplier", multiplier) &&
+        CU_add_test(s, "equals emitted code", against_emitted) &&
+        CU_add_test(s, "functions", functions) && CU_add_test(s, "rounding", rounding) &&
+        CU_add_test(s, "activation bounds", bounds)) {
+        CU_basic_run_tests();
+        failed = CU_get_number_of_failures();
+    }
+    CU_cleanup_registry();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
