@@ -14,6 +14,8 @@ image_sources = \
   %D%/verify_cases.c \
   %D%/verify_print.c
 thimble_SOURCES = \
+  %D%/compile.c %D%/compile.h \
+  %D%/compile_verb.c \
   %D%/entry.c %D%/entry.h \
   %D%/main.c \
   %D%/ops.c \
@@ -22,6 +24,7 @@ thimble_SOURCES = \
   %D%/plugins.c \
   %D%/print_json.c \
   %D%/run.c \
+  %D%/target_sizes.c %D%/target_sizes.h \
   %D%/targets.c \
   %D%/verbs.def %D%/verbs.h \
   $(image_sources)

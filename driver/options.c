@@ -195,6 +195,13 @@ static enum th_status set_model(struct th_options *o, const char *arg)
     return TH_OK;
 }
 
+static enum th_status set_contract(struct th_options *o, int id, const char *arg)
+{
+    TH_TRY(ONE_OF(&o->contract, "tflite", "tflite-single-rounding"));
+    th_ctx_set_contract(o->ctx, o->contract);
+    return TH_OK;
+}
+
 static enum th_status set_flag(bool *flag)
 {
     *flag = true;
@@ -212,7 +219,7 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     switch ((enum row_id)id) {
     case OPT_MODEL: return set_model(o, arg);
     case OPT_INPUT_DIM: return add_dim(o, id, arg);
-    case OPT_CONTRACT: return ONE_OF(&o->contract, "tflite", "tflite-single-rounding");
+    case OPT_CONTRACT: return set_contract(o, id, arg);
     case OPT_TARGET: return set_text(&o->target, arg);
     case OPT_SRAM: return set_size(o, id, arg, &o->sram);
     case OPT_FLASH: return set_size(o, id, arg, &o->flash);

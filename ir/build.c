@@ -183,7 +183,7 @@ static enum th_status build(struct th_graph *g, const struct th_node_desc *d, bo
     for (uint32_t i = 0; i < d->n_attrs; i++)
         TH_TRY(copy_attr(p, &d->attrs[i], &list[i]));
     const struct th_attrs attrs = {list, d->n_attrs};
-    const char *contract = th_intern(p->ctx, d->contract ? d->contract : "tflite");
+    const char *contract = th_intern(p->ctx, d->contract ? d->contract : th_ctx_contract(p->ctx));
     struct th_inst *c = contract ? th_make_inst(g, op, contract, &attrs, d->in, d->n_in, out, n_out,
                                                 d->bodies, d->n_bodies, &d->loc, scratch)
                                  : NULL;

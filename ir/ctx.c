@@ -83,6 +83,16 @@ int th_ctx_verbosity(const struct th_ctx *ctx)
     return ctx->verbosity;
 }
 
+const char *th_ctx_contract(const struct th_ctx *ctx)
+{
+    return ctx->contract ? ctx->contract : "tflite";
+}
+
+void th_ctx_set_contract(struct th_ctx *ctx, const char *name)
+{
+    ctx->contract = name;
+}
+
 void th_ctx_set_verbosity(struct th_ctx *ctx, int level)
 {
     ctx->verbosity = level;

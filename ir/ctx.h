@@ -50,6 +50,7 @@ struct th_ctx {
     void *sink_user;
     unsigned errors;
     int verbosity;
+    const char *contract;         /* of nodes that name none */
     void *targets;                /* cache owned by plugins/target.c, in the arena */
 };
 

@@ -128,6 +128,13 @@ void th_graph_set_output(struct th_graph *g, uint32_t i, th_value v)
     g->values[v]->n_out_uses++;
 }
 
+void th_graph_clear_outputs(struct th_graph *g)
+{
+    for (uint32_t i = 0; i < g->n_outputs; i++)
+        g->values[g->outputs[i]]->n_out_uses--;
+    g->n_outputs = 0;
+}
+
 th_value th_graph_add_const(struct th_graph *g, const char *name, const struct th_type *type,
                             struct th_blob *blob)
 {

@@ -19,3 +19,4 @@ include tests/kernels/local.mk
 include tests/fuzz/local.mk
 include tests/golden/local.mk
 dist_check_SCRIPTS += tests/layers.test
+include tests/ops/local.mk

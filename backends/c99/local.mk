@@ -53,7 +53,9 @@ c99_kernels = \
 
 # The rows, also linked into the kernel tests.
 noinst_LTLIBRARIES += %D%/librows_c99.la
+nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
 %C%_librows_c99_la_SOURCES = \
+  %D%/c99.c \
   %D%/families.h \
   %D%/generate.c \
   %D%/generate.h \
@@ -69,8 +71,7 @@ noinst_LTLIBRARIES += %D%/librows_c99.la
 
 plugin_LTLIBRARIES += %D%/c99.la
 PRELOAD_MODULES += %D%/c99.la
-%C%_c99_la_SOURCES = %D%/c99.c
-nodist_%C%_c99_la_SOURCES = %D%/sources.c
+%C%_c99_la_SOURCES =
 %C%_c99_la_LDFLAGS = $(module_ldflags)
 %C%_c99_la_LIBADD = %D%/librows_c99.la libthimble.la
 CLEANFILES += %D%/sources.c

@@ -198,6 +198,8 @@ TH_API uint32_t th_graph_output_count(const struct th_graph *g);
 TH_API th_value th_graph_output(const struct th_graph *g, uint32_t i);
 TH_API const char *th_graph_output_name(const struct th_graph *g, uint32_t i);
 TH_API void th_graph_set_output(struct th_graph *g, uint32_t i, th_value v);
+/* Removes all outputs; new ones are added then. */
+TH_API void th_graph_clear_outputs(struct th_graph *g);
 TH_API const char *th_graph_input_name(const struct th_graph *g, uint32_t i);
 /* Replaces an input by another type under the same place and name; the old value must be
  * without uses. */
@@ -216,7 +218,7 @@ TH_API th_value th_graph_const_ints(struct th_graph *g, enum th_dtype dt, int32_
 /* What a new node is made of. Unset fields are zero. */
 struct th_node_desc {
     const char *op;              /* name of a registered op */
-    const char *contract;        /* numeric contract; NULL: "tflite" */
+    const char *contract;        /* numeric contract; NULL: the context's */
     const th_value *in;          /* 0 entries: optional operand absent */
     uint32_t n_in;
     const struct th_attr *attrs; /* copied */

@@ -22,6 +22,9 @@ TH_API struct th_arena *th_ctx_arena(struct th_ctx *ctx);
 TH_API const char *th_intern(struct th_ctx *ctx, const char *s);
 TH_API int th_ctx_verbosity(const struct th_ctx *ctx);
 TH_API void th_ctx_set_verbosity(struct th_ctx *ctx, int level);
+/* The integer contract of nodes that name none: "tflite" unless set. Static or interned text. */
+TH_API const char *th_ctx_contract(const struct th_ctx *ctx);
+TH_API void th_ctx_set_contract(struct th_ctx *ctx, const char *name);
 /* The compiler's version, "major.minor.patch". */
 TH_API const char *th_version(void);
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += tests/unit/test_plan_place tests/unit/test_plan_order \
-  tests/unit/test_plan_passes
+check_PROGRAMS += tests/unit/test_check_plan tests/unit/test_plan_order \
+  tests/unit/test_plan_passes tests/unit/test_plan_place
 tests_unit_test_plan_place_LDADD = $(unit_libs)
 tests_unit_test_plan_order_LDADD = $(unit_libs)
 plan_support = tests/unit/plan_support.c tests/unit/plan_support.h
+tests_unit_test_check_plan_SOURCES = tests/unit/test_check_plan.c $(plan_support)
+tests_unit_test_check_plan_LDADD = $(unit_libs)
 tests_unit_test_plan_passes_SOURCES = tests/unit/test_plan_passes.c $(plan_support)
 tests_unit_test_plan_passes_LDADD = $(unit_libs)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a model file to a planned program, and from there to a folder. */
+#ifndef TH_DRIVER_COMPILE_H
+#define TH_DRIVER_COMPILE_H
+
+#include "driver/options.h"
+
+struct th_compiled {
+    struct th_ctx *ctx;
+    const struct th_options *options;
+    struct th_program *program;         /* owned */
+    const struct th_target *target;
+    const struct th_backend *backend;
+    const char *name;                   /* prefix of emitted names */
+    struct th_str passes;               /* that ran, canonical text */
+    struct th_str remarks;              /* lines */
+    struct th_str option_text;          /* canonical, for headers */
+};
+/* Each stage reports. Whatever they return, th_compiled_release frees. In this order: */
+void th_compiled_init(struct th_ctx *ctx, const struct th_options *o, struct th_compiled *c);
+/* Model, target and backend; the name. */
+enum th_status th_compile_read(struct th_compiled *c);
+/* All passes, up to the plan unless --stop-after ends earlier. */
+enum th_status th_compile_passes(struct th_compiled *c);
+/* Whether the target's code memory holds it. */
+enum th_status th_compile_check(const struct th_compiled *c);
+enum th_status th_compile_emit(const struct th_compiled *c, const char *folder);
+void th_compiled_release(struct th_compiled *c);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* thimble compile. */
+#include <stdio.h>
+
+#include "driver/compile.h"
+#include "driver/verbs.h"
+#include "ir/notes.h"
+
+static enum th_status compile(struct th_compiled *c)
+{
+    const struct th_options *o = c->options;
+    if (!o->output && !o->stop_after) {
+        th_error(c->ctx, NULL, 9001, "no output folder was given");
+        th_help(c->ctx, 9001, "name it with -o FOLDER");
+        return TH_ERR_USAGE;
+    }
+    TH_TRY(th_compile_read(c));
+    TH_TRY(th_compile_passes(c));
+    if (!th_program_plan(c->program)->n_regions) {
+        if (o->stop_after)
+            return TH_OK;
+        th_error(c->ctx, NULL, 3101, "the pass list ends without a memory plan, so nothing can be "
+                 "emitted");
+        th_help(c->ctx, 3101, "end it with memory-plan, or use --stop-after to look only");
+        return TH_ERR_USAGE;
+    }
+    if (o->output)
+        TH_TRY(th_compile_emit(c, o->output));
+    return TH_OK;
+}
+
+static enum th_status run(struct th_ctx *ctx, const struct th_options *o)
+{
+    struct th_compiled c;
+    th_compiled_init(ctx, o, &c);
+    const enum th_status s = compile(&c);
+    th_compiled_release(&c);
+    return s;
+}
+
+const struct th_verb th_verb_compile = {
+    .name = "compile",
+    .summary = "compile a model to a folder of C",
+    .args = "MODEL -o FOLDER [--target NAME]",
+    .doc = "Compiles a model to C99 for one target: code, weights, kernels, a report.\v"
+           "A folder that is not empty is replaced only if thimble wrote it. A model that needs "
+           "more memory than the target has is refused with the numbers (exit code 3).",
+    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_OUTPUT,
+    .run = run,
+};
