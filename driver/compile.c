@@ -2,6 +2,7 @@
 /* The straight line from bytes to files. */
 #include "driver/compile.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "driver/target_sizes.h"
@@ -120,13 +121,93 @@ enum th_status th_compile_passes(struct th_compiled *c)
     return th_pipeline_run(c->program, &run);
 }
 
-enum th_status th_compile_emit(const struct th_compiled *c, const char *folder)
+const struct th_report *th_compile_report(const struct th_compiled *c)
+{
+    const bool planned = th_program_plan(c->program)->n_regions > 0;
+    const struct th_report_request q = {
+        .program = c->program, .target = planned ? c->target : NULL,
+        .name = c->name, .options = c->option_text.s, .passes = c->passes.s, .remarks = c->remarks.s,
+        .caller_io = !strcmp(c->options->io_buffers, "caller")};
+    const struct th_report *r = th_report_collect(&q, th_program_arena(c->program));
+    if (!r)
+        no_memory(c->ctx);
+    return r;
+}
+
+enum th_status th_compile_check(const struct th_compiled *c)
+{
+    const struct th_report *r = th_compile_report(c);
+    uint64_t flash = 0;
+    const char *where = NULL;
+    if (!r)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < c->target->n_regions; i++) {
+        const struct th_mem_region *m = &c->target->regions[i];
+        if (m->use & TH_REGION_USE_CODE && !(m->use & TH_REGION_USE_RAM) && m->bytes > flash) {
+            flash = m->bytes;
+            where = m->name;
+        }
+    }
+    const uint64_t data = (uint64_t)r->data_bytes, code = (uint64_t)r->code_bound;
+    if (!where || data + code <= flash)
+        return TH_OK;
+    if (data > flash) {
+        th_error(c->ctx, NULL, 4007, "model needs %" PRIu64 " bytes of constant data, region '%s' "
+                 "has %" PRIu64, data, where, flash);
+        th_help(c->ctx, 4007, "try a larger target, or --flash %" PRIu64 "k if the device has it",
+                (data + code + 1023) / 1024);
+        return TH_ERR_TARGET;
+    }
+    th_warning(c->ctx, NULL, 4007, "%" PRIu64 " bytes of constant data and at most %" PRIu64
+               " of kernels may not fit into region '%s' of %" PRIu64, data, code, where, flash);
+    return TH_OK;
+}
+
+/* The three forms of the report, as files of the folder. */
+struct extras {
+    struct th_str text[3];
+    struct th_emit_extra files[3];
+};
+
+static enum th_status write_reports(const struct th_compiled *c, struct extras *x)
+{
+    static const char *const suffix[] = {"_report.txt", "_info.json", "_report.html"};
+    const struct th_report *r = th_compile_report(c);
+    if (!r)
+        return TH_ERR_INTERNAL;
+    th_report_text(r, &x->text[0]);
+    TH_TRY(th_report_json(r, &x->text[1]));
+    TH_TRY(th_report_html(r, &x->text[2]));
+    for (int i = 0; i < 3; i++) {
+        const char *name = th_arena_printf(c->options->arena, "%s%s", c->name, suffix[i]);
+        if (!name || x->text[i].failed)
+            return no_memory(c->ctx);
+        x->files[i] = (struct th_emit_extra){name, x->text[i].s, x->text[i].len};
+    }
+    return TH_OK;
+}
+
+static enum th_status emit_with(const struct th_compiled *c, const char *folder,
+                                const struct extras *x)
 {
     const struct th_options *o = c->options;
     const struct th_emit_request r = {
         .program = c->program, .backend = c->backend, .target = c->target, .name = c->name,
         .folder = folder, .options = c->option_text.s, .passes = c->passes.s,
         .caller_io = !strcmp(o->io_buffers, "caller"), .weights_bin = !strcmp(o->weights, "bin"),
-        .testbench = o->testbench};
+        .testbench = o->testbench, .extra = x->files, .n_extra = TH_ARRAY_LEN(x->files)};
     return th_emit_folder(c->ctx, &r);
+}
+
+enum th_status th_compile_emit(const struct th_compiled *c, const char *folder)
+{
+    struct extras x;
+    for (int i = 0; i < 3; i++)
+        th_str_init(&x.text[i]);
+    enum th_status s = write_reports(c, &x);
+    if (s == TH_OK)
+        s = emit_with(c, folder, &x);
+    for (int i = 0; i < 3; i++)
+        th_str_release(&x.text[i]);
+    return s;
 }

@@ -4,6 +4,7 @@
 #define TH_DRIVER_COMPILE_H
 
 #include "driver/options.h"
+#include "report/report.h"
 
 struct th_compiled {
     struct th_ctx *ctx;
@@ -22,8 +23,12 @@ void th_compiled_init(struct th_ctx *ctx, const struct th_options *o, struct th_
 enum th_status th_compile_read(struct th_compiled *c);
 /* All passes, up to the plan unless --stop-after ends earlier. */
 enum th_status th_compile_passes(struct th_compiled *c);
-/* Whether the target's code memory holds it. */
+/* Numbers of the program as it is now; NULL (reported) when memory is exhausted. Valid until
+ * release. */
+const struct th_report *th_compile_report(const struct th_compiled *c);
+/* Whether the target's code memory holds a planned program. Reports. */
 enum th_status th_compile_check(const struct th_compiled *c);
+/* With the reports. */
 enum th_status th_compile_emit(const struct th_compiled *c, const char *folder);
 void th_compiled_release(struct th_compiled *c);
 

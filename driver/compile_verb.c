@@ -6,6 +6,23 @@
 #include "driver/verbs.h"
 #include "ir/notes.h"
 
+static enum th_status show(const struct th_compiled *c)
+{
+    struct th_str s;
+    const struct th_report *r = th_compile_report(c);
+    if (!r)
+        return TH_ERR_INTERNAL;
+    enum th_status st = TH_OK;
+    th_str_init(&s);
+    if (c->options->json)
+        st = th_report_json(r, &s);
+    else if (th_ctx_verbosity(c->ctx) > 0)
+        th_report_summary(r, &s);
+    fputs(s.s, stdout);
+    th_str_release(&s);
+    return st;
+}
+
 static enum th_status compile(struct th_compiled *c)
 {
     const struct th_options *o = c->options;
@@ -24,9 +41,10 @@ static enum th_status compile(struct th_compiled *c)
         th_help(c->ctx, 3101, "end it with memory-plan, or use --stop-after to look only");
         return TH_ERR_USAGE;
     }
+    TH_TRY(th_compile_check(c));
     if (o->output)
         TH_TRY(th_compile_emit(c, o->output));
-    return TH_OK;
+    return show(c);
 }
 
 static enum th_status run(struct th_ctx *ctx, const struct th_options *o)

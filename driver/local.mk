@@ -14,6 +14,7 @@ image_sources = \
   %D%/verify_cases.c \
   %D%/verify_print.c
 thimble_SOURCES = \
+  %D%/analyze.c \
   %D%/compile.c %D%/compile.h \
   %D%/compile_verb.c \
   %D%/entry.c %D%/entry.h \

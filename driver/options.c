@@ -438,6 +438,9 @@ enum th_status th_options_parse(struct th_ctx *ctx, const struct th_verb *verb, 
 const char *th_options_global(void *user, const char *name)
 {
     const struct th_options *o = user;
+    /* sizes of memory are in the target that passes are given */
+    if (!strcmp(name, "sram") || !strcmp(name, "region") || !strcmp(name, "flash"))
+        return NULL;
     for (int i = 0; i < OPT_COUNT; i++)
         if (!strcmp(rows[i].name, name))
             return o->text[i] ? o->text[i] : rows[i].def;

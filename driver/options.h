@@ -65,7 +65,8 @@ struct th_verb {
 enum th_status th_options_parse(struct th_ctx *ctx, const struct th_verb *verb, int argc,
                                 char **argv, struct th_options *o);
 /* A global option by its long name, for passes (user: a const struct th_options). Repeated ones
- * are joined by ','; NULL when neither given nor with a default. */
+ * are joined by ','; NULL when neither given nor with a default, and for memory sizes, which are in
+ * the target. */
 const char *th_options_global(void *user, const char *name);
 /* The options that shape what is emitted, given ones only, in canonical order. Appended. */
 void th_options_canonical(const struct th_options *o, struct th_str *out);

@@ -55,8 +55,19 @@ static enum th_status unknown_region(const struct th_options *o, const struct th
     return TH_ERR_USAGE;
 }
 
-static enum th_status set_region(const struct th_options *o, struct th_target *t, bool described,
-                                 const char *text)
+/* --sram is all the data memory there is: regions beside the main one hold no data then. */
+static void set_sram(struct th_target *t, uint64_t bytes)
+{
+    const struct th_mem_region *main = largest(t, TH_REGION_USE_RAM);
+    set_main(t, "sram", bytes, TH_REGION_USE_RAM);
+    for (uint32_t i = 0; main && i < t->n_regions; i++)
+        if (&t->regions[i] != main)
+            ((struct th_mem_region *)(uintptr_t)&t->regions[i])->use &= ~(uint32_t)TH_REGION_USE_RAM;
+}
+
+/* A region named on the command line may hold what the device lets it hold. */
+static enum th_status set_region(const struct th_options *o, struct th_target *t,
+                                 const struct th_target *described, const char *text)
 {
     const char *eq = strrchr(text, '=');
     uint64_t bytes = 0;
@@ -64,9 +75,11 @@ static enum th_status set_region(const struct th_options *o, struct th_target *t
     if (!name || !th_parse_size(eq + 1, &bytes))
         return TH_ERR_INTERNAL;
     struct th_mem_region *r = find(t, name);
-    if (r)
+    if (r) {
         r->bytes = bytes;
-    else if (described)
+        const ptrdiff_t i = r - t->regions;
+        r->use = (uint32_t)i < described->n_regions ? described->regions[i].use : r->use;
+    } else if (described->n_regions)
         return unknown_region(o, t, name);
     else
         add(t, name, bytes, TH_REGION_USE_RAM);
@@ -79,7 +92,6 @@ enum th_status th_target_with_sizes(const struct th_options *o, const struct th_
     *out = t;
     if (!o->sram && !o->flash && !o->regions.n)
         return TH_OK;
-    const bool described = t->n_regions > 0;
     struct th_target *copy = th_arena_memdup(o->arena, t, sizeof *t);
     struct th_mem_region *list = TH_NEW_ARRAY(o->arena, struct th_mem_region,
                                               (size_t)t->n_regions + o->regions.n + 2);
@@ -91,11 +103,11 @@ enum th_status th_target_with_sizes(const struct th_options *o, const struct th_
         memcpy(list, t->regions, t->n_regions * sizeof *list);
     copy->regions = list;
     if (o->sram)
-        set_main(copy, "sram", o->sram, TH_REGION_USE_RAM);
+        set_sram(copy, o->sram);
     if (o->flash)
         set_main(copy, "flash", o->flash, TH_REGION_USE_CODE);
     for (uint32_t i = 0; i < o->regions.n; i++)
-        TH_TRY(set_region(o, copy, described, o->regions.list[i]));
+        TH_TRY(set_region(o, copy, t, o->regions.list[i]));
     *out = copy;
     return TH_OK;
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* thimble analyze: what is in a model and what it will cost. */
+#include <stdio.h>
+
+#include "driver/compile.h"
+#include "driver/verbs.h"
+
+/* Without a target: the model as it was read. */
+static enum th_status show_model(const struct th_compiled *c)
+{
+    struct th_str s;
+    enum th_status st = TH_ERR_INTERNAL;
+    const struct th_report *r = th_compile_report(c);
+    if (!r)
+        return st;
+    th_str_init(&s);
+    if (c->options->json)
+        st = th_report_json(r, &s);
+    else {
+        th_report_model(r, &s);
+        if (th_ctx_verbosity(c->ctx) >= 2)
+            th_report_text(r, &s);
+        st = s.failed ? TH_ERR_INTERNAL : TH_OK;
+    }
+    fputs(s.s, stdout);
+    th_str_release(&s);
+    return st;
+}
+
+/* With one: passes too, so that kernels and memory are those of `compile`. */
+static enum th_status show_cost(struct th_compiled *c)
+{
+    struct th_str s;
+    TH_TRY(th_compile_passes(c));
+    const struct th_report *r = th_compile_report(c);
+    if (!r)
+        return TH_ERR_INTERNAL;
+    th_str_init(&s);
+    enum th_status st = TH_OK;
+    if (c->options->json) {
+        st = th_report_json(r, &s);
+    } else {
+        th_str_addf(&s, "\ncompiled for %s:\n", c->target->name);
+        if (th_ctx_verbosity(c->ctx) >= 2)
+            th_report_text(r, &s);
+        else
+            th_report_summary(r, &s);
+    }
+    fputs(s.s, stdout);
+    th_str_release(&s);
+    return st == TH_OK ? th_compile_check(c) : st;
+}
+
+static enum th_status run(struct th_ctx *ctx, const struct th_options *o)
+{
+    struct th_compiled c;
+    th_compiled_init(ctx, o, &c);
+    enum th_status s = th_compile_read(&c);
+    if (s == TH_OK && (!o->target || !o->json))
+        s = show_model(&c);
+    if (s == TH_OK && o->target)
+        s = show_cost(&c);
+    th_compiled_release(&c);
+    return s;
+}
+
+const struct th_verb th_verb_analyze = {
+    .name = "analyze",
+    .summary = "tell what is in a model and what it will cost",
+    .args = "MODEL [--target NAME]",
+    .doc = "Lists a model's inputs, outputs, operators, multiply-accumulates, weights and "
+           "activations; everything in it that is not supported is listed at once.\v"
+           "With --target the kernels, the exact arena and the data of that target are told, as "
+           "compile would emit them; -v 2 adds a line for each node.",
+    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES,
+    .run = run,
+};

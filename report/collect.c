@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All numbers of the report, from the program and its notes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/call.h"
+#include "report/report.h"
+
+struct collector {
+    const struct th_report_request *request;
+    struct th_report *r;
+    struct th_arena *arena;
+    struct th_report_layer *layers;
+    struct th_report_block *blocks;
+    uint32_t n_layers, n_blocks, cap_blocks, depth, function;
+    bool *data_counted;
+    const struct th_blob **const_counted;
+    uint32_t n_const, cap_const;
+    const struct th_kernel **kernels;
+    bool failed;
+};
+
+static int64_t bytes_of(const struct th_graph *g, th_value v)
+{
+    return th_type_size(th_value_type(g, v));
+}
+
+/* ---- one node --------------------------------------------------------------------------------- */
+
+/* Constants of the packed call that no earlier layer had. */
+static int64_t packed_bytes(struct collector *c, const struct th_call *call)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < call->n_args; i++) {
+        const struct th_arg *a = &call->args[i];
+        if (a->kind != TH_ARG_DATA || c->data_counted[a->index])
+            continue;
+        c->data_counted[a->index] = true;
+        sum += (int64_t)th_program_data(c->request->program, a->index)->bytes;
+    }
+    return sum;
+}
+
+/* Constant operands as the model has them; blobs shared by nodes count once. */
+static int64_t model_bytes(struct collector *c, const struct th_graph *g, th_node n)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < th_node_input_count(g, n); i++) {
+        const th_value v = th_node_input(g, n, i);
+        if (!v || !th_value_is_const(g, v))
+            continue;
+        const struct th_blob *b = th_value_blob(g, v);
+        bool seen = false;
+        for (uint32_t k = 0; k < c->n_const && !seen; k++)
+            seen = c->const_counted[k] == b;
+        if (seen)
+            continue;
+        sum += bytes_of(g, v);
+        if (c->n_const < c->cap_const)
+            c->const_counted[c->n_const++] = b;
+    }
+    return sum;
+}
+
+static void count_kernel(struct collector *c, const struct th_kernel_note *note)
+{
+    struct th_report *r = c->r;
+    if (note->cost.stack_bytes > r->stack_bound)
+        r->stack_bound = note->cost.stack_bytes;
+    for (uint32_t i = 0; i < r->n_kernels; i++)
+        if (!strcmp(c->kernels[i]->symbol, note->row->symbol))
+            return;
+    c->kernels[r->n_kernels++] = note->row;
+    r->code_bound += note->cost.code_bytes;
+    r->n_unmeasured += note->cost.code_bytes == 0;
+}
+
+static void fill_activations(struct collector *c, const struct th_graph *g, th_node n,
+                             struct th_report_layer *l)
+{
+    for (uint32_t i = 0; i < th_node_input_count(g, n); i++) {
+        const th_value v = th_node_input(g, n, i);
+        bool again = false;
+        for (uint32_t k = 0; k < i; k++)
+            again |= th_node_input(g, n, k) == v;
+        if (v && !again && !th_value_is_const(g, v))
+            l->in_bytes += bytes_of(g, v);
+    }
+    for (uint32_t i = 0; i < th_node_output_count(g, n); i++)
+        l->out_bytes += bytes_of(g, th_node_output(g, n, i));
+    if (l->in_bytes + l->out_bytes > c->r->largest_pair)
+        c->r->largest_pair = l->in_bytes + l->out_bytes;
+}
+
+static enum th_status fill_layer(struct collector *c, struct th_graph *g, th_node n)
+{
+    struct th_report_layer *l = &c->layers[c->n_layers];
+    const struct th_loc *loc = th_node_loc(g, n);
+    *l = (struct th_report_layer){.graph = g, .node = n, .step = c->n_layers, .depth = c->depth,
+                                  .model_node = loc->node, .op = th_node_op_name(g, n),
+                                  .name = loc->name ? loc->name : "", .place = {-1, 0}};
+    c->n_layers++;
+    struct th_arena *scratch = th_arena_new(0);
+    const struct th_inst *inst = scratch ? th_node_inst(g, n, scratch) : NULL;
+    if (inst) {
+        struct th_cost cost;
+        th_inst_cost(inst, &cost);
+        l->macs = cost.macs;
+        l->ops = cost.ops;
+    }
+    th_arena_free(scratch);
+    if (!inst)
+        return TH_ERR_INTERNAL;
+    fill_activations(c, g, n, l);
+    if (th_node_output_count(g, n)) {
+        const th_value v = th_node_output(g, n, 0);
+        l->out = th_value_type(g, v);
+        l->place = th_value_place(g, v);
+        if (!l->name[0])
+            l->name = th_value_name(g, v);
+    }
+    const struct th_kernel_note *note = th_node_note_const(g, n);
+    if (note && note->row) {
+        l->kernel = note->call && note->call->symbol ? note->call->symbol : note->row->symbol;
+        l->cycles = note->cost.cycles;
+        l->code_bytes = note->cost.code_bytes;
+        l->stack_bytes = note->cost.stack_bytes;
+        l->scratch_bytes = note->scratch_bytes;
+        count_kernel(c, note);
+    }
+    if (!c->r->packed)
+        l->weight_bytes = model_bytes(c, g, n);
+    else if (note && note->call)
+        l->weight_bytes = packed_bytes(c, note->call);
+    c->r->macs += l->macs;
+    c->r->elementary += l->ops;
+    c->r->cycles += l->cycles;
+    if (!c->r->packed)
+        c->r->data_bytes += l->weight_bytes;
+    return TH_OK;
+}
+
+/* ---- memory over time ------------------------------------------------------------------------- */
+
+static void add_block(struct collector *c, const struct th_report_block *b)
+{
+    if (b->region < 0 || !b->bytes)
+        return;
+    if (c->n_blocks == c->cap_blocks) {
+        const uint32_t cap = c->cap_blocks ? c->cap_blocks * 2 : 64;
+        struct th_report_block *list = TH_NEW_ARRAY(c->arena, struct th_report_block, cap);
+        if (!list) {
+            c->failed = true;
+            return;
+        }
+        if (c->n_blocks)
+            memcpy(list, c->blocks, c->n_blocks * sizeof *list);
+        c->blocks = list;
+        c->cap_blocks = cap;
+    }
+    c->blocks[c->n_blocks++] = *b;
+}
+
+/* Nodes of g from c->n_layers on; ends[] by node id: last step of the node, bodies included. */
+static enum th_status walk_graph(struct collector *c, struct th_graph *g)
+{
+    const uint32_t begin = c->n_layers;
+    uint32_t *start = calloc(2 * ((size_t)th_graph_node_limit(g) + 1), sizeof *start);
+    if (!start)
+        return TH_ERR_INTERNAL;
+    uint32_t *end = start + th_graph_node_limit(g) + 1;
+    enum th_status s = TH_OK;
+    for (th_node n = th_graph_first(g); n && s == TH_OK; n = th_graph_next(g, n)) {
+        start[n] = c->n_layers;
+        s = fill_layer(c, g, n);
+        c->depth++;
+        for (uint32_t b = 0; b < th_node_body_count(g, n) && s == TH_OK; b++)
+            s = walk_graph(c, th_node_body(g, n, b));
+        c->depth--;
+        end[n] = c->n_layers - 1;
+        const struct th_kernel_note *note = th_node_note_const(g, n);
+        if (note && note->scratch_bytes)
+            add_block(c, &(struct th_report_block){
+                .name = th_node_op_name(g, n), .function = c->function,
+                .region = note->scratch.region, .offset = note->scratch.offset,
+                .bytes = note->scratch_bytes, .first = start[n], .last = end[n],
+                .scratch = true});
+    }
+    const uint32_t last = c->n_layers > begin ? c->n_layers - 1 : begin;
+    for (th_value v = 1; v < th_graph_value_limit(g) && s == TH_OK; v++) {
+        const th_node def = th_value_def(g, v);
+        if (th_value_is_const(g, v) || (!def && !th_value_is_input(g, v)) ||
+            !th_value_type(g, v))
+            continue;
+        const struct th_place p = th_value_place(g, v);
+        struct th_report_block b = {.name = th_value_name(g, v), .function = c->function,
+                                    .region = p.region, .offset = p.offset,
+                                    .bytes = bytes_of(g, v), .first = def ? start[def] : begin};
+        b.last = b.first;
+        for (uint32_t i = 0; i < th_value_user_count(g, v); i++) {
+            const uint32_t e = end[th_value_user(g, v, i)];
+            b.last = e > b.last ? e : b.last;
+        }
+        if (th_value_is_output(g, v))
+            b.last = last;
+        add_block(c, &b);
+    }
+    free(start);
+    return s;
+}
+
+/* ---- the program ------------------------------------------------------------------------------ */
+
+static enum th_status count_nodes(struct th_graph *g, void *user)
+{
+    struct collector *c = user;
+    c->n_layers += th_graph_node_count(g);
+    for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n))
+        c->cap_const += th_node_input_count(g, n);
+    return TH_OK;
+}
+
+static const struct th_report_tensor *tensors(struct collector *c, const struct th_graph *f,
+                                              bool in, uint32_t n)
+{
+    struct th_report_tensor *list = TH_NEW_ARRAY(c->arena, struct th_report_tensor, n);
+    for (uint32_t i = 0; list && i < n; i++) {
+        const th_value v = in ? th_graph_input(f, i) : th_graph_output(f, i);
+        list[i].name = in ? th_graph_input_name(f, i) : th_graph_output_name(f, i);
+        list[i].type = th_value_type(f, v);
+        list[i].bytes = bytes_of(f, v);
+        *(in ? &c->r->input_bytes : &c->r->output_bytes) += list[i].bytes;
+    }
+    c->failed |= !list;
+    return list;
+}
+
+static enum th_status walk_functions(struct collector *c)
+{
+    const struct th_program *p = c->request->program;
+    struct th_report *r = c->r;
+    r->n_functions = th_program_function_count(p);
+    struct th_report_function *list = TH_NEW_ARRAY(c->arena, struct th_report_function,
+                                                   r->n_functions);
+    if (!list)
+        return TH_ERR_INTERNAL;
+    r->functions = list;
+    for (uint32_t i = 0; i < r->n_functions; i++) {
+        struct th_graph *f = th_program_function(p, i);
+        c->function = i;
+        list[i] = (struct th_report_function){
+            .name = th_graph_name(f), .n_in = th_graph_input_count(f),
+            .n_out = th_graph_output_count(f), .first_step = c->n_layers};
+        list[i].in = tensors(c, f, true, list[i].n_in);
+        list[i].out = tensors(c, f, false, list[i].n_out);
+        TH_TRY(walk_graph(c, f));
+        list[i].n_steps = c->n_layers - list[i].first_step;
+    }
+    return c->failed ? TH_ERR_INTERNAL : TH_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct th_report_op *)a)->op, ((const struct th_report_op *)b)->op);
+}
+
+static enum th_status sum_ops(struct collector *c)
+{
+    struct th_report *r = c->r;
+    struct th_report_op *ops = TH_NEW_ARRAY(c->arena, struct th_report_op, c->n_layers);
+    if (!ops)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < c->n_layers; i++) {
+        const struct th_report_layer *l = &c->layers[i];
+        uint32_t k = 0;
+        while (k < r->n_ops && strcmp(ops[k].op, l->op))
+            k++;
+        r->n_ops += k == r->n_ops;
+        ops[k].op = l->op;
+        ops[k].count++;
+        ops[k].macs += l->macs;
+        ops[k].weight_bytes += l->weight_bytes;
+    }
+    if (r->n_ops)
+        qsort(ops, r->n_ops, sizeof *ops, by_name);
+    r->ops = ops;
+    return TH_OK;
+}
+
+static enum th_status take_states(struct collector *c)
+{
+    const struct th_program *p = c->request->program;
+    struct th_report *r = c->r;
+    r->n_states = th_program_state_count(p);
+    const struct th_type **types = TH_NEW_ARRAY(c->arena, const struct th_type *, r->n_states);
+    const char **names = TH_NEW_ARRAY(c->arena, const char *, r->n_states);
+    if (!types || !names)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < r->n_states; i++) {
+        types[i] = th_state_type(p, i + 1);
+        names[i] = th_state_name(p, i + 1);
+        r->state_values += th_type_size(types[i]);
+        if (th_program_plan(p)->n_regions)
+            add_block(c, &(struct th_report_block){
+                .name = names[i], .region = TH_REGION_STATE, .offset = th_state_offset(p, i + 1),
+                .bytes = th_type_size(types[i]), .last = c->n_layers ? c->n_layers - 1 : 0});
+    }
+    r->states = types;
+    r->state_names = names;
+    return TH_OK;
+}
+
+static enum th_status take_plan(struct collector *c)
+{
+    const struct th_plan_totals *t = th_program_plan(c->request->program);
+    const struct th_target *target = c->request->target;
+    struct th_report *r = c->r;
+    if (!t->n_regions)
+        return TH_OK;
+    struct th_plan_arena a;
+    th_plan_arena(t, &a);
+    r->state_bytes = a.state;
+    r->transient_bytes = a.transient;
+    r->arena_bytes = a.state + a.transient;
+    r->align = a.align;
+    const struct th_mem_region **of = TH_NEW_ARRAY(c->arena, const struct th_mem_region *,
+                                                   t->n_regions);
+    struct th_plan_region *copy = th_arena_memdup(c->arena, t->regions,
+                                                  t->n_regions * sizeof *copy);
+    if (!of || !copy)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < t->n_regions; i++) {
+        r->lower_bound += t->regions[i].lower_bound;
+        for (uint32_t k = 0; target && k < target->n_regions; k++)
+            if (!strcmp(target->regions[k].name, t->regions[i].name))
+                of[i] = &target->regions[k];
+    }
+    r->regions = copy;
+    r->region_of = of;
+    r->n_regions = t->n_regions;
+    r->peak_live = t->peak_live;
+    for (uint32_t i = 0; i < c->n_layers; i++)
+        if (c->layers[i].graph == t->peak_graph && c->layers[i].node == t->peak_node)
+            r->peak = &c->layers[i];
+    return TH_OK;
+}
+
+static enum th_status collect(struct collector *c)
+{
+    const struct th_program *p = c->request->program;
+    TH_TRY(th_program_walk(p, count_nodes, c));
+    const uint32_t nodes = c->n_layers;
+    const uint32_t n_data = th_program_data_count(p);
+    c->n_layers = 0;
+    c->layers = TH_NEW_ARRAY(c->arena, struct th_report_layer, nodes);
+    c->kernels = TH_NEW_ARRAY(c->arena, const struct th_kernel *, nodes);
+    c->data_counted = TH_NEW_ARRAY(c->arena, bool, n_data);
+    c->const_counted = TH_NEW_ARRAY(c->arena, const struct th_blob *, c->cap_const);
+    if (!c->layers || !c->kernels || !c->data_counted || !c->const_counted)
+        return TH_ERR_INTERNAL;
+    c->r->packed = n_data > 0 || th_program_plan(p)->n_regions > 0;
+    c->r->n_data = n_data;
+    for (uint32_t i = 0; i < n_data; i++)
+        c->r->data_bytes += (int64_t)th_program_data(p, i)->bytes;
+    TH_TRY(walk_functions(c));
+    TH_TRY(sum_ops(c));
+    TH_TRY(take_states(c));
+    TH_TRY(take_plan(c));
+    c->r->layers = c->layers;
+    c->r->n_layers = c->n_layers;
+    c->r->blocks = c->blocks;
+    c->r->n_blocks = c->n_blocks;
+    return c->failed ? TH_ERR_INTERNAL : TH_OK;
+}
+
+const struct th_report *th_report_collect(const struct th_report_request *q,
+                                          struct th_arena *arena)
+{
+    struct th_report *r = TH_NEW(arena, struct th_report);
+    if (!r)
+        return NULL;
+    *r = (struct th_report){
+        .source = th_program_source(q->program), .format = th_program_format(q->program),
+        .sha256 = th_program_sha256(q->program), .name = q->name ? q->name : "",
+        .target = q->target ? q->target->name : NULL, .options = q->options ? q->options : "",
+        .passes = q->passes ? q->passes : "", .remarks = q->remarks ? q->remarks : "",
+        .caller_io = q->caller_io};
+    struct collector c = {.request = q, .r = r, .arena = arena};
+    return collect(&c) == TH_OK ? r : NULL;
+}

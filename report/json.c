@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report for programs. Field names are part of the interface: they are only added to. */
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "report/report.h"
+
+static void put(struct json_object *o, const char *key, struct json_object *v)
+{
+    json_object_object_add(o, key, v);
+}
+
+static void put_int(struct json_object *o, const char *key, int64_t v)
+{
+    put(o, key, json_object_new_int64(v));
+}
+
+/* Names from a model may hold bytes that are not UTF-8, which JSON does not allow. */
+static void put_text(struct json_object *o, const char *key, const char *s)
+{
+    if (!s) {
+        put(o, key, NULL);
+        return;
+    }
+    for (const unsigned char *p = (const unsigned char *)s; *p; p++)
+        if (*p >= 0x80) {
+            struct th_str safe;
+            th_str_init(&safe);
+            th_str_add_escaped(&safe, s);
+            put(o, key, json_object_new_string(safe.s));
+            th_str_release(&safe);
+            return;
+        }
+    put(o, key, json_object_new_string(s));
+}
+
+static struct json_object *shape(const struct th_type *t)
+{
+    struct json_object *a = json_object_new_array();
+    for (int32_t i = 0; i < t->rank; i++)
+        json_object_array_add(a, json_object_new_int64(t->dims[i]));
+    return a;
+}
+
+static struct json_object *tensors(const struct th_report_tensor *t, uint32_t n)
+{
+    struct json_object *list = json_object_new_array();
+    for (uint32_t i = 0; i < n; i++) {
+        struct json_object *o = json_object_new_object();
+        put_text(o, "name", t[i].name);
+        put_text(o, "dtype", th_dtype_name(t[i].type->dtype));
+        put(o, "shape", shape(t[i].type));
+        put_int(o, "bytes", t[i].bytes);
+        const struct th_quant *q = t[i].type->quant;
+        if (q && q->n == 1) {
+            put(o, "scale", json_object_new_double((double)th_quant_scale(q, 0)));
+            put_int(o, "zero_point", th_quant_zero(q, 0));
+        }
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+static struct json_object *functions(const struct th_report *r)
+{
+    struct json_object *list = json_object_new_array();
+    for (uint32_t i = 0; i < r->n_functions; i++) {
+        const struct th_report_function *f = &r->functions[i];
+        struct json_object *o = json_object_new_object();
+        put_text(o, "name", f->name);
+        put(o, "inputs", tensors(f->in, f->n_in));
+        put(o, "outputs", tensors(f->out, f->n_out));
+        put_int(o, "first_step", f->first_step);
+        put_int(o, "steps", f->n_steps);
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+static struct json_object *layers(const struct th_report *r)
+{
+    struct json_object *list = json_object_new_array();
+    for (uint32_t i = 0; i < r->n_layers; i++) {
+        const struct th_report_layer *l = &r->layers[i];
+        struct json_object *o = json_object_new_object();
+        put_int(o, "step", l->step);
+        put_int(o, "depth", l->depth);
+        put_int(o, "node", l->model_node);
+        put_text(o, "name", l->name);
+        put_text(o, "op", l->op);
+        put_text(o, "dtype", l->out ? th_dtype_name(l->out->dtype) : NULL);
+        put(o, "shape", l->out ? shape(l->out) : NULL);
+        put_int(o, "macs", l->macs);
+        put_int(o, "ops", l->ops);
+        put_int(o, "weight_bytes", l->weight_bytes);
+        put_int(o, "input_bytes", l->in_bytes);
+        put_int(o, "output_bytes", l->out_bytes);
+        put_text(o, "kernel", l->kernel);
+        if (l->kernel) {
+            put(o, "cycles_estimated", json_object_new_double(l->cycles));
+            put_int(o, "scratch_bytes", l->scratch_bytes);
+            put_int(o, "code_bytes_bound", l->code_bytes);
+            put_int(o, "stack_bytes_bound", l->stack_bytes);
+        }
+        if (l->place.region >= 0 && (uint32_t)l->place.region < r->n_regions) {
+            put_text(o, "region", r->regions[l->place.region].name);
+            put_int(o, "offset", l->place.offset);
+        }
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+static struct json_object *regions(const struct th_report *r)
+{
+    struct json_object *list = json_object_new_array();
+    for (uint32_t i = 0; i < r->n_regions; i++) {
+        struct json_object *o = json_object_new_object();
+        put_text(o, "name", r->regions[i].name);
+        put_int(o, "bytes", r->regions[i].bytes);
+        put_int(o, "align", r->regions[i].align);
+        put_int(o, "lower_bound", r->regions[i].lower_bound);
+        if (r->region_of[i])
+            put_int(o, "capacity", (int64_t)r->region_of[i]->bytes);
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+static struct json_object *memory(const struct th_report *r)
+{
+    struct json_object *o = json_object_new_object();
+    put_int(o, "arena_bytes", r->arena_bytes);
+    put_int(o, "state_bytes", r->state_bytes);
+    put_int(o, "transient_bytes", r->transient_bytes);
+    put_int(o, "lower_bound", r->lower_bound);
+    put_int(o, "align", r->align);
+    put_int(o, "input_bytes", r->input_bytes);
+    put_int(o, "output_bytes", r->output_bytes);
+    put_text(o, "io_buffers", r->caller_io ? "caller" : "arena");
+    put(o, "regions", regions(r));
+    if (r->peak) {
+        struct json_object *p = json_object_new_object();
+        put_int(p, "live_bytes", r->peak_live);
+        put_int(p, "step", r->peak->step);
+        put_int(p, "node", r->peak->model_node);
+        put_text(p, "name", r->peak->name);
+        put_text(p, "op", r->peak->op);
+        put(o, "peak", p);
+    }
+    return o;
+}
+
+static struct json_object *operators(const struct th_report *r)
+{
+    struct json_object *list = json_object_new_array();
+    for (uint32_t i = 0; i < r->n_ops; i++) {
+        struct json_object *o = json_object_new_object();
+        put_text(o, "op", r->ops[i].op);
+        put_int(o, "nodes", r->ops[i].count);
+        put_int(o, "macs", r->ops[i].macs);
+        put_int(o, "weight_bytes", r->ops[i].weight_bytes);
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+static struct json_object *states(const struct th_report *r)
+{
+    struct json_object *list = json_object_new_array();
+    for (uint32_t i = 0; i < r->n_states; i++) {
+        struct json_object *o = json_object_new_object();
+        put_text(o, "name", r->state_names[i]);
+        put_text(o, "dtype", th_dtype_name(r->states[i]->dtype));
+        put(o, "shape", shape(r->states[i]));
+        put_int(o, "bytes", th_type_size(r->states[i]));
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+static struct json_object *whole(const struct th_report *r)
+{
+    struct json_object *o = json_object_new_object(), *m = json_object_new_object();
+    put_text(o, "thimble", th_version());
+    put_text(o, "name", r->name);
+    put_text(m, "file", r->source);
+    put_text(m, "format", r->format);
+    put_text(m, "sha256", r->sha256);
+    put(o, "model", m);
+    put_text(o, "target", r->target);
+    put_text(o, "options", r->options);
+    put_text(o, "passes", r->passes);
+    put(o, "functions", functions(r));
+    put(o, "states", states(r));
+    put_int(o, "macs", r->macs);
+    put_int(o, "ops", r->elementary);
+    put_int(o, "largest_activation_pair_bytes", r->largest_pair);
+    put_int(o, "data_bytes", r->data_bytes);
+    put(o, "data_as_emitted", json_object_new_boolean(r->packed));
+    if (r->n_kernels) {
+        put(o, "cycles_estimated", json_object_new_double(r->cycles));
+        put_int(o, "kernels", r->n_kernels);
+        put_int(o, "kernels_not_measured", r->n_unmeasured);
+        put_int(o, "code_bytes_bound", r->code_bound);
+        put_int(o, "stack_bytes_bound", r->stack_bound);
+    }
+    if (r->n_regions)
+        put(o, "memory", memory(r));
+    put(o, "operators", operators(r));
+    put(o, "layers", layers(r));
+    return o;
+}
+
+enum th_status th_report_json(const struct th_report *r, struct th_str *out)
+{
+    struct json_object *o = whole(r);
+    const char *text = json_object_to_json_string_ext(
+        o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (text)
+        th_str_addf(out, "%s\n", text);
+    json_object_put(o);
+    return text && !out->failed ? TH_OK : TH_ERR_INTERNAL;
+}

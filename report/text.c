@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/report.h"
+
+static void add_name(struct th_str *s, const struct th_report_layer *l)
+{
+    if (l->model_node >= 0)
+        th_str_addf(s, "node #%" PRId64 " '", l->model_node);
+    else
+        th_str_addf(s, "step %u '", l->step);
+    th_str_add_escaped(s, l->name);
+    th_str_addf(s, "' (%s)", l->op);
+}
+
+static void add_share(struct th_str *s, int64_t part, int64_t whole)
+{
+    if (whole > 0)
+        th_str_addf(s, " (%.1f%%)", 100.0 * (double)part / (double)whole);
+}
+
+static void add_memory(const struct th_report *r, struct th_str *s)
+{
+    th_str_addf(s, "arena     %10" PRId64 " bytes: state %" PRId64 ", transient %" PRId64
+                "; lower bound of this order %" PRId64 "\n",
+                r->arena_bytes, r->state_bytes, r->transient_bytes, r->lower_bound);
+    th_str_addf(s, "in, out   %10" PRId64 " bytes: inputs %" PRId64 ", outputs %" PRId64 ", %s\n",
+                r->input_bytes + r->output_bytes, r->input_bytes, r->output_bytes,
+                r->caller_io ? "in the caller's memory" : "inside the arena");
+    for (uint32_t i = 0; i < r->n_regions; i++) {
+        const struct th_plan_region *g = &r->regions[i];
+        if (!g->bytes || (i == TH_REGION_STATE && r->n_regions <= 2))
+            continue;
+        th_str_addf(s, "  region  %10" PRId64 " bytes in '%s'", g->bytes, g->name);
+        if (r->region_of[i] && r->region_of[i]->bytes) {
+            th_str_addf(s, " of %" PRIu64, r->region_of[i]->bytes);
+            add_share(s, g->bytes, (int64_t)r->region_of[i]->bytes);
+        }
+        th_str_addc(s, '\n');
+    }
+    if (r->peak) {
+        th_str_addf(s, "peak      %10" PRId64 " bytes live at ", r->peak_live);
+        add_name(s, r->peak);
+        th_str_addf(s, ": in %" PRId64 " + out %" PRId64, r->peak->in_bytes, r->peak->out_bytes);
+        if (r->peak->scratch_bytes)
+            th_str_addf(s, " + scratch %" PRId64, r->peak->scratch_bytes);
+        th_str_addc(s, '\n');
+    }
+}
+
+void th_report_summary(const struct th_report *r, struct th_str *s)
+{
+    if (r->n_regions)
+        add_memory(r, s);
+    th_str_addf(s, "data      %10" PRId64 " bytes: weights, tables and constants%s\n",
+                r->data_bytes, r->packed ? ", as emitted" : ", as in the model");
+    if (r->n_kernels) {
+        th_str_addf(s, "code      %10" PRId64 " bytes: bound for %u kernel%s", r->code_bound,
+                    r->n_kernels, r->n_kernels == 1 ? "" : "s");
+        if (r->n_unmeasured)
+            th_str_addf(s, ", %u of them not measured", r->n_unmeasured);
+        th_str_addf(s, "\nstack     %10" PRId64 " bytes: bound for the deepest kernel\n",
+                    r->stack_bound);
+    }
+    th_str_addf(s, "work      %10" PRId64 " MACs", r->macs);
+    if (r->cycles > 0)
+        th_str_addf(s, ", %.0f cycles estimated", r->cycles);
+    th_str_addc(s, '\n');
+}
+
+/* ---- the model -------------------------------------------------------------------------------- */
+
+static void add_tensors(struct th_str *s, const char *what, const struct th_report_tensor *t,
+                        uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        th_str_addf(s, "  %-8s  '", what);
+        th_str_add_escaped(s, t[i].name);
+        th_str_add(s, "' ");
+        th_type_print(s, t[i].type);
+        const struct th_quant *q = t[i].type->quant;
+        if (q && q->n == 1)
+            th_str_addf(s, " scale %.9g zero point %" PRId64, (double)th_quant_scale(q, 0),
+                        th_quant_zero(q, 0));
+        th_str_addf(s, ", %" PRId64 " bytes\n", t[i].bytes);
+    }
+}
+
+static void add_source(const struct th_report *r, struct th_str *s)
+{
+    th_str_add(s, "model     ");
+    th_str_add_escaped(s, r->source);
+    if (r->format[0])
+        th_str_addf(s, ", %s", r->format);
+    if (r->sha256[0])
+        th_str_addf(s, ", sha256 %s", r->sha256);
+    th_str_addc(s, '\n');
+    for (uint32_t i = 0; i < r->n_functions; i++) {
+        const struct th_report_function *f = &r->functions[i];
+        th_str_add(s, "entry     '");
+        th_str_add_escaped(s, f->name);
+        th_str_addf(s, "', %u nodes\n", f->n_steps);
+        add_tensors(s, "input", f->in, f->n_in);
+        add_tensors(s, "output", f->out, f->n_out);
+    }
+    for (uint32_t i = 0; i < r->n_states; i++) {
+        th_str_add(s, "state     '");
+        th_str_add_escaped(s, r->state_names[i]);
+        th_str_add(s, "' ");
+        th_type_print(s, r->states[i]);
+        th_str_addc(s, '\n');
+    }
+}
+
+void th_report_model(const struct th_report *r, struct th_str *s)
+{
+    add_source(r, s);
+    th_str_addf(s, "\n%-24s %6s %14s %12s\n", "operator", "nodes", "MACs", "weights");
+    for (uint32_t i = 0; i < r->n_ops; i++)
+        th_str_addf(s, "%-24s %6u %14" PRId64 " %12" PRId64 "\n", r->ops[i].op, r->ops[i].count,
+                    r->ops[i].macs, r->ops[i].weight_bytes);
+    th_str_addf(s, "%-24s %6u %14" PRId64 " %12" PRId64 "\n\n", "sum", r->n_layers, r->macs,
+                r->data_bytes);
+    th_str_addf(s, "state     %10" PRId64 " bytes\n", r->state_values);
+    th_str_addf(s, "largest   %10" PRId64 " bytes of activations read and written by one node\n",
+                r->largest_pair);
+}
+
+/* ---- layers ----------------------------------------------------------------------------------- */
+
+static void add_place(const struct th_report *r, struct th_str *s,
+                      const struct th_report_layer *l)
+{
+    if (l->place.region < 0 || (uint32_t)l->place.region >= r->n_regions)
+        th_str_add(s, "-");
+    else
+        th_str_addf(s, "%s+%" PRId64, r->regions[l->place.region].name, l->place.offset);
+}
+
+static void add_layer(const struct th_report *r, struct th_str *s, const struct th_report_layer *l)
+{
+    struct th_str place, type;
+    char node[24] = "-";
+    th_str_init(&place);
+    th_str_init(&type);
+    add_place(r, &place, l);
+    if (l->out)
+        th_type_print(&type, l->out);
+    if (l->model_node >= 0)
+        snprintf(node, sizeof node, "#%" PRId64, l->model_node);
+    th_str_addf(s, "%4u %5s %*s%-*s %12" PRId64 " %9" PRId64 " %9" PRId64 " %9" PRId64 " %8" PRId64
+                " %-14s %-20s %-40s '", l->step, node, 2 * (int)l->depth, "",
+                22 - 2 * (int)(l->depth < 8 ? l->depth : 8), l->op, l->macs, l->weight_bytes,
+                l->in_bytes, l->out_bytes, l->scratch_bytes, place.s, type.s,
+                l->kernel ? l->kernel : "-");
+    th_str_add_escaped(s, l->name);
+    th_str_add(s, "'\n");
+    th_str_release(&place);
+    th_str_release(&type);
+}
+
+void th_report_text(const struct th_report *r, struct th_str *s)
+{
+    th_str_addf(s, "%s%sthimble %s", r->name, r->name[0] ? ": " : "", th_version());
+    if (r->target)
+        th_str_addf(s, ", target %s", r->target);
+    th_str_addf(s, "\noptions   %s\npasses    %s\n", r->options, r->passes);
+    add_source(r, s);
+    th_str_addc(s, '\n');
+    th_report_summary(r, s);
+    th_str_addf(s, "\n%4s %5s %-22s %12s %9s %9s %9s %8s %-14s %-20s %-40s %s\n", "step", "node",
+                "operator", "MACs", "weights", "in", "out", "scratch", "place", "output", "kernel",
+                "name");
+    for (uint32_t i = 0; i < r->n_layers; i++)
+        add_layer(r, s, &r->layers[i]);
+    th_str_addf(s, "%4s %5s %-22s %12" PRId64 " %9" PRId64 "\n", "", "", "sum", r->macs,
+                r->data_bytes);
+    if (r->remarks[0])
+        th_str_addf(s, "\n%s", r->remarks);
+}
