@@ -44,6 +44,7 @@ struct tfl_import {
     th_state **variables;         /* [subgraph][tensor]: state of variable tensors */
     bool initialising;            /* in a CALL_ONCE body: assignments set initial values */
     bool reshaped;                /* a dimension differs from the file: declared shapes are stale */
+    unsigned errors;              /* told before this import began */
     size_t ops_left;              /* against files that multiply by shared subgraphs */
     size_t bytes_left;            /* and by computed or copied constants */
 };

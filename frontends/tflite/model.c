@@ -162,6 +162,8 @@ static enum th_status add_function(struct tfl_import *im, const char *name, size
             th_error(im->ctx, NULL, TFL_MSG_UNKNOWN, "output %zu of '%s' is a variable", i, name);
         else if (!results[i].bad)
             TH_TRY(th_graph_add_output(g, out, results[i].value));
+        else if (th_error_count(im->ctx) == im->errors)
+            th_error(im->ctx, NULL, TFL_MSG_DAMAGED, "output %zu of '%s' cannot be had", i, name);
     }
     return TH_OK;
 }
@@ -281,13 +283,12 @@ static enum th_status set_up(struct tfl_import *im)
 
 static enum th_status import_model(struct tfl_import *im)
 {
-    unsigned errors = th_error_count(im->ctx);
-
+    im->errors = th_error_count(im->ctx);
     TH_TRY(set_up(im));
     tfl_check_support(im);
     TH_TRY(initialise_all(im));
     TH_TRY(add_functions(im));
-    return th_error_count(im->ctx) == errors ? TH_OK : TH_ERR_INPUT;
+    return th_error_count(im->ctx) == im->errors ? TH_OK : TH_ERR_INPUT;
 }
 
 static enum th_status read_model(const struct th_read_request *r, struct th_program **out)

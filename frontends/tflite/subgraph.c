@@ -108,6 +108,32 @@ static bool inputs_ready(struct tfl_node *n)
     return true;
 }
 
+/* Rows of control.c and custom operators know themselves how many results they have. */
+static bool may_have_none(const struct tfl_node *n)
+{
+    if (n->op->code == TFL_CODE_CUSTOM)
+        return true;
+    for (const struct tfl_row *r = tfl_rows_control; r->name != NULL; r++) {
+        if (r == n->row)
+            return true;
+    }
+    return false;
+}
+
+static enum th_status import_row(struct tfl_node *n)
+{
+    TH_TRY(n->op->noutputs == 0 && !may_have_none(n) ? tfl_reject(n, NULL, "it has no result")
+                                                     : TH_OK);
+    TH_TRY(n->op->code == TFL_CODE_CUSTOM ? tfl_import_custom(n) : n->row->import(n));
+    for (size_t i = 0; i < n->op->noutputs; i++) {
+        const struct tfl_slot *slot = &n->scope->slots[n->op->outputs[i]];
+        if (slot->value == 0 && slot->resource == NULL)
+            return tfl_reject(n, NULL, "it has %zu results, number %zu is not known to it",
+                              n->op->noutputs, i);
+    }
+    return TH_OK;
+}
+
 static enum th_status import_op(struct tfl_scope *s, size_t index)
 {
     const struct tfl_op *op = &s->sg->ops[index];
@@ -122,17 +148,10 @@ static enum th_status import_op(struct tfl_scope *s, size_t index)
     s->im->ops_left--;
     if (op->code != TFL_CODE_CUSTOM)
         n.row = tfl_row_find(op->name);
-    if (inputs_ready(&n)) {
-        if (op->code == TFL_CODE_CUSTOM)
-            status = tfl_import_custom(&n);
-        else if (n.row != NULL)
-            status = n.row->import(&n);
-    }
-    for (size_t i = 0; i < op->noutputs; i++) {
-        struct tfl_slot *slot = &s->slots[op->outputs[i]];
-        if (status != TH_OK || (slot->value == 0 && slot->resource == NULL))
-            slot->bad = true;
-    }
+    if (inputs_ready(&n) && (n.row != NULL || op->code == TFL_CODE_CUSTOM))
+        status = import_row(&n);
+    for (size_t i = 0; i < op->noutputs && status != TH_OK; i++)
+        s->slots[op->outputs[i]].bad = true;
     return status == TH_ERR_INPUT ? TH_OK : status;
 }
 

@@ -259,6 +259,25 @@ def calls():
                 g.op("NEG", [x], [last], "NegOptions")
             x = last
     yield "multiplies", m.tree(), ["multiplies in size"]
+    for op, table in [("TRANSPOSE_CONV", "TransposeConvOptions"), ("ADD", "AddOptions"),
+                      ("RESHAPE", "ReshapeOptions"), ("SPLIT", "SplitOptions"), ("QUANTIZE", None),
+                      ("SVDF", "SVDFOptions"), ("LSTM", "LSTMOptions"), ("SHAPE", None)]:
+        m = Model()
+        g = m.graph()
+        x, y = g.input([1, 2, 2, 1], I), g.output([1, 2, 2, 1], I)
+        g.op(op, [x, x, x, x], [], table)
+        g.op("ABS", [x], [y], "AbsOptions")
+        yield "no_result_" + op, m.tree(), ["it has no result"]
+    m = Model()
+    g = m.graph()
+    x = g.input([2])
+    g.op("ABS", [x], [g.tensor([2]), g.output([2])], "AbsOptions")
+    yield "two_results", m.tree(), ["2 results"]
+    m = Model()
+    g = m.graph()
+    x = g.input([2])
+    g.op("SOFTMAX", [x], [g.tensor([2]), g.output([2])], "SoftmaxOptions", beta=1.0)
+    yield "unknown_result", m.tree(), ["number 1 is not known"]
     # Many large constants from few bytes.
     m = Model()
     g = m.graph()
