@@ -16,11 +16,11 @@ struct th_data {
 };
 /* Adds (or finds) data; copy: the bytes are copied, otherwise they must live as long as the
  * program. Returns the index, or -1 when memory is exhausted. */
-int32_t th_program_add_data(struct th_program *p, const char *what, enum th_dtype dt,
+TH_API int32_t th_program_add_data(struct th_program *p, const char *what, enum th_dtype dt,
                             const void *data, size_t count, size_t align, bool copy);
-uint32_t th_program_data_count(const struct th_program *p);
-const struct th_data *th_program_data(const struct th_program *p, uint32_t i);
-void th_program_clear_data(struct th_program *p);
+TH_API uint32_t th_program_data_count(const struct th_program *p);
+TH_API const struct th_data *th_program_data(const struct th_program *p, uint32_t i);
+TH_API void th_program_clear_data(struct th_program *p);
 
 enum th_arg_kind {
     TH_ARG_INPUT, TH_ARG_OUTPUT, TH_ARG_SCRATCH, TH_ARG_INT, TH_ARG_FLOAT, TH_ARG_TEXT,
@@ -51,7 +51,7 @@ struct th_call {
     const char *struct_name;
 };
 /* Runs row->bind for the query. The call is allocated in the program's arena. Reports. */
-enum th_status th_call_bind(struct th_program *p, const struct th_kernel *row,
+TH_API enum th_status th_call_bind(struct th_program *p, const struct th_kernel *row,
                             const struct th_query *q, struct th_call **out);
 
 #endif

@@ -54,7 +54,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
      TH_VIEW_ANY_BOX)
 #define ROW(op_, types_, contract_, name_)                                                     \
     {.op = op_, .types = types_, .contract = contract_, .symbol = "thk_" name_ "__c99",        \
-     .source = "c99/thk_" name_ "__c99.c", .order = TH_ORDER_ANY, .views = VIEWS,              \
+     .source = "c99/thk_" name_ "__c99.c", .order = TH_ORDER_ROWS, .group = -1, .views = VIEWS, \
      .refuse = refuse, .bind = bind, .cost = cost}
 #define DOUBLE "tflite"
 #define SINGLE "tflite-single-rounding"
