@@ -61,7 +61,7 @@ void th_program_clear_data(struct th_program *p)
     p->n_data = 0;
 }
 
-/* ---- calls ------------------------------------------------------------------------------------ */
+/* ---- calls ----------------------------------------------------------------------------------- */
 static struct th_arg *add_arg(struct th_call *c, enum th_arg_kind kind, const char *ctype)
 {
     if (c->n_args == c->cap_args) {

@@ -27,7 +27,7 @@ struct th_pattern {
     uint32_t n_names, n_nodes;
 };
 
-/* ---- parsing ---------------------------------------------------------------------------------- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 struct parser {
     struct th_ctx *ctx;
@@ -193,7 +193,7 @@ struct th_pattern *th_pattern_new(struct th_ctx *ctx, struct th_arena *a, const 
     return pat;
 }
 
-/* ---- matching --------------------------------------------------------------------------------- */
+/* ---- matching -------------------------------------------------------------------------------- */
 
 static bool bind_value(struct th_match *m, uint32_t binding, th_value v, bool *bound)
 {

@@ -28,11 +28,17 @@ static void pad(struct printer *p)
 static void add_name(struct th_str *out, const char *name)
 {
     th_str_addc(out, '"');
-    th_str_add_escaped(out, name ? name : "");
+    for (const unsigned char *p = (const unsigned char *)(name ? name : ""); *p; p++)
+        if (*p == '"' || *p == '\\')
+            th_str_addf(out, "\\%c", *p);
+        else if (*p < 0x20 || *p >= 0x7f)
+            th_str_addf(out, "\\x%02x", *p);
+        else
+            th_str_addc(out, (char)*p);
     th_str_addc(out, '"');
 }
 
-/* ---- types ------------------------------------------------------------------------------------ */
+/* ---- types ----------------------------------------------------------------------------------- */
 
 static void add_quant(struct th_str *out, const struct th_quant *q)
 {
@@ -88,7 +94,7 @@ static void add_data(struct th_str *out, const struct th_type *t, const struct t
     th_str_addc(out, '}');
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static uint32_t number(struct printer *p, th_value v)
 {
@@ -136,7 +142,7 @@ static void print_const(struct printer *p, th_value v)
     th_str_addc(p->out, '\n');
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------ */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static const char *enum_name(const struct th_op *op, const struct th_attr *a)
 {
@@ -299,7 +305,7 @@ void th_graph_print(const struct th_graph *g, struct th_str *out)
     print_graph(out, g, 0);
 }
 
-/* ---- programs --------------------------------------------------------------------------------- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static void print_states(const struct th_program *p, struct th_str *out)
 {

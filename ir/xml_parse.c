@@ -43,7 +43,8 @@ const xmlNode *th_xml_element(struct th_xml *x, const xmlNode *n)
             if (!n->ns)
                 return n;
             th_xml_bad(x, n, "element '%s' is in a name space", (const char *)n->name);
-        } else if (n->type != XML_COMMENT_NODE && !(n->type == XML_TEXT_NODE && blank(n->content))) {
+        } else if (n->type != XML_COMMENT_NODE &&
+                   !(n->type == XML_TEXT_NODE && blank(n->content))) {
             th_xml_bad(x, n, "text or an entity stands where only elements may");
         }
     }

@@ -42,7 +42,7 @@ struct scope {
     uint32_t n, cap;
 };
 
-/* ---- types and data --------------------------------------------------------------------------- */
+/* ---- types and data -------------------------------------------------------------------------- */
 
 static bool read_quant(struct reader *r, const xmlNode *e, struct th_type *t)
 {
@@ -138,7 +138,7 @@ static struct th_blob *read_data(struct reader *r, const xmlNode *e, const struc
     return th_blob_slice(r->side, (size_t)offset, (size_t)bytes);
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* Numbers must follow each other, so a table as long as the element list is enough. */
 static bool define(struct reader *r, struct scope *s, const xmlNode *e, th_value v)
@@ -223,7 +223,7 @@ static void read_const(struct reader *r, struct scope *s, const xmlNode *e)
     read_value_notes(r, s, e, v);
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------ */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static const struct th_attr_spec *find_spec(const struct th_op *op, const char *name)
 {
@@ -233,7 +233,8 @@ static const struct th_attr_spec *find_spec(const struct th_op *op, const char *
     return NULL;
 }
 
-static bool read_enum(struct reader *r, const xmlNode *e, const struct th_op *op, struct th_attr *a)
+static bool read_enum(struct reader *r, const xmlNode *e, const struct th_op *op,
+                      struct th_attr *a)
 {
     const struct th_attr_spec *s = find_spec(op, a->name);
     int n = 0;
@@ -243,7 +244,8 @@ static bool read_enum(struct reader *r, const xmlNode *e, const struct th_op *op
     return a->v.i >= 0;
 }
 
-static bool read_attr(struct reader *r, const xmlNode *e, const struct th_op *op, struct th_attr *a)
+static bool read_attr(struct reader *r, const xmlNode *e, const struct th_op *op,
+                      struct th_attr *a)
 {
     static const char *const kinds[] = TH_XML_ATTR_KINDS;
     const char *name = th_xml_text(&r->x, e, "name");
@@ -354,8 +356,8 @@ static void read_kernel(struct reader *r, const struct scope *s, const xmlNode *
         return;
     k.scratch.region = (int32_t)region;
     if (!find_row(r->x.ctx, backend, symbol, &k.row, &k.owner))
-        th_xml_bad(&r->x, e, "backend '%.40s' with kernel '%.80s' is not there; is a plugin missing?",
-                   backend, symbol);
+        th_xml_bad(&r->x, e, "backend '%.40s' with kernel '%.80s' is not there; is a plugin "
+                   "missing?", backend, symbol);
     else if (n)
         *th_node_note(s->g, n) = k;
 }
@@ -489,7 +491,7 @@ static void read_node(struct reader *r, struct scope *s, const xmlNode *e)
     read_node_notes(r, s, e, n);
 }
 
-/* ---- graphs ----------------------------------------------------------------------------------- */
+/* ---- graphs ---------------------------------------------------------------------------------- */
 
 static void read_output(struct reader *r, struct scope *s, const xmlNode *e)
 {
@@ -570,7 +572,7 @@ static struct th_graph *read_graph(struct reader *r, const xmlNode *e, bool body
     return s.g;
 }
 
-/* ---- programs --------------------------------------------------------------------------------- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static void read_plan(struct reader *r, const xmlNode *e)
 {
@@ -683,7 +685,7 @@ static void read_root(struct reader *r, const xmlNode *root, const char *path)
         th_xml_bad(&r->x, root, "there is no function");
 }
 
-/* ---- the parser ------------------------------------------------------------------------------- */
+/* ---- the parser ------------------------------------------------------------------------------ */
 
 static void refuse_doctype(void *user, const xmlChar *name, const xmlChar *external,
                            const xmlChar *system)

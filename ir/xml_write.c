@@ -29,7 +29,7 @@ struct writer {
     bool failed;
 };
 
-/* ---- small parts ------------------------------------------------------------------------------ */
+/* ---- small parts ----------------------------------------------------------------------------- */
 
 static void begin(struct writer *w, const char *element)
 {
@@ -134,7 +134,7 @@ static void put_type(struct writer *w, const struct th_type *t)
     end(w);
 }
 
-/* ---- data ------------------------------------------------------------------------------------- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 static bool remember(struct writer *w, const struct place *p)
 {
@@ -174,7 +174,7 @@ static void put_data(struct writer *w, const struct th_blob *b)
     put_int(w, "bytes", (int64_t)p.bytes);
 }
 
-/* ---- graphs ----------------------------------------------------------------------------------- */
+/* ---- graphs ---------------------------------------------------------------------------------- */
 
 struct numbers {
     const struct th_graph *g;
@@ -368,7 +368,7 @@ static void put_graph(struct writer *w, const struct th_graph *g, const char *el
     end(w);
 }
 
-/* ---- programs --------------------------------------------------------------------------------- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static void put_plan(struct writer *w)
 {

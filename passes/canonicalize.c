@@ -8,7 +8,7 @@
 
 #include "passes/util.h"
 
-/* ---- operations that change nothing ----------------------------------------------------------- */
+/* ---- operations that change nothing ---------------------------------------------------------- */
 
 /* Shape unchanged and no arithmetic: the types being equal is the whole condition. */
 static enum th_status same_type(struct th_graph *g, const struct th_match *m, bool *done,
@@ -110,7 +110,7 @@ static enum th_status neutral(struct th_graph *g, const struct th_match *m, bool
     return same_type(g, m, done, user);
 }
 
-/* ---- chains of movement ----------------------------------------------------------------------- */
+/* ---- chains of movement ---------------------------------------------------------------------- */
 
 static enum th_status reshape_chain(struct th_graph *g, const struct th_match *m, bool *done,
                                     void *user)
@@ -130,8 +130,8 @@ static enum th_status transpose_chain(struct th_graph *g, const struct th_match 
     int32_t rank = th_value_type(g, m->value[0])->rank;
     (void)user;
     for (int32_t i = 0; i < rank; i++)
-        perm[i] = th_attr_ints(inner, "perm", (uint32_t)th_attr_ints(outer, "perm", (uint32_t)i, i),
-                               i);
+        perm[i] = th_attr_ints(inner, "perm",
+                               (uint32_t)th_attr_ints(outer, "perm", (uint32_t)i, i), i);
     th_node_set_input(g, m->node[0], 0, m->value[0]);
     TH_TRY(th_node_set_attr_ints(g, m->node[0], "perm", (uint32_t)rank, perm));
     *done = true;

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* ---- padding ---------------------------------------------------------------------------------- */
+/* ---- padding --------------------------------------------------------------------------------- */
 
 /* What padded elements hold, in stored units. */
 static double pad_value(const struct th_graph *g, th_node pad)
@@ -47,7 +47,7 @@ static enum th_status fuse_pad(struct th_graph *g, const struct th_match *m, boo
     return TH_OK;
 }
 
-/* ---- activations ------------------------------------------------------------------------------ */
+/* ---- activations ----------------------------------------------------------------------------- */
 
 /* Both clamp the same stored type. Bounds become integers by a monotone rule, so the bounds of the
  * intersection are the intersection of the bounds. */
@@ -81,7 +81,7 @@ static enum th_status fuse_clamp(struct th_graph *g, const struct th_match *m, b
     return TH_OK;
 }
 
-/* ---- scales ----------------------------------------------------------------------------------- */
+/* ---- scales ---------------------------------------------------------------------------------- */
 
 /* Same step, and zero points apart by as much as the ranges are: every value survives, and the
  * multiplier of exactly one adds no rounding. */
@@ -138,7 +138,7 @@ static enum th_status dequantize_shift(struct th_graph *g, const struct th_match
     return TH_OK;
 }
 
-/* ---- shapes ----------------------------------------------------------------------------------- */
+/* ---- shapes ---------------------------------------------------------------------------------- */
 
 /* A dense layer flattens its input itself. */
 static enum th_status dense_of_reshape(struct th_graph *g, const struct th_match *m, bool *done,

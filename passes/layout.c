@@ -115,7 +115,7 @@ static enum th_status elementwise(struct th_pass_ctx *pc, struct th_graph *g, ui
     return TH_OK;
 }
 
-/* ---- ops with axes ---------------------------------------------------------------------------- */
+/* ---- ops with axes --------------------------------------------------------------------------- */
 
 static enum th_status sink_concat(struct th_graph *g, const struct th_match *m, bool *done,
                                   void *user)
@@ -145,8 +145,8 @@ static enum th_status sink_concat(struct th_graph *g, const struct th_match *m, 
 }
 
 /* An INTS attribute with one entry an axis, as it reads before the transpose. */
-static enum th_status move_entries(struct th_graph *g, th_node n, const char *name, int64_t fallback,
-                                   const struct perm *p)
+static enum th_status move_entries(struct th_graph *g, th_node n, const char *name,
+                                   int64_t fallback, const struct perm *p)
 {
     int64_t v[TH_MAX_RANK];
     for (int32_t i = 0; i < p->rank; i++)

@@ -10,7 +10,7 @@
 
 #include "ir/notes.h"
 
-/* ---- what a pass is given --------------------------------------------------------------------- */
+/* ---- what a pass is given -------------------------------------------------------------------- */
 
 struct th_ctx *th_pass_ctx(const struct th_pass_ctx *pc)
 {
@@ -63,7 +63,7 @@ void th_pass_remark(struct th_pass_ctx *pc, const char *fmt, ...)
     th_str_release(&line);
 }
 
-/* ---- running one ------------------------------------------------------------------------------ */
+/* ---- running one ----------------------------------------------------------------------------- */
 
 struct graph_list {
     struct th_graph **list;

@@ -32,7 +32,7 @@ static int64_t max64(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* ---- state ------------------------------------------------------------------------------------ */
+/* ---- state ----------------------------------------------------------------------------------- */
 /* Widest alignment first leaves no gaps but those at the end of odd sizes. */
 static void place_state(struct planning *k)
 {

@@ -136,7 +136,7 @@ bool th_step_parse_options(struct th_ctx *ctx, struct th_arena *a, struct th_ste
     return ok;
 }
 
-/* ---- what a pass reads ------------------------------------------------------------------------ */
+/* ---- what a pass reads ----------------------------------------------------------------------- */
 
 const char *th_pass_option(const struct th_pass_ctx *pc, const char *name)
 {

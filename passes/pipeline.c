@@ -16,7 +16,7 @@ static const struct row rows[] = {
 #undef TH_PIPELINE
 };
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void help_nearest_pass(struct th_ctx *ctx, struct th_arena *a, const char *name)
 {
@@ -59,7 +59,7 @@ static int64_t anchor_index(const struct th_steps *s, const char *name, enum th_
     return at;
 }
 
-/* ---- editing a list of steps ------------------------------------------------------------------ */
+/* ---- editing a list of steps ----------------------------------------------------------------- */
 
 static bool insert(struct th_arena *a, struct th_steps *s, uint32_t at, const struct th_step *step)
 {
@@ -95,7 +95,7 @@ static bool place(struct th_arena *a, struct th_steps *s, const struct th_step *
     return insert(a, s, where == TH_ANCHOR_AFTER ? anchor + 1 : anchor, step);
 }
 
-/* ---- the named pipeline ----------------------------------------------------------------------- */
+/* ---- the named pipeline ---------------------------------------------------------------------- */
 
 static bool known_pipeline(const char *name)
 {
@@ -149,7 +149,7 @@ static enum th_status add_anchored(struct th_ctx *ctx, struct th_arena *a, const
     return TH_OK;
 }
 
-/* ---- the user's text -------------------------------------------------------------------------- */
+/* ---- the user's text ------------------------------------------------------------------------- */
 
 enum item_kind { ITEM_PLAIN, ITEM_ADD, ITEM_REMOVE, ITEM_REST };
 struct item {
@@ -318,7 +318,7 @@ enum th_status th_pipeline_parse(struct th_ctx *ctx, struct th_arena *a,
     return TH_OK;
 }
 
-/* ---- properties ------------------------------------------------------------------------------- */
+/* ---- properties ------------------------------------------------------------------------------ */
 
 static const char *const prop_names[] = {"TYPED", "CANON", "LAYOUT", "QUANTIZED", "FUSED",
                                          "BACKWARD", "TILED", "SELECTED", "PACKED", "ALIASED",

@@ -116,7 +116,7 @@ static const struct th_rewrite rows[] = {
     {"sink-concat", "concat(dequantize(x))", sink_concat},
 };
 
-/* ---- edges ------------------------------------------------------------------------------------ */
+/* ---- edges ----------------------------------------------------------------------------------- */
 
 /* The type that all users of a float input quantize it to, or NULL. */
 static const struct th_type *quantized_input(const struct th_graph *g, th_value v)

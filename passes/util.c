@@ -104,7 +104,7 @@ bool th_can_eval(const struct th_graph *g, th_node n)
     return false;
 }
 
-/* ---- rewrites --------------------------------------------------------------------------------- */
+/* ---- rewrites -------------------------------------------------------------------------------- */
 
 /* The pass's own rows and then those of plugins, whose rows may be larger or smaller than ours. */
 static uint32_t collect(struct th_pass_ctx *pc, const struct th_rewrite *rows, size_t n,

@@ -150,7 +150,7 @@ static bool worth(const struct cone *c)
     return !th_node_is(c->g, c->nodes[0], "table") && !(plain && th_type_equal(x, y));
 }
 
-/* ---- evaluation ------------------------------------------------------------------------------- */
+/* ---- evaluation ------------------------------------------------------------------------------ */
 
 /* The type with 256 elements: the last axis has them all. */
 static struct th_type flat(const struct th_type *t)
@@ -254,7 +254,7 @@ static enum th_status make_table(const struct cone *c, bool *done)
     return st;
 }
 
-/* ---- the walk --------------------------------------------------------------------------------- */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static uint32_t *positions(const struct th_graph *g, struct th_arena *a)
 {

@@ -9,4 +9,8 @@ noinst_PROGRAMS += %D%/fuzz_tflite
 nodist_EXTRA_%C%_fuzz_tflite_SOURCES = fuzz-linked-as.cc
 %C%_fuzz_tflite_LDFLAGS = -fsanitize=fuzzer $(SAN_FLAGS)
 %C%_fuzz_tflite_LDADD = frontends/tflite/libtflite.la libthimble.la
+noinst_PROGRAMS += %D%/fuzz_xml
+%C%_fuzz_xml_SOURCES = %D%/fuzz_xml.c
+%C%_fuzz_xml_LDFLAGS = -fsanitize=fuzzer $(SAN_FLAGS)
+%C%_fuzz_xml_LDADD = libthimble.la $(CUNIT_LIBS)
 endif

@@ -112,7 +112,7 @@ static void test_inference_is_consistent(void)
     stop(&e);
 }
 
-/* ---- a plugin's pass -------------------------------------------------------------------------- */
+/* ---- a plugin's pass ------------------------------------------------------------------------- */
 
 static enum th_status run_marked(struct th_pass_ctx *pc, struct th_graph *g)
 {
@@ -174,7 +174,7 @@ static void test_plugin_pass(void)
     stop(&e);
 }
 
-/* ---- patterns --------------------------------------------------------------------------------- */
+/* ---- patterns -------------------------------------------------------------------------------- */
 
 static void test_patterns(void)
 {
@@ -193,7 +193,8 @@ static void test_patterns(void)
         bool at_add, at_mul;
     } cases[] = {
         {"add(tanh(x), #c)", true, false}, {"add(x, y)", true, false}, {"add(x, x)", false, false},
-        {"add(#c, x)", false, false},      {"mul(a, a)", false, true}, {"mul(add(x), ?)", false, false},
+        {"add(#c, x)", false, false}, {"mul(a, a)", false, true},
+        {"mul(add(x), ?)", false, false},
         {"mul(*add(x), ?)", false, true},  {"mul|add(?, ?b, ?c)", true, true},
         {"add(logistic(x))", false, false}, {"mul(*add(tanh(z), ?), q)", false, true},
     };
