@@ -12,7 +12,8 @@ static inline void sample_loop(struct th_program *p, struct th_graph *g, th_valu
 {
     struct th_type s = test_type(g, TH_DT_S32, 0, 0, 0), b = test_type(g, TH_DT_BOOL, 0, 0, 0);
     struct th_type v = test_type(g, TH_DT_S32, 0, 0, 1, 4);
-    struct th_graph *cond = th_program_add_body(p, "c<&\">"), *body = th_program_add_body(p, "body");
+    struct th_graph *cond = th_program_add_body(p, "c<&\">");
+    struct th_graph *body = th_program_add_body(p, "body");
     struct th_graph *yes = th_program_add_body(p, "then"), *no = th_program_add_body(p, "else");
     int32_t zero = 0, one = 1, five = 5;
     th_value i = th_graph_add_input(cond, "i", &s);

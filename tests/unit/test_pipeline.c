@@ -57,7 +57,8 @@ static void test_text(void)
     expect("canonicalize,dce", TH_OK, "canonicalize,dce", NULL);
     expect("canonicalize, fold{small=10,max_macs=5}", TH_OK,
            "canonicalize,fold{small=10,max_macs=5}", NULL);
-    expect("canonicalize,fuse{tables=no},-canonicalize", TH_ERR_USAGE, NULL, "needs property CANON");
+    expect("canonicalize,fuse{tables=no},-canonicalize", TH_ERR_USAGE, NULL,
+           "needs property CANON");
     expect("canonicalize,dce,+fold{small=1}@before:dce", TH_OK, "canonicalize,fold{small=1},dce",
            NULL);
     expect("canonicalize,dce,+fold@after:canonicalize,-dce", TH_OK, "canonicalize,fold", NULL);

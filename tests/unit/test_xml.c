@@ -217,7 +217,8 @@ static void test_hostile(void)
     refuse("offset=\"0\" bytes=\"100\"", "offset=\"-16\" bytes=\"100\"", "is -16, allowed 0 to");
     refuse("dims=\"1 5 5 4\"", "dims=\"1 5 5 -4\"", "dimension 3 is -4");
     refuse("dims=\"1 5 5 4\"", "dims=\"1 5 5000000000000000000 4\"", "the tensor is too large");
-    refuse("dims=\"1 5 5 4\"", "dims=\"1 5 50000000000000000000 4\"", "is no list of whole numbers");
+    refuse("dims=\"1 5 5 4\"", "dims=\"1 5 50000000000000000000 4\"",
+           "is no list of whole numbers");
     refuse("dims=\"1 5 5 4\"", "dims=\"1 1 1 1 1 1 1 1 1\"", "has 9 entries, at most 8");
     refuse("dtype=\"s8\"", "dtype=\"s9\"", "there is no element type 's9'");
     refuse("axis=\"0\" scales=", "axis=\"7\" scales=", "zero points on axis 7");
