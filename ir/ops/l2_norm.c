@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/invroot.h"
 #include "ir/ops/common/rows.h"
 
 #include <math.h>
@@ -45,38 +46,6 @@ static void row_float(const float *x, float *y, int64_t depth)
         y[i] = x[i] / divisor;
 }
 
-/* 1/sqrt(v) as multiplier * 2^(shift - 31) by five Newton steps in Q3.28. */
-static struct th_multiplier inverse_root(int32_t v)
-{
-    struct th_multiplier q = {INT32_MAX, 0};
-    if (v <= 1)
-        return q;
-    int shift = 11;
-    while (v >= 1 << 29) {
-        v /= 4;
-        shift++;
-    }
-    const int pairs = (__builtin_clz((uint32_t)v) - 1) / 2 - 1;
-    shift -= pairs;
-    v = (int32_t)((uint32_t)v << (2 * pairs));
-    const int32_t half = th_rdivp2(v >> 1, 1), one_and_half = (1 << 28) + (1 << 27);
-    int32_t x = 1 << 28;
-    for (int i = 0; i < 5; i++) {
-        /* Products of Q3 numbers are Q6 and Q9; each is brought back to Q3. */
-        const int32_t cube = th_sat_shl(th_srdhm(th_srdhm(x, x), x), 6);
-        const int32_t step = th_srdhm(one_and_half, x) - th_srdhm(half, cube);
-        x = th_sat_shl(step, 3);
-    }
-    x = th_srdhm(x, 1518500250);
-    if (shift < 0) {
-        x = (int32_t)((uint32_t)x << -shift);
-        shift = 0;
-    }
-    q.m = x;
-    q.s = -shift;
-    return q;
-}
-
 static void row_8bit(const struct th_tensor *x, struct th_tensor *y, int64_t at, int64_t depth,
                      bool single)
 {
@@ -86,7 +55,7 @@ static void row_8bit(const struct th_tensor *x, struct th_tensor *y, int64_t at,
         const int32_t v = (int32_t)(th_tensor_int(x, at + i) - zero);
         sum += (uint32_t)(v * v);
     }
-    struct th_multiplier q = inverse_root((int32_t)sum);
+    struct th_multiplier q = th_inverse_root((int32_t)sum);
     const bool is_signed = x->type.dtype == TH_DT_S8;
     if (is_signed)
         q.s += 7;

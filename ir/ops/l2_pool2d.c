@@ -58,6 +58,6 @@ const struct th_op th_op_l2_pool2d = {
     .eval = eval,
     .window = th_pool_window,
     .alias = th_alias_first,
-    .channels = th_pool_channels,
+    .channels = th_same_channels,
     .cost = th_pool_cost,
 };

@@ -113,8 +113,13 @@ OP_COMMON = \
   %D%/common/elementwise.c \
   %D%/common/elementwise.h \
   %D%/common/elementwise_quant.c \
+  %D%/common/fixed16.c \
+  %D%/common/fixed16.h \
+  %D%/common/invroot.c \
+  %D%/common/invroot.h \
   %D%/common/lstm.h \
   %D%/common/lstm_float.c \
+  %D%/common/lstm_full.c \
   %D%/common/lstm_int.c \
   %D%/common/lut16.c \
   %D%/common/lut16.h \

@@ -54,7 +54,8 @@ static const struct th_attr_spec attrs[] = {
      "squashing of the cell"},
     TH_ATTR_ROW_ASYMMETRIC,
     {"intermediate_scales", TH_ATTR_FLOATS, false, 0, 0, 1, 0, 0, 0, NULL, NULL,
-     "scales of the gates before layer normalization (kept from the model, not used)"},
+     "integer form: scales of the four gates before layer normalization and of the hidden value "
+     "before the projection; 0: unknown"},
     {"intermediate_zeros", TH_ATTR_INTS, false, 0, 0, 1, 0, 0, 0, NULL, NULL,
      "their zero points"},
     TH_ATTR_END,
@@ -146,6 +147,28 @@ static enum th_status need_dtype(const struct th_inst *c, uint32_t from, uint32_
     return TH_OK;
 }
 
+/* Beyond the plain form: the rule is another one then. */
+static bool is_full(const struct th_inst *c)
+{
+    for (uint32_t i = TH_LSTM_PEEP_I; i < c->n_in; i++)
+        if (c->in[i] && (i <= TH_LSTM_PEEP_O || i >= TH_LSTM_LN || i == TH_LSTM_PROJ_W))
+            return true;
+    return !th_operand_type(c, TH_LSTM_WI);
+}
+
+/* Scales of the gates before layer normalization, and of the hidden value before projection. */
+static enum th_status check_intermediates(const struct th_inst *c)
+{
+    const struct th_attr *a = th_attr_find(c->attrs, "intermediate_scales");
+    for (uint32_t i = 0; i < 5; i++) {
+        const bool used = i < 4 ? th_operand_type(c, TH_LSTM_LN + i) != NULL
+                                : th_operand_type(c, TH_LSTM_PROJ_W) != NULL;
+        if (used && !(a && i < a->n && a->v.floats[i] > 0))
+            return th_inst_error(c, "intermediate scale %u is missing", (unsigned)i);
+    }
+    return TH_OK;
+}
+
 static enum th_status verify_int(const struct th_inst *c)
 {
     const enum th_dtype x = c->in[TH_LSTM_X]->dtype;
@@ -154,24 +177,31 @@ static enum th_status verify_int(const struct th_inst *c)
     TH_TRY(need_dtype(c, TH_LSTM_B, TH_LSTM_B + 3, x == TH_DT_S16 ? TH_DT_S64 : TH_DT_S32));
     TH_TRY(need_dtype(c, TH_LSTM_H, TH_LSTM_H, x));
     TH_TRY(need_dtype(c, TH_LSTM_C, TH_LSTM_C, TH_DT_S16));
-    for (uint32_t i = TH_LSTM_PEEP_I; i < c->n_in; i++)
-        if (c->in[i] && (i <= TH_LSTM_PEEP_O || i >= TH_LSTM_LN || i == TH_LSTM_PROJ_W))
-            return th_inst_error(c, "operand '%s' is only supported with float activations",
-                                 inputs[i].name);
-    if (!th_operand_type(c, TH_LSTM_WI))
-        return th_inst_error(c, "coupled gates are only supported with float activations");
+    const bool full = is_full(c);
+    if (full) {
+        if (x != TH_DT_S8)
+            return th_inst_error(c, "peepholes, projection, layer normalization and coupled gates "
+                                    "go with s8 or float activations, the input is %s",
+                                 th_dtype_name(x));
+        TH_TRY(need_dtype(c, TH_LSTM_PEEP_I, TH_LSTM_PEEP_O, TH_DT_S16));
+        TH_TRY(need_dtype(c, TH_LSTM_PROJ_W, TH_LSTM_PROJ_W, TH_DT_S8));
+        TH_TRY(need_dtype(c, TH_LSTM_PROJ_B, TH_LSTM_PROJ_B, TH_DT_S32));
+        TH_TRY(need_dtype(c, TH_LSTM_LN, TH_LSTM_LN + 3, TH_DT_S16));
+        TH_TRY(check_intermediates(c));
+    }
     for (uint32_t i = 0; i < c->n_in; i++)
         if (c->in[i])
             TH_TRY(th_need_quant(c, c->in[i], inputs[i].name));
     const int64_t act = th_inst_int(c, "activation");
-    if (act != TH_LSTM_TANH && act != TH_LSTM_SIGMOID)
+    if (act != TH_LSTM_TANH && (full || act != TH_LSTM_SIGMOID))
         return th_inst_error(c, "activation '%s' is only supported with float activations",
                              activations[act]);
     const double power = log2((double)th_quant_scale(c->in[TH_LSTM_C]->quant, 0));
-    if (fabs(power - round(power)) > 1e-3 || power < -27 || power > 3)
-        return th_inst_error(c, "the cell state has scale %g, expected a power of two from 2^-27 "
-                                "to 2^3",
-                             (double)th_quant_scale(c->in[TH_LSTM_C]->quant, 0));
+    const int least = full ? -15 : -27, most = full ? -9 : 3;
+    if (fabs(power - round(power)) > 1e-3 || power < least - 0.1 || power > most + 0.1)
+        return th_inst_error(c, "the cell state has scale %g, expected a power of two from 2^%d "
+                                "to 2^%d",
+                             (double)th_quant_scale(c->in[TH_LSTM_C]->quant, 0), least, most);
     return TH_OK;
 }
 
@@ -210,8 +240,10 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     struct th_tensor *h = state_copy(c, e, 1, TH_LSTM_H), *cell = state_copy(c, e, 2, TH_LSTM_C);
     if (!h || !cell)
         return th_out_of_memory(c);
-    return c->in[TH_LSTM_X]->dtype == TH_DT_F32 ? th_lstm_eval_float(c, e, &s, h, cell)
-                                                : th_lstm_eval_int(c, e, &s, h, cell);
+    if (c->in[TH_LSTM_X]->dtype == TH_DT_F32)
+        return th_lstm_eval_float(c, e, &s, h, cell);
+    return is_full(c) ? th_lstm_eval_full(c, e, &s, h, cell)
+                      : th_lstm_eval_int(c, e, &s, h, cell);
 }
 
 static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t max)
@@ -251,7 +283,10 @@ const struct th_op th_op_lstm = {
         "Integer form: both dense products of a gate are rescaled to Q3.12 on their own (product "
         "of scales in float) and added with saturation; sigmoid and tanh come from one "
         "interpolated 16-bit table; f*c and i*g are rescaled to the cell's scale, a power of two, "
-        "with saturation after each step; h = o * tanh(c) is rescaled to the hidden state's scale.",
+        "with saturation after each step; h = o * tanh(c) is rescaled to the hidden state's scale. With "
+        "peepholes, projection, layer normalization or coupled gates (s8 only) the products of a "
+        "gate accumulate in 16 bits, squashing is 16-bit fixed point and products of gates are "
+        "shifted.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,

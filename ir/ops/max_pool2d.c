@@ -70,10 +70,10 @@ const struct th_op th_op_max_pool2d = {
     .infer = th_pool_infer,
     .verify = th_pool_verify,
     .eval = eval,
-    .quant = th_pool_quant,
+    .quant = th_same_quant,
     .window = th_pool_window,
     .reduce = reduce,
     .alias = th_alias_first,
-    .channels = th_pool_channels,
+    .channels = th_same_channels,
     .cost = th_pool_cost,
 };

@@ -42,6 +42,7 @@ const struct th_op th_op_reduce_max = {
     .infer = th_reduce_infer,
     .verify = th_reduce_verify_same,
     .eval = eval,
+    .quant = th_same_quant,
     .window = th_reduce_window,
     .reduce = th_reduce_same_state,
     .cost = th_reduce_cost,

@@ -166,6 +166,7 @@ const struct th_op th_op_resize_bilinear = {
     .infer = th_resize_infer,
     .verify = verify,
     .eval = eval,
+    .quant = th_same_quant,
     .window = window,
     .channels = th_same_channels,
     .cost = cost,

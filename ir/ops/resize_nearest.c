@@ -71,6 +71,7 @@ const struct th_op th_op_resize_nearest = {
     .infer = th_resize_infer,
     .verify = th_resize_verify,
     .eval = eval,
+    .quant = th_same_quant,
     .window = window,
     .channels = th_same_channels,
 };

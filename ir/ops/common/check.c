@@ -167,6 +167,13 @@ bool th_same_window(const struct th_inst *c, const struct th_box *out, uint32_t 
     return true;
 }
 
+bool th_same_quant(const struct th_inst *c, struct th_quant_rule *rule)
+{
+    (void)c;
+    *rule = (struct th_quant_rule){-1, -1, -1, true};
+    return true;
+}
+
 bool th_same_channels(const struct th_inst *c, uint32_t in, int64_t channel, int64_t *out_channel)
 {
     (void)c;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two evaluations of the LSTM record: float and hybrid, and 8x8 to 16 bits. */
+/* The evaluations of the LSTM record: float and hybrid, integer, integer with all extras. */
 #ifndef TH_OPS_LSTM_H
 #define TH_OPS_LSTM_H
 
@@ -30,5 +30,8 @@ enum th_status th_lstm_eval_float(const struct th_inst *c, struct th_eval *e,
 enum th_status th_lstm_eval_int(const struct th_inst *c, struct th_eval *e,
                                 const struct th_lstm *s, struct th_tensor *h,
                                 struct th_tensor *cell);
+enum th_status th_lstm_eval_full(const struct th_inst *c, struct th_eval *e,
+                                 const struct th_lstm *s, struct th_tensor *h,
+                                 struct th_tensor *cell);
 
 #endif

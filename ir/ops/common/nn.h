@@ -141,6 +141,7 @@ enum th_status th_check_contract(const struct th_inst *c, bool onnx_allowed);
 enum th_status th_same_infer(struct th_inst *c);
 bool th_same_window(const struct th_inst *c, const struct th_box *out, uint32_t i,
                     struct th_window *w);
+bool th_same_quant(const struct th_inst *c, struct th_quant_rule *rule);
 bool th_same_channels(const struct th_inst *c, uint32_t in, int64_t channel,
                       int64_t *out_channel);
 void th_cost_bytes(const struct th_inst *c, struct th_cost *cost);

@@ -69,26 +69,12 @@ bool th_pool_window(const struct th_inst *c, const struct th_box *out, uint32_t 
     return true;
 }
 
-bool th_pool_channels(const struct th_inst *c, uint32_t in, int64_t channel, int64_t *out_channel)
-{
-    (void)c;
-    *out_channel = channel;
-    return in == 0;
-}
-
 void th_pool_cost(const struct th_inst *c, struct th_cost *k)
 {
     k->macs = 0;
     k->ops = th_type_elems(&c->out[0]) * th_inst_ints(c, "filter", 0) *
              th_inst_ints(c, "filter", 1);
     th_cost_bytes(c, k);
-}
-
-bool th_pool_quant(const struct th_inst *c, struct th_quant_rule *rule)
-{
-    (void)c;
-    *rule = (struct th_quant_rule){-1, -1, -1, true};
-    return true;
 }
 
 static void clip(int64_t origin, int64_t kernel, int64_t size, int64_t *from, int64_t *to)

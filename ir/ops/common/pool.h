@@ -13,10 +13,7 @@ enum th_status th_pool_infer(struct th_inst *c);
 enum th_status th_pool_verify(const struct th_inst *c);
 bool th_pool_window(const struct th_inst *c, const struct th_box *out, uint32_t i,
                     struct th_window *w);
-bool th_pool_channels(const struct th_inst *c, uint32_t in, int64_t channel,
-                      int64_t *out_channel);
 void th_pool_cost(const struct th_inst *c, struct th_cost *k);
-bool th_pool_quant(const struct th_inst *c, struct th_quant_rule *rule);
 
 /* The taps of one output that lie inside of the input. */
 struct th_pool_taps {
