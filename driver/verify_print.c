@@ -118,7 +118,8 @@ void th_verify_print_json(const struct th_verify_request *r,
                           const struct th_verify_result *result, struct th_str *out)
 {
     const struct th_image *i = &result->image;
-    struct json_object *o = json_object_new_object();
+    struct json_object *o = json_object_new_object(), *counts = json_object_new_object();
+    struct json_object *stack = json_object_new_object();
 
     put_text(o, "name", r->name);
     put_text(o, "target", r->target->name);
@@ -129,18 +130,19 @@ void th_verify_print_json(const struct th_verify_request *r,
     json_object_object_add(o, "equal", json_object_new_boolean(result->n_different == 0));
     json_object_object_add(o, "outputs", outputs_array(result));
     put_text(o, "unit", result->run.unit);
-    put_int(o, "count_least", result->least_count);
-    put_int(o, "count_most", result->most_count);
-    put_int(o, "count_init", result->run.init_count);
-    put_int(o, "arena_bytes", result->run.arena);
-    put_int(o, "state_bytes", result->run.state);
-    put_int(o, "stack_measured", result->run.most_stack);
-    if (i->stack_bound >= 0) {
-        put_int(o, "stack_bound", (uint64_t)i->stack_bound);
-        put_int(o, "stack_library_functions", i->stack_unknown);
-    } else {
-        put_text(o, "stack_bound", NULL);
-    }
+    json_object_object_add(o, "count", counts);
+    put_int(counts, "least", result->least_count);
+    put_int(counts, "most", result->most_count);
+    put_int(counts, "init", result->run.init_count);
+    put_int(o, "arena", result->run.arena);
+    put_int(o, "state", result->run.state);
+    json_object_object_add(o, "stack", stack);
+    put_int(stack, "measured", result->run.most_stack);
+    if (i->stack_bound >= 0)
+        put_int(stack, "bound", (uint64_t)i->stack_bound);
+    else
+        put_text(stack, "bound", NULL);
+    put_int(stack, "library_functions", i->stack_unknown);
     json_object_object_add(o, "model", sizes_object(&i->model));
     json_object_object_add(o, "linked", sizes_object(&i->image));
     put_int(o, "files_with_warnings", i->warnings);
