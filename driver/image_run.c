@@ -13,7 +13,7 @@
 #define RUN_SECONDS 1800
 #define MAX_LINES_BYTES ((size_t)64 * 1024 * 1024)
 #define MAX_OUTPUT_BYTES ((size_t)1 << 31)
-#define CASE_MAGIC 0x32424854u       /* THB_CASE_MAGIC of runtime/bench/bench.h */
+#define CASE_MAGIC 0x32424854u       /* THB_CASE_MAGIC of runtime/bench/thb_bench.h */
 #define CASE_RESET 1u
 
 enum { CODE_RUN = 5104 };

@@ -10,7 +10,7 @@
  * Stack is counted from the caller of init or invoke downwards. Errors: lines "thb error: ...". */
 #include <string.h>
 
-#include "bench.h"
+#include "thb_bench.h"
 #include "insn.h"
 
 #define STACK_PAINT 0xDEADBEA7u

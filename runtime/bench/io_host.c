@@ -11,7 +11,7 @@
 #include <unistd.h>
 #endif
 
-#include "bench.h"
+#include "thb_bench.h"
 #include "insn.h"
 
 static FILE *cases, *output;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "bench.h"
+#include "thb_bench.h"
 #include "semihost.h"
 
 static intptr_t cases = -1, output = -1;

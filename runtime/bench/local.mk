@@ -5,7 +5,7 @@ dist_benchdata_DATA = \
   %D%/an500.ld \
   %D%/an505.ld \
   %D%/an547.ld \
-  %D%/bench.h \
+  %D%/thb_bench.h \
   %D%/bench_main.c \
   %D%/crt0_riscv.S \
   %D%/insn.h \

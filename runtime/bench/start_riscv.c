@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include <stdint.h>
 
-#include "bench.h"
+#include "thb_bench.h"
 #include "semihost.h"
 
 typedef void (*thb_handler)(void);

@@ -2,7 +2,7 @@
 /* Start-up of every Cortex-M board of the bench. */
 #include <stdint.h>
 
-#include "bench.h"
+#include "thb_bench.h"
 #include "semihost.h"
 
 typedef void (*thb_handler)(void);

@@ -4,7 +4,7 @@ check_PROGRAMS += %D%/boards
 %C%_boards_SOURCES = %D%/boards.c $(image_sources)
 %C%_boards_LDADD = libthimble.la $(JSON_LIBS)
 dist_check_SCRIPTS += %D%/targets.test
-EXTRA_DIST += %D%/toy/toy.c %D%/toy/toy.h %D%/echo/echo.c %D%/echo/echo.h
+EXTRA_DIST += %D%/toy/toy.c %D%/toy/toy.h %D%/model/model.c %D%/model/model.h
 
 if HAVE_CUNIT
 check_PROGRAMS += tests/unit/test_target tests/unit/test_image tests/unit/test_npy tests/unit/test_verify

@@ -69,8 +69,8 @@ static void open_fixture(struct fixture *f)
         f->in_list[i] = f->in[i];
         f->want_list[i] = f->want[i];
     }
-    snprintf(f->folder, sizeof f->folder, "%s/tests/bench/echo", source ? source : ".");
-    f->r = (struct th_verify_request){ .program = f->program, .folder = f->folder, .name = "echo",
+    snprintf(f->folder, sizeof f->folder, "%s/tests/bench/model", source ? source : ".");
+    f->r = (struct th_verify_request){ .program = f->program, .folder = f->folder, .name = "model",
                                        .target = th_target_find(f->ctx, "c99") };
     CU_ASSERT_PTR_NOT_NULL_FATAL(f->r.target);
 }
@@ -236,7 +236,7 @@ static void test_broken_folder(void)
     f.r.folder = f.folder;
     f.r.name = "other";
     CU_ASSERT_EQUAL(th_verify(f.ctx, &f.r, &result), TH_ERR_INTERNAL);
-    f.r.name = "echo";
+    f.r.name = "model";
     f.r.command = "no-such-compiler-anywhere";
     CU_ASSERT_EQUAL(th_verify(f.ctx, &f.r, &result), TH_ERR_TOOL);
     f.r.command = NULL;
