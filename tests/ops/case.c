@@ -27,7 +27,7 @@ static uint64_t next(struct reader *r)
     return r->rng;
 }
 
-/* ---- types and operands ----------------------------------------------------------------------- */
+/* ---- types and operands ----------------------------------------------------------------- */
 /* Parses dtype[dims]*scale+zero; *rest is what follows. */
 static bool read_type(struct reader *r, const char *s, struct th_type *t, const char **rest)
 {
@@ -109,7 +109,7 @@ static bool read_operand(struct reader *r, const char *s, struct op_case *k, th_
     return true;
 }
 
-/* ---- attributes --------------------------------------------------------------------------------- */
+/* ---- attributes ------------------------------------------------------------------------- */
 static const struct th_attr_spec *spec_of(const struct th_op *op, const char *name)
 {
     for (const struct th_attr_spec *s = op->attrs; s && s->name; s++)
@@ -167,7 +167,7 @@ static bool read_attr(struct reader *r, const struct th_op *op, char *s, struct 
     }
 }
 
-/* ---- lines ---------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------ */
 bool case_read(struct th_program *p, struct th_arena *arena, const char *line, int number,
                struct op_case *out)
 {

@@ -39,7 +39,7 @@ static bool first_time(struct job *j, const char *name)
     return true;
 }
 
-/* ---- one call ------------------------------------------------------------------------------------ */
+/* ---- one call --------------------------------------------------------------------------- */
 static void argument(struct th_str *s, const struct th_call *c, uint32_t i, const char *out,
                      const struct th_inst *inst)
 {
@@ -185,7 +185,7 @@ static bool try_row(struct job *j, const struct th_kernel *row, const struct th_
     return true;
 }
 
-/* ---- one case ---------------------------------------------------------------------------------------- */
+/* ---- one case --------------------------------------------------------------------------- */
 static bool evaluate(struct job *j, struct th_inst *inst, struct op_case *k, struct th_arena *a)
 {
     struct th_tensor *out[TH_MAX_OUTPUTS];
@@ -253,7 +253,7 @@ static bool run_case(struct job *j, const char *line, int number, struct th_aren
     return true;
 }
 
-/* ---- files ------------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------ */
 static void write_data(struct job *j, FILE *f)
 {
     for (uint32_t i = 0; i < th_program_data_count(j->p); i++) {
