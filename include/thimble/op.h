@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define TH_MAX_OUTPUTS 8
+#define TH_MAX_OUTPUTS 32    /* loops carry many values */
 
 struct th_inst {
     struct th_ctx *ctx;                      /* for messages */

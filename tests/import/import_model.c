@@ -11,6 +11,43 @@
 #include <thimble/plugin.h>
 #include <thimble/thimble.h>
 
+/* A custom operator: TestScale is x * factor, plus bias if that is given. */
+static enum th_status add_scalar(struct th_import *im, const char *op, double number, th_value *v)
+{
+    const struct th_type scalar = th_type_make(TH_DT_F32, 0, NULL);
+    const float value = (float)number;
+    th_value in[2] = {*v, th_graph_const_copy(im->graph, "", &scalar, &value)};
+    const struct th_node_desc d = {.op = op, .in = in, .n_in = 2, .loc = im->loc};
+
+    return th_graph_add_node(im->graph, &d, NULL, v);
+}
+
+static enum th_status import_scale(struct th_import *im)
+{
+    int64_t factor = 2;
+    double bias;
+    th_value v = im->in[0];
+
+    im->option_int(im, "factor", &factor);
+    TH_TRY(add_scalar(im, "mul", (double)factor, &v));
+    if (im->option_float(im, "bias", &bias))
+        TH_TRY(add_scalar(im, "add", bias, &v));
+    im->out[0] = v;
+    return TH_OK;
+}
+
+static enum th_status init(struct th_reg *reg)
+{
+    static const struct th_importer rows[] = {{"tflite", "TestScale", import_scale}};
+
+    return th_reg_importers(reg, rows, 1);
+}
+
+static const struct th_plugin plugin = {
+    TH_PLUGIN_HEADER, .name = "test-scale", .version = "1", .license = "Apache-2.0",
+    .summary = "a custom operator for tests", .init = init,
+};
+
 static void print_message(void *user, const struct th_message *msg)
 {
     struct th_str line;
@@ -56,7 +93,8 @@ int main(int argc, char **argv)
         return 2;
     }
     th_ctx_set_sink(ctx, print_message, NULL);
-    if (th_plugin_load(ctx, module) != TH_OK)
+    if (th_plugin_load(ctx, module) != TH_OK ||
+        th_plugin_register(ctx, &plugin, "linked") != TH_OK)
         return 2;
     for (int i = 1; i < argc; i++) {
         char *value = strchr(argv[i], '=');

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One model per operator and number format: (name, model, IR operators that must appear)."""
-from tflite_model import Model
+from tflite_model import Model, packed
 
 QUANT = {
     "FLOAT32": {}, "INT32": {}, "INT64": {}, "BOOL": {},
@@ -475,6 +475,44 @@ def stateful():
     yield "variables", m, ["state_read", "add", "state_write"]
 
 
+def flexbuffer(factor, bias):
+    """The map {"bias": bias, "factor": factor} with values of 4 bytes."""
+    data = b"bias\0factor\0"
+    first, second = 0, 5
+    data += bytes(-len(data) % 4)
+    data += (2).to_bytes(4, "little")
+    keys = len(data)
+    for key in [first, second]:
+        data += (len(data) - key).to_bytes(4, "little")
+    data += (len(data) - keys).to_bytes(4, "little") + (4).to_bytes(4, "little")
+    data += (2).to_bytes(4, "little")
+    values = len(data)
+    data += packed_float(bias) + factor.to_bytes(4, "little", signed=True)
+    data += bytes([3 << 2 | 2, 1 << 2 | 2])
+    return list(data + bytes([len(data) - values, 9 << 2 | 2, 1]))
+
+
+def packed_float(value):
+    return bytes(packed("FLOAT32", [value]))
+
+
+def custom():
+    """The reader's own plugin imports TestScale as x * factor + bias."""
+    m = Model()
+    g = m.graph()
+    o = g.op("custom:TestScale", [g.input([3])], [g.output([3])])
+    o["custom_options"] = flexbuffer(3, 0.5)
+    yield "custom", m, ["mul", "add", "0x1.8p+1", "0x1p-1"]
+    # Without options, and with bytes that are no map, the defaults hold.
+    for name, options in [("none", None), ("noise", [1, 2, 3, 255, 255, 36, 1])]:
+        m = Model()
+        g = m.graph()
+        o = g.op("custom:TestScale", [g.input([3])], [g.output([3])])
+        if options:
+            o["custom_options"] = options
+        yield "custom_" + name, m, ["mul", "-add"]
+
+
 def control():
     m = Model()
     g, cond, body = m.graph(), m.graph("cond"), m.graph("body")
@@ -484,6 +522,15 @@ def control():
     body.op("ADD", [body.input([], I32), body.ints([3], shape=[])], [body.output([], I32)],
             "AddOptions")
     yield "WHILE", m, ["loop", "less", "add"]
+    m = Model()
+    g, cond, body = m.graph(), m.graph("cond"), m.graph("body")
+    xs, ys = [g.input([], I32) for _ in range(12)], [g.output([], I32) for _ in range(12)]
+    g.op("WHILE", xs, ys, "WhileOptions", cond_subgraph_index=1, body_subgraph_index=2)
+    tests = [cond.input([], I32) for _ in range(12)]
+    cond.op("LESS", [tests[3], cond.ints([10])], [cond.output([1], "BOOL")])
+    values = [body.input([], I32) for _ in range(12)]
+    body.outputs = values[1:] + values[:1]
+    yield "WHILE_wide", m, ["loop", "less"]
     for known in [False, True]:
         m = Model()
         g, then, other = m.graph(), m.graph("then"), m.graph("other")
@@ -514,5 +561,5 @@ def control():
 
 def models():
     for family in [elementwise, weighted, reductions, moves, conversions, folded, stateful,
-                   control]:
+                   control, custom]:
         yield from family()
