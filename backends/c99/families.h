@@ -12,8 +12,12 @@ extern const struct th_row_family th_c99_conv;
 extern const struct th_row_family th_c99_dense;
 extern const struct th_row_family th_c99_elementwise;
 extern const struct th_row_family th_c99_index;
+extern const struct th_row_family th_c99_matmul;
 extern const struct th_row_family th_c99_move;
 extern const struct th_row_family th_c99_pool;
+extern const struct th_row_family th_c99_quantize;
+extern const struct th_row_family th_c99_reduce;
+extern const struct th_row_family th_c99_resize;
 extern const struct th_row_family th_c99_softmax;
 extern const struct th_row_family th_c99_table;
 

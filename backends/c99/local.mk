@@ -1,7 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 c99_kernels = \
-  thk_elementwise.h thk_fixed.h thk_nn.h thk_quotient.h thk_requant.h thk_types.h \
+  thk_elementwise.h \
+  thk_fixed.h \
+  thk_log.h \
+  thk_mix.h \
+  thk_nn.h \
+  thk_quantize.h \
+  thk_quotient.h \
+  thk_requant.h \
+  thk_root.h \
+  thk_types.h \
   c99/thk_avg_pool2d.inc.h \
   c99/thk_avg_pool2d_f32__c99.c \
   c99/thk_avg_pool2d_s16__c99.c \
@@ -34,7 +43,19 @@ c99_kernels = \
   c99/thk_fully_connected_s8_single__c99.c \
   c99/thk_fully_connected_u8__c99.c \
   c99/thk_fully_connected_u8_single__c99.c \
+  c99/thk_l2_norm_8bit.inc.h \
+  c99/thk_l2_norm_f32__c99.c \
+  c99/thk_l2_norm_s8__c99.c \
+  c99/thk_l2_norm_s8_single__c99.c \
+  c99/thk_l2_norm_u8__c99.c \
+  c99/thk_l2_norm_u8_single__c99.c \
   c99/thk_l2_pool2d_f32__c99.c \
+  c99/thk_log_softmax.inc.h \
+  c99/thk_log_softmax_f32__c99.c \
+  c99/thk_log_softmax_s8__c99.c \
+  c99/thk_log_softmax_s8_single__c99.c \
+  c99/thk_log_softmax_u8__c99.c \
+  c99/thk_log_softmax_u8_single__c99.c \
   c99/thk_logistic_s16__c99.c \
   c99/thk_max_pool2d.inc.h \
   c99/thk_max_pool2d_f32__c99.c \
@@ -42,14 +63,35 @@ c99_kernels = \
   c99/thk_max_pool2d_s8__c99.c \
   c99/thk_max_pool2d_u8__c99.c \
   c99/thk_pool2d_f32.inc.h \
+  c99/thk_resize_bilinear.inc.h \
+  c99/thk_resize_bilinear_f32__c99.c \
+  c99/thk_resize_bilinear_s16__c99.c \
+  c99/thk_resize_bilinear_s16_single__c99.c \
+  c99/thk_resize_bilinear_s8__c99.c \
+  c99/thk_resize_bilinear_s8_single__c99.c \
+  c99/thk_resize_bilinear_u8__c99.c \
+  c99/thk_resize_nearest_bytes__c99.c \
   c99/thk_rsqrt_s16__c99.c \
   c99/thk_softmax.inc.h \
   c99/thk_softmax_f32__c99.c \
+  c99/thk_softmax_s16__c99.c \
   c99/thk_softmax_s8__c99.c \
+  c99/thk_softmax_s8_single__c99.c \
   c99/thk_softmax_s8s16__c99.c \
+  c99/thk_softmax_s8s16_single__c99.c \
   c99/thk_softmax_u8__c99.c \
+  c99/thk_softmax_u8_single__c99.c \
   c99/thk_table_u8__c99.c \
-  c99/thk_tanh_s16__c99.c
+  c99/thk_tanh_s16__c99.c \
+  c99/thk_transpose_conv2d.inc.h \
+  c99/thk_transpose_conv2d_f32__c99.c \
+  c99/thk_transpose_conv2d_s16s8__c99.c \
+  c99/thk_transpose_conv2d_s16s8s32__c99.c \
+  c99/thk_transpose_conv2d_s16s8s32_single__c99.c \
+  c99/thk_transpose_conv2d_s8__c99.c \
+  c99/thk_transpose_conv2d_s8_single__c99.c \
+  c99/thk_transpose_conv2d_u8__c99.c \
+  c99/thk_transpose_conv2d_u8_single__c99.c
 
 # The rows, also linked into the kernel tests.
 noinst_LTLIBRARIES += %D%/librows_c99.la
@@ -64,6 +106,10 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_elementwise.c \
   %D%/rows_index.c \
   %D%/rows_move.c \
+  %D%/rows_resize.c \
+  %D%/rows_reduce.c \
+  %D%/rows_quantize.c \
+  %D%/rows_matmul.c \
   %D%/rows_pool.c \
   %D%/rows_softmax.c \
   %D%/rows_table.c

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Portable rows: conv2d and depthwise_conv2d. */
+/* Portable rows: conv2d, depthwise_conv2d, transpose_conv2d. */
 #include "backends/c99/families.h"
 
 static const char *refuse(const struct th_query *q)
@@ -11,6 +11,9 @@ static const char *refuse(const struct th_query *q)
     if (strcmp(q->inst->op->name, "conv2d") == 0) {
         if (w.groups < 1 || w.out_c % w.groups != 0)
             return "the groups do not divide the channels";
+    } else if (strcmp(q->inst->op->name, "transpose_conv2d") == 0) {
+        if (w.out_h > INT32_MAX / 4 || w.stride_h < 1 || w.stride_w < 1)
+            return "the window reaches too far";
     } else if (w.in_c < 1 || w.out_c % w.in_c != 0) {
         return "the channels are no multiple of the input's";
     }
@@ -87,5 +90,6 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
     ROW(op, "s16,s8,s32>s16", SINGLE, op "_s16s8s32_single", bind_int),                        \
     ROW(op, "f32,f32,f32?>f32", NULL, op "_f32", bind_f32)
 
-static const struct th_kernel rows[] = {ROWS("conv2d"), ROWS("depthwise_conv2d")};
+static const struct th_kernel rows[] = {ROWS("conv2d"), ROWS("depthwise_conv2d"),
+                                        ROWS("transpose_conv2d")};
 const struct th_row_family th_c99_conv = {rows, TH_ARRAY_LEN(rows)};

@@ -97,7 +97,7 @@ static void cost_sixteen(const struct th_query *q, struct th_kernel_cost *k)
 static const struct th_kernel rows[] = {
     TABLE("abs"), TABLE("ceil"), TABLE("clamp"), TABLE("cos"), TABLE("elu"), TABLE("exp"),
     TABLE("floor"), TABLE("gelu"), TABLE("hard_swish"), TABLE("leaky_relu"), TABLE("log"),
-    TABLE("logistic"), TABLE("neg"), TABLE("round"), TABLE("rsqrt"), TABLE("sign"),
+    TABLE("logistic"), TABLE("neg"), TABLE("requantize"), TABLE("round"), TABLE("rsqrt"), TABLE("sign"),
     TABLE("sin"), TABLE("sqrt"), TABLE("square"), TABLE("tanh"),
     {.op = "table", .types = "s8|u8,s8|u8>s8|u8", .symbol = "thk_table_u8__c99",
      .source = "c99/thk_table_u8__c99.c", .order = TH_ORDER_ELEMENT,

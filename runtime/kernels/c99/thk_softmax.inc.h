@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Body of the 8-bit softmax kernels. THK_NAME, THK_X, THK_Y, THK_LOWEST (of the input), and
- * THK_BITS, THK_OFFSET, THK_MIN, THK_MAX of the output are set by the including file. */
+/* Body of the 8-bit softmax kernels. THK_NAME, THK_X, THK_Y, THK_LOWEST (of the input), THK_BITS,
+ * THK_OFFSET, THK_MIN, THK_MAX (of the output) and THK_SCALE(x, m, s) are set by the including
+ * file. */
 static void THK_NAME(const struct thk_softmax *p, const THK_X *x, THK_Y *y)
 {
     for (int32_t r = 0; r < p->rows; r++, x += p->depth, y += p->depth) {
@@ -9,7 +10,7 @@ static void THK_NAME(const struct thk_softmax *p, const THK_X *x, THK_Y *y)
             best = x[i] > best ? x[i] : best;
         for (int32_t i = 0; i < p->depth; i++)
             if (x[i] - best >= p->diff_min)
-                sum += thk_rdivp2(thk_exp_q5(thk_mbqm(x[i] - best, p->scale_m, p->scale_s)), 12);
+                sum += thk_rdivp2(thk_exp_q5(THK_SCALE(x[i] - best, p->scale_m, p->scale_s)), 12);
         const int32_t headroom = thk_clz((uint32_t)sum);
         const int32_t mantissa = (int32_t)(((uint32_t)sum << headroom) - 0x80000000u);
         const int32_t inverse = thk_one_over_one_plus(mantissa);
@@ -17,7 +18,7 @@ static void THK_NAME(const struct thk_softmax *p, const THK_X *x, THK_Y *y)
         for (int32_t i = 0; i < p->depth; i++) {
             int32_t v = 0;
             if (x[i] - best >= p->diff_min) {
-                const int32_t e = thk_exp_q5(thk_mbqm(x[i] - best, p->scale_m, p->scale_s));
+                const int32_t e = thk_exp_q5(THK_SCALE(x[i] - best, p->scale_m, p->scale_s));
                 v = shift > 31 ? 0 : thk_rdivp2(thk_srdhm(inverse, e), shift);
             }
             y[i] = (THK_Y)thk_clamp(v + THK_OFFSET, THK_MIN, THK_MAX);
@@ -32,3 +33,4 @@ static void THK_NAME(const struct thk_softmax *p, const THK_X *x, THK_Y *y)
 #undef THK_OFFSET
 #undef THK_MIN
 #undef THK_MAX
+#undef THK_SCALE

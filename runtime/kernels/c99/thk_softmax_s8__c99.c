@@ -10,4 +10,5 @@
 #define THK_OFFSET (-128)
 #define THK_MIN INT8_MIN
 #define THK_MAX INT8_MAX
+#define THK_SCALE(x, m, s) thk_mbqm(x, m, s)
 #include "c99/thk_softmax.inc.h"

@@ -10,4 +10,5 @@
 #define THK_OFFSET (-32768)
 #define THK_MIN INT16_MIN
 #define THK_MAX INT16_MAX
+#define THK_SCALE(x, m, s) thk_mbqm(x, m, s)
 #include "c99/thk_softmax.inc.h"

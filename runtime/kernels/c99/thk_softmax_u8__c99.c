@@ -10,4 +10,5 @@
 #define THK_OFFSET 0
 #define THK_MIN 0
 #define THK_MAX UINT8_MAX
+#define THK_SCALE(x, m, s) thk_mbqm(x, m, s)
 #include "c99/thk_softmax.inc.h"

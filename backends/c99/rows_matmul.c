@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Generated row: batch_matmul, integer and float. */
+#include "backends/c99/families.h"
+
+#include <stdio.h>
+
+#include <thimble/emit.h>
+
+#include "backends/c99/generate.h"
+
+struct matmul {
+    int64_t rows, columns, depth;
+    int64_t a_row, a_depth, b_depth, b_column;
+    int32_t batch_rank;
+    int64_t batch[TH_MAX_RANK], a_step[TH_MAX_RANK], b_step[TH_MAX_RANK];
+};
+
+static void steps_of(const struct th_type *t, int32_t batch_rank, int64_t *steps)
+{
+    const int32_t shift = batch_rank - (t->rank - 2);
+    int64_t step = t->dims[t->rank - 2] * t->dims[t->rank - 1];
+    for (int32_t i = t->rank - 3; i >= 0; i--) {
+        steps[i + shift] = t->dims[i] == 1 ? 0 : step;
+        step *= t->dims[i];
+    }
+}
+
+static void describe(const struct th_inst *c, struct matmul *m)
+{
+    const struct th_type *a = c->in[0], *b = c->in[1], *y = &c->out[0];
+    const bool adj_a = th_inst_int(c, "adj_a"), adj_b = th_inst_int(c, "adj_b");
+    const int64_t a_cols = a->dims[a->rank - 1], b_cols = b->dims[b->rank - 1];
+    memset(m, 0, sizeof *m);
+    m->batch_rank = y->rank - 2;
+    m->rows = y->dims[y->rank - 2];
+    m->columns = y->dims[y->rank - 1];
+    m->depth = a->dims[a->rank - (adj_a ? 2 : 1)];
+    m->a_row = adj_a ? 1 : a_cols;
+    m->a_depth = adj_a ? a_cols : 1;
+    m->b_depth = adj_b ? 1 : b_cols;
+    m->b_column = adj_b ? b_cols : 1;
+    for (int32_t i = 0; i < m->batch_rank; i++)
+        m->batch[i] = y->dims[i];
+    steps_of(a, m->batch_rank, m->a_step);
+    steps_of(b, m->batch_rank, m->b_step);
+}
+
+static const char *refuse(const struct th_query *q)
+{
+    const struct th_inst *c = q->inst;
+    const struct th_type *a = c->in[0], *b = c->in[1];
+    if (!q->whole)
+        return "only whole outputs";
+    if ((a->dtype == TH_DT_F32) != (b->dtype == TH_DT_F32))
+        return "the input is quantized on the way";
+    if (b->quant && b->quant->n > 1)
+        return "the scale differs along an axis";
+    if (a->dtype != TH_DT_F32 && !strcmp(c->contract, "onnx"))
+        return "the contract has another rule";
+    return th_gen_too_large(q);
+}
+
+static void write_loop(struct th_str *s, int depth, const char *var, int i, int64_t n)
+{
+    th_gen_indent(s, depth);
+    th_str_addf(s, "for (int32_t %s%d = 0; %s%d < %lld; %s%d++)\n", var, i, var, i, (long long)n,
+                var, i);
+}
+
+static void write_finish(struct th_str *s, const struct th_inst *c, int indent)
+{
+    const struct th_type *a = c->in[0], *y = &c->out[0];
+    const double lo = th_inst_float(c, "act_min"), hi = th_inst_float(c, "act_max");
+    th_gen_indent(s, indent);
+    if (y->dtype == TH_DT_F32) {
+        th_str_add(s, "*y++ = thk_clampf(acc, ");
+        th_emit_float(s, (float)lo);
+        th_str_add(s, ", ");
+        th_emit_float(s, (float)hi);
+        th_str_add(s, ");\n");
+        return;
+    }
+    if (y->dtype == TH_DT_S32) {
+        th_str_add(s, "*y++ = acc;\n");
+        return;
+    }
+    const bool single = th_inst_single_rounding(c), wide = a->dtype == TH_DT_S16;
+    const float both = th_quant_scale(a->quant, 0) * th_quant_scale(c->in[1]->quant, 0);
+    const struct th_multiplier m =
+        th_quantize_multiplier((double)both / (double)th_quant_scale(y->quant, 0), single);
+    int32_t least, most;
+    th_activation_bounds(y, lo, hi, &least, &most);
+    th_str_addf(s, "*y++ = (%s)thk_clamp(thk_mbqm%s(acc, %ld, %ld) + (%ld), %ld, %ld);\n",
+                th_dtype_ctype(y->dtype), wide ? "64" : single ? "_single" : "", (long)m.m,
+                (long)m.s, (long)th_row_zero(y), (long)least, (long)most);
+}
+
+static void write_element(struct th_str *s, const char *name, const int64_t *batch,
+                          int32_t batch_rank, int64_t outer, const char *outer_var,
+                          int64_t inner)
+{
+    th_str_addf(s, "%s[", name);
+    for (int32_t i = 0; i < batch_rank; i++)
+        th_gen_index(s, batch[i], "n", i);
+    th_gen_index(s, outer, outer_var, 0);
+    th_gen_index(s, inner, "k", 0);
+    th_str_add(s, s->s[s->len - 1] == '[' ? "0]" : "]");
+}
+
+static void write_body(struct th_str *s, const struct th_inst *c)
+{
+    struct matmul m;
+    const bool real = c->in[0]->dtype == TH_DT_F32, wide = c->in[0]->dtype == TH_DT_S16;
+    const char *acc = real ? "float" : wide ? "int64_t" : "int32_t";
+    int depth = 0;
+    describe(c, &m);
+    for (int32_t i = 0; i < m.batch_rank; i++)
+        write_loop(s, ++depth, "n", i, m.batch[i]);
+    write_loop(s, ++depth, "i", 0, m.rows);
+    write_loop(s, ++depth, "j", 0, m.columns);
+    th_gen_indent(s, depth);
+    th_str_add(s, "{\n");
+    th_gen_indent(s, ++depth);
+    th_str_addf(s, "%s acc = 0;\n", acc);
+    write_loop(s, depth, "k", 0, m.depth);
+    th_gen_indent(s, depth + 1);
+    th_str_addf(s, "acc += %s(", real ? "" : wide ? "(int64_t)" : "");
+    write_element(s, "x0", m.a_step, m.batch_rank, m.a_row, "i", m.a_depth);
+    if (!real)
+        th_str_addf(s, " - (%ld)", (long)th_row_zero(c->in[0]));
+    th_str_add(s, ") * (");
+    write_element(s, "x1", m.b_step, m.batch_rank, m.b_column, "j", m.b_depth);
+    if (!real)
+        th_str_addf(s, " - (%ld)", (long)th_row_zero(c->in[1]));
+    th_str_add(s, ");\n");
+    write_finish(s, c, depth);
+    th_gen_indent(s, depth - 1);
+    th_str_add(s, "}\n");
+}
+
+static enum th_status bind(const struct th_query *q, struct th_call *call)
+{
+    const struct th_inst *c = q->inst;
+    char a[32], b[32], params[128];
+    struct th_str s;
+    th_str_init(&s);
+    write_body(&s, c);
+    snprintf(a, sizeof a, "const %s", th_dtype_ctype(c->in[0]->dtype));
+    snprintf(b, sizeof b, "const %s", th_dtype_ctype(c->in[1]->dtype));
+    snprintf(params, sizeof params, "%s *x0, %s *x1, %s *y", a, b,
+             th_dtype_ctype(c->out[0].dtype));
+    th_call_input(call, 0, a);
+    th_call_input(call, 1, b);
+    th_call_output(call, 0, th_dtype_ctype(c->out[0].dtype));
+    const enum th_status st = s.failed ? TH_ERR_INTERNAL : th_gen_function(q, call, params, s.s);
+    th_str_release(&s);
+    return st;
+}
+
+static void cost(const struct th_query *q, struct th_kernel_cost *k)
+{
+    struct matmul m;
+    describe(q->inst, &m);
+    const double outputs = (double)th_type_elems(&q->inst->out[0]);
+    k->cycles = outputs * (40.0 + 9.0 * (double)m.depth);
+    k->code_bytes = 260;
+    k->stack_bytes = 80;
+}
+
+static const struct th_kernel rows[] = {
+    {.op = "batch_matmul", .symbol = "thk_batch_matmul__c99", .source = "thk_elementwise.h",
+     .order = TH_ORDER_ANY, .refuse = refuse, .bind = bind, .cost = cost},
+};
+const struct th_row_family th_c99_matmul = {rows, TH_ARRAY_LEN(rows)};

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "thk_requant.h"
+#include "thk_types.h"
+
+#define THK_NAME thk_transpose_conv2d_u8_single__c99
+#define THK_X uint8_t
+#define THK_W uint8_t
+#define THK_BIAS int32_t
+#define THK_ACC int32_t
+#define THK_Y uint8_t
+#define THK_SCALE(acc, m, s) thk_mbqm_single(acc, m, s)
+#include "c99/thk_transpose_conv2d.inc.h"

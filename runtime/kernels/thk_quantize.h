@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Real values to stored integers: x is already divided by the scale. NaN gives the least. */
+#ifndef THK_QUANTIZE_H
+#define THK_QUANTIZE_H
+
+#include <math.h>
+#include <stdint.h>
+
+#include "thk_requant.h"
+
+static inline int32_t thk_saturate(float r, int32_t zero, int32_t lo, int32_t hi)
+{
+    if (!(r > -2147483648.0f))
+        return lo;
+    if (r >= 2147483648.0f)
+        return hi;
+    const int64_t v = (int64_t)r + zero;
+    return v < lo ? lo : v > hi ? hi : (int32_t)v;
+}
+
+/* Halves away from zero. */
+static inline int32_t thk_quantize_away(float x, int32_t zero, int32_t lo, int32_t hi)
+{
+    return thk_saturate(roundf(x), zero, lo, hi);
+}
+
+/* Halves to even. */
+static inline int32_t thk_quantize_even(float x, int32_t zero, int32_t lo, int32_t hi)
+{
+    const float below = floorf(x), rest = x - below;
+    float r = below;
+    if (rest > 0.5f || (rest == 0.5f && fmodf(below, 2.0f) != 0.0f))
+        r += 1.0f;
+    return thk_saturate(r, zero, lo, hi);
+}
+
+#endif
