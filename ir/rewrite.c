@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Applying rewrite rows until none fires. */
+#include <string.h>
+
 #include <thimble/match.h>
 #include <thimble/thimble.h>
+
+#include "ir/graph.h"
 
 struct engine {
     struct th_graph *g;
@@ -12,7 +16,7 @@ struct engine {
     uint64_t steps, budget;
 };
 
-/* Tries all rows at n; *fired tells whether one changed the graph. */
+/* Tries all rows at n; *fired tells whether one changed the graph. What it left behind is gone. */
 static enum th_status try_rows(struct engine *e, th_node n, bool *fired)
 {
     struct th_match m;
@@ -31,33 +35,36 @@ static enum th_status try_rows(struct engine *e, th_node n, bool *fired)
                      e->rows[r].name, (unsigned long long)e->steps, th_graph_name(e->g));
             return TH_ERR_INTERNAL;
         }
+        for (uint32_t i = 0; i < m.n_node; i++)
+            th_graph_sweep_node(e->g, m.node[i]);
         return TH_OK;
     }
     return TH_OK;
 }
 
-/* One walk over the graph. After a change nodes may be gone, so the walk goes on by position, a
- * little earlier, where new neighbours may fit together. */
+/* One walk over the graph. After a change the walk goes on a few nodes earlier, where new
+ * neighbours may fit together; of the nodes seen last, any may be gone. */
 static enum th_status walk(struct engine *e, bool *any)
 {
-    enum { STEP_BACK = 4 };
-    uint32_t pos = 0;
-    th_node n = th_graph_first(e->g);
+    enum { SEEN = 4 };
+    th_node seen[SEEN] = {0}, n = th_graph_first(e->g);
     *any = false;
     while (n) {
         bool fired;
         TH_TRY(try_rows(e, n, &fired));
         if (!fired) {
+            memmove(seen + 1, seen, sizeof seen - sizeof *seen);
+            seen[0] = n;
             n = th_graph_next(e->g, n);
-            pos++;
             continue;
         }
         *any = true;
-        th_graph_sweep(e->g);
-        pos = pos > STEP_BACK ? pos - STEP_BACK : 0;
-        n = th_graph_first(e->g);
-        for (uint32_t i = 0; i < pos && n; i++)
-            n = th_graph_next(e->g, n);
+        n = 0;
+        for (uint32_t i = 0; i < SEEN; i++)
+            if (seen[i] && e->g->nodes[seen[i]]->live)
+                n = seen[i];
+        n = n ? n : th_graph_first(e->g);
+        memset(seen, 0, sizeof seen);
     }
     return TH_OK;
 }
@@ -80,6 +87,8 @@ enum th_status th_rewrite_run(struct th_graph *g, const struct th_rewrite *rows,
     bool any = st == TH_OK;
     while (any && st == TH_OK)
         st = walk(&e, &any);
+    if (e.steps)
+        th_graph_sweep(g);
     if (changed)
         *changed = e.steps > 0;
     th_arena_free(a);

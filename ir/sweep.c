@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Removing what nothing needs. */
+#include <stdlib.h>
+
 #include <thimble/match.h>
-#include <thimble/op.h>
+
+#include "ir/graph.h"
 
 /* Whether running the node leaves a trace beside its outputs. A region is as pure as its bodies. */
 static bool has_effect(const struct th_graph *g, th_node n)
@@ -43,5 +46,30 @@ uint32_t th_graph_sweep(struct th_graph *g)
             removed++;
         }
     }
+    return removed;
+}
+
+/* The nodes to look at live in a heap list; when it cannot grow, what is left waits for a full
+ * sweep. */
+uint32_t th_graph_sweep_node(struct th_graph *g, th_node n)
+{
+    uint32_t removed = 0, waiting = 0, cap = 0;
+    th_node *list = NULL;
+    for (;;) {
+        const struct th_node_rec *r = g->nodes[n];
+        if (r->live && unused(g, n) && !has_effect(g, n)) {
+            for (uint32_t i = 0; i < r->n_in; i++) {
+                th_node d = r->in[i] ? th_value_def(g, r->in[i]) : 0;
+                if (d && th_grow(&list, waiting, &cap, sizeof *list))
+                    list[waiting++] = d;
+            }
+            th_graph_remove(g, n);
+            removed++;
+        }
+        if (!waiting)
+            break;
+        n = list[--waiting];
+    }
+    free(list);
     return removed;
 }

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libxml/parser.h>
+
 #include <thimble/thimble.h>
+
+#define MAX_ATTRIBUTES 32       /* of an element; the parser compares each with each */
 
 void th_xml_bad(struct th_xml *x, const xmlNode *at, const char *fmt, ...)
 {
@@ -251,4 +255,99 @@ bool th_xml_floats(struct th_xml *x, const xmlNode *n, const char *attr, uint32_
         th_xml_bad(x, n, "attribute '%s' of '%s' is no list of numbers", attr,
                    (const char *)n->name);
     return ok;
+}
+
+/* ---- the parser ------------------------------------------------------------------------------ */
+
+static void refuse_doctype(void *user, const xmlChar *name, const xmlChar *external,
+                           const xmlChar *system)
+{
+    xmlParserCtxt *p = user;
+    bool *seen = p->_private;
+    (void)name;
+    (void)external;
+    (void)system;
+    *seen = true;
+    xmlStopParser(p);
+}
+
+/* Behind the end of a comment or the like that starts at *i; false: none starts there. */
+static bool skip_markup(const char *s, size_t n, size_t *i)
+{
+    static const struct {
+        const char *open, *close;
+    } kinds[] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
+    for (size_t k = 0; k < TH_ARRAY_LEN(kinds); k++) {
+        size_t len = strlen(kinds[k].open), end = strlen(kinds[k].close);
+        if (n - *i < len || memcmp(s + *i, kinds[k].open, len) != 0)
+            continue;
+        for (*i += len; *i + end <= n && memcmp(s + *i, kinds[k].close, end) != 0;)
+            ++*i;
+        *i = *i + end <= n ? *i + end : n;
+        return true;
+    }
+    return false;
+}
+
+/* The most attributes that any element has, as far as bytes tell; the parser finds what is wrong
+ * with them. */
+static size_t most_attributes(const struct th_blob *file)
+{
+    const char *s = th_blob_data(file);
+    size_t n = th_blob_size(file), most = 0, count = 0;
+    bool in_tag = false;
+    char quote = 0;
+    for (size_t i = 0; i < n;) {
+        if (!in_tag && s[i] == '<' && skip_markup(s, n, &i))
+            continue;
+        char c = s[i++];
+        if (!in_tag) {
+            in_tag = c == '<';
+            count = 0;
+        } else if (quote) {
+            quote = c == quote ? 0 : quote;
+        } else if (c == '"' || c == '\'') {
+            quote = c;
+        } else if (c == '=') {
+            most = ++count > most ? count : most;
+        } else if (c == '>') {
+            in_tag = false;
+        }
+    }
+    return most;
+}
+
+xmlDoc *th_xml_load(struct th_xml *x, const struct th_blob *file)
+{
+    if (most_attributes(file) > MAX_ATTRIBUTES) {
+        th_xml_bad(x, NULL, "an element has more than %d attributes", MAX_ATTRIBUTES);
+        return NULL;
+    }
+    bool doctype = false;
+    xmlParserCtxt *p = xmlNewParserCtxt();
+    if (!p)
+        return NULL;
+    p->_private = &doctype;
+    p->sax->internalSubset = refuse_doctype;
+    xmlDoc *doc = xmlCtxtReadMemory(p, th_blob_data(file), (int)th_blob_size(file), NULL, "UTF-8",
+                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                                        XML_PARSE_BIG_LINES);
+    if (doctype) {
+        th_xml_bad(x, NULL, "document types and entities are not accepted");
+        xmlFreeDoc(doc);
+        doc = NULL;
+    } else if (!doc || !xmlDocGetRootElement(doc)) {
+        const xmlError *e = xmlCtxtGetLastError(p);
+        struct th_loc loc = TH_LOC_NONE;
+        loc.file = x->file;
+        loc.line = e ? e->line : 0;
+        th_error(x->ctx, &loc, 3201, "not well-formed XML: %.*s",
+                 e && e->message ? (int)strcspn(e->message, "\n") : 7,
+                 e && e->message ? e->message : "no text");
+        x->failed = true;
+        xmlFreeDoc(doc);
+        doc = NULL;
+    }
+    xmlFreeParserCtxt(p);
+    return doc;
 }

@@ -17,6 +17,9 @@ struct th_xml {
     bool failed;                 /* something was reported */
 };
 
+/* The document, parsed without network, document types and entities; NULL: reported. */
+xmlDoc *th_xml_load(struct th_xml *x, const struct th_blob *file);
+
 void th_xml_bad(struct th_xml *x, const xmlNode *at, const char *fmt, ...) TH_PRINTF(3, 4);
 
 /* The next element from n on (n included); text between elements must be blank. */

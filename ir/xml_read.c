@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#include <libxml/parser.h>
-
 #include <thimble/op.h>
 #include <thimble/thimble.h>
 
@@ -21,9 +19,10 @@
 #include "ir/xml.h"
 #include "ir/xml_parse.h"
 
-#define MAX_XML_BYTES ((size_t)64 << 20)
+#define MAX_XML_BYTES ((size_t)32 << 20)
 #define MAX_SIDE_BYTES ((size_t)4 << 30)
 #define MAX_BODY_DEPTH 32
+#define MAX_FUNCTIONS 4096
 #define POISON UINT32_MAX
 
 struct reader {
@@ -545,6 +544,10 @@ static struct th_graph *read_graph(struct reader *r, const xmlNode *e, bool body
         th_xml_bad(&r->x, e, "bodies are nested more than %d deep", MAX_BODY_DEPTH);
         return NULL;
     }
+    if (!body && th_program_function_count(r->program) == MAX_FUNCTIONS) {
+        th_xml_bad(&r->x, e, "more than %d functions", MAX_FUNCTIONS);
+        return NULL;
+    }
     if (!body && th_program_function_by_name(r->program, name)) {
         th_xml_bad(&r->x, e, "two functions have the same name");
         return NULL;
@@ -685,58 +688,13 @@ static void read_root(struct reader *r, const xmlNode *root, const char *path)
         th_xml_bad(&r->x, root, "there is no function");
 }
 
-/* ---- the parser ------------------------------------------------------------------------------ */
-
-static void refuse_doctype(void *user, const xmlChar *name, const xmlChar *external,
-                           const xmlChar *system)
-{
-    xmlParserCtxt *p = user;
-    bool *seen = p->_private;
-    (void)name;
-    (void)external;
-    (void)system;
-    *seen = true;
-    xmlStopParser(p);
-}
-
-static xmlDoc *parse(struct th_xml *x, const struct th_blob *file)
-{
-    bool doctype = false;
-    xmlParserCtxt *p = xmlNewParserCtxt();
-    if (!p)
-        return NULL;
-    p->_private = &doctype;
-    p->sax->internalSubset = refuse_doctype;
-    xmlDoc *doc = xmlCtxtReadMemory(p, th_blob_data(file), (int)th_blob_size(file), NULL, "UTF-8",
-                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                                        XML_PARSE_BIG_LINES);
-    if (doctype) {
-        th_xml_bad(x, NULL, "document types and entities are not accepted");
-        xmlFreeDoc(doc);
-        doc = NULL;
-    } else if (!doc || !xmlDocGetRootElement(doc)) {
-        const xmlError *e = xmlCtxtGetLastError(p);
-        struct th_loc loc = TH_LOC_NONE;
-        loc.file = x->file;
-        loc.line = e ? e->line : 0;
-        th_error(x->ctx, &loc, 3201, "not well-formed XML: %.*s",
-                 e && e->message ? (int)strcspn(e->message, "\n") : 7,
-                 e && e->message ? e->message : "no text");
-        x->failed = true;
-        xmlFreeDoc(doc);
-        doc = NULL;
-    }
-    xmlFreeParserCtxt(p);
-    return doc;
-}
-
 enum th_status th_program_read_xml(struct th_ctx *ctx, const char *path, struct th_program **out)
 {
     struct th_blob *file = NULL;
     TH_TRY(th_file_map(ctx, path, MAX_XML_BYTES, &file));
     struct reader r = {.x = {ctx, th_base_name(path), th_arena_new(0), false},
                        .program = th_program_new(ctx)};
-    xmlDoc *doc = r.x.arena && r.program ? parse(&r.x, file) : NULL;
+    xmlDoc *doc = r.x.arena && r.program ? th_xml_load(&r.x, file) : NULL;
     if (doc)
         read_root(&r, xmlDocGetRootElement(doc), path);
     bool ok = doc && !r.x.failed;

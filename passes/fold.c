@@ -6,8 +6,12 @@
  */
 #include "passes/util.h"
 
+/* Whole runs are bounded too: a model may hold many nodes that are each just allowed. */
+#define RUN_FACTOR 8
+
 struct counts {
     uint32_t folded, too_large, too_dear;
+    double work;                 /* operations of what was folded */
 };
 
 static bool all_const(const struct th_graph *g, th_node n)
@@ -48,11 +52,14 @@ static bool worth(struct th_pass_ctx *pc, const struct th_inst *c, struct counts
         k->too_large++;
         return false;
     }
-    if (cost.macs > th_pass_option_int(pc, "max_macs") ||
+    double most = (double)th_pass_option_int(pc, "max_work");
+    double work = (double)cost.macs + (double)cost.ops + (double)out;
+    if (!(work >= 0 && work <= most && k->work + work <= RUN_FACTOR * most) ||
         out > th_pass_option_int(pc, "max_bytes")) {
         k->too_dear++;
         return false;
     }
+    k->work += work;
     return true;
 }
 
@@ -95,7 +102,7 @@ done:
 
 static enum th_status run(struct th_pass_ctx *pc, struct th_graph *g)
 {
-    struct counts k = {0, 0, 0};
+    struct counts k = {0, 0, 0, 0};
     th_node next;
     for (th_node n = th_graph_first(g); n; n = next) {
         next = th_graph_next(g, n);
@@ -117,7 +124,7 @@ static const struct th_option_spec options[] = {
     {"small", TH_OPTION_INT, "4096", 0, 1e12,
      "results up to this many bytes are folded whatever their operands weigh"},
     {"max_bytes", TH_OPTION_INT, "67108864", 0, 1e12, "largest result folded"},
-    {"max_macs", TH_OPTION_INT, "100000000", 0, 1e15, "most multiply-accumulates spent on a node"},
+    {"max_work", TH_OPTION_INT, "100000000", 0, 1e15, "most operations spent on a node"},
     {NULL, TH_OPTION_INT, NULL, 0, 0, NULL},
 };
 

@@ -66,7 +66,7 @@ static enum th_status rebuild(struct th_graph *g, th_node n, const th_value *in,
     return TH_OK;
 }
 
-/* ---- elementwise, whatever the op ------------------------------------------------------------- */
+/* ---- elementwise, whatever the op ------------------------------------------------------------ */
 
 /* Each operand is a transpose by the same permutation or one element. */
 static enum th_status sink_elementwise(struct th_graph *g, th_node n, struct th_arena *a,

@@ -49,6 +49,9 @@ TH_API enum th_status th_rewrite_run(struct th_graph *g, const struct th_rewrite
                                      void *user, bool *changed);
 /* Removes nodes without effect or use; returns how many. */
 TH_API uint32_t th_graph_sweep(struct th_graph *g);
+/* Removes n if it is without effect and use, then what only it used; returns how many. A node
+ * that is gone already counts as removed before. */
+TH_API uint32_t th_graph_sweep_node(struct th_graph *g, th_node n);
 
 #ifdef __cplusplus
 }

@@ -231,7 +231,8 @@ static enum th_status fill(struct run *r, struct th_tensor **table)
     return TH_OK;
 }
 
-static enum th_status make_table(const struct cone *c, bool *done)
+/* *at becomes the table's node. */
+static enum th_status make_table(const struct cone *c, th_node *at)
 {
     struct th_graph *g = c->g;
     struct run r = {.c = c, .arena = th_arena_new(0)};
@@ -246,8 +247,8 @@ static enum th_status make_table(const struct cone *c, bool *done)
         st = in[1] ? th_insert_node(g, root, "table", in, 2, NULL, 0, y, &v) : TH_ERR_INTERNAL;
         if (st == TH_OK) {
             th_supersede(g, root, v);
-            th_graph_sweep(g);
-            *done = true;
+            th_graph_sweep_node(g, root);
+            *at = th_value_def(g, v);
         }
     }
     th_arena_free(r.arena);
@@ -264,38 +265,29 @@ static uint32_t *positions(const struct th_graph *g, struct th_arena *a)
     return pos;
 }
 
-/* One table, the lowest one first so that it reaches as far as it can. */
-static enum th_status make_one(struct th_graph *g, bool *done)
+/* From the last node upwards, so that each table reaches as far as it can. New nodes stand behind
+ * all that is still looked at: positions stay true. */
+static enum th_status make_all(struct th_graph *g, struct cone *c, uint32_t *made)
 {
-    struct th_arena *a = th_arena_new(0);
-    struct cone *c = a ? TH_NEW(a, struct cone) : NULL;
-    enum th_status st = TH_ERR_INTERNAL;
-    *done = false;
-    if (c) {
-        c->g = g;
-        c->pos = positions(g, a);
-        st = c->pos ? TH_OK : TH_ERR_INTERNAL;
-    }
-    for (th_node n = st == TH_OK ? th_graph_last(g) : 0; n && !*done && st == TH_OK;
-         n = th_graph_prev(g, n)) {
+    for (th_node n = th_graph_last(g); n; n = th_graph_prev(g, n)) {
         if (!mappable(g, n) || !is_8bit(th_value_type(g, th_node_output(g, n, 0))))
             continue;
         search(c, n);
-        if (c->best_n && worth(c))
-            st = make_table(c, done);
-        if (*done)
-            break;
+        if (!c->best_n || !worth(c))
+            continue;
+        TH_TRY(make_table(c, &n));
+        ++*made;
     }
-    th_arena_free(a);
-    return st;
+    return TH_OK;
 }
 
 enum th_status th_fuse_tables(struct th_pass_ctx *pc, struct th_graph *g, uint32_t *made)
 {
-    bool done = th_op_find(th_pass_ctx(pc), "table") != NULL;
-    while (done) {
-        TH_TRY(make_one(g, &done));
-        *made += done;
-    }
-    return TH_OK;
+    struct th_arena *a = th_pass_arena(pc);
+    struct cone *c = TH_NEW(a, struct cone);
+    if (!c)
+        return TH_ERR_INTERNAL;
+    c->g = g;
+    c->pos = positions(g, a);
+    return c->pos ? make_all(g, c, made) : TH_ERR_INTERNAL;
 }

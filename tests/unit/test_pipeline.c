@@ -55,8 +55,8 @@ static void expect(const char *passes, enum th_status want, const char *list, co
 static void test_text(void)
 {
     expect("canonicalize,dce", TH_OK, "canonicalize,dce", NULL);
-    expect("canonicalize, fold{small=10,max_macs=5}", TH_OK,
-           "canonicalize,fold{small=10,max_macs=5}", NULL);
+    expect("canonicalize, fold{small=10,max_work=5}", TH_OK,
+           "canonicalize,fold{small=10,max_work=5}", NULL);
     expect("canonicalize,fuse{tables=no},-canonicalize", TH_ERR_USAGE, NULL,
            "needs property CANON");
     expect("canonicalize,dce,+fold{small=1}@before:dce", TH_OK, "canonicalize,fold{small=1},dce",
