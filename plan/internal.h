@@ -47,6 +47,8 @@ int64_t th_plan_key(const struct th_plan_search *s, int64_t *size);
  * (INT64_MAX) when it cannot beat `cutoff`. */
 int64_t th_plan_run(struct th_plan_search *s, const uint32_t *order, int64_t cutoff);
 void th_plan_keep(struct th_plan_search *s, int64_t key);
+/* True when no plan can be smaller than the best so far. Of one region only. */
+bool th_plan_prove(struct th_plan_search *s, struct th_arena *arena);
 /* Tries everything; true when it came to its end within the effort. */
 bool th_plan_exhaust(struct th_plan_search *s, struct th_arena *arena);
 /* Improves by moving what carries the peak; stops at the bound or at the end of the effort. */

@@ -7,4 +7,5 @@ libthimble_la_SOURCES += \
   %D%/order.c \
   %D%/place.c \
   %D%/plan.h \
+  %D%/prove.c \
   %D%/search.c

@@ -236,7 +236,7 @@ static enum th_status search(struct th_plan_search *s, int32_t peak_step, struct
             memcpy(start, order, n * sizeof *order);
         }
     }
-    *proved = s->best <= s->bound;
+    *proved = s->best <= s->bound || th_plan_prove(s, arena);
     if (*proved || n < 2)
         return TH_OK;
     if (s->p->n_regions == 1 && n <= 9 && th_plan_exhaust(s, arena)) {
@@ -244,7 +244,7 @@ static enum th_status search(struct th_plan_search *s, int32_t peak_step, struct
         return TH_OK;
     }
     TH_TRY(th_plan_improve(s, start, arena));
-    *proved = s->best <= s->bound;
+    *proved = s->best <= s->bound || th_plan_prove(s, arena);
     return TH_OK;
 }
 
@@ -274,6 +274,6 @@ enum th_status th_plan_place(const struct th_plan_problem *p, const struct th_pl
         out->total += out->size[r];
     out->offset = s.best_offset;
     out->region = s.best_region;
-    out->bound = profile.bound;
+    out->bound = out->optimal && out->fits ? out->total : profile.bound;
     return TH_OK;
 }

@@ -41,7 +41,8 @@ struct th_plan_result {
     int32_t *region;      /* [n_buffers] */
     int64_t *size;        /* [n_regions] bytes used */
     int64_t total;        /* sum of size */
-    int64_t bound;        /* no plan needs less in total (for these steps and overlaps) */
+    int64_t bound;        /* no plan needs less in total (for these steps and overlaps); total
+                             itself when that was proved least */
     bool optimal;         /* total was proved least */
     bool fits;            /* every region holds its part */
 };

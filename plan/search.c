@@ -160,6 +160,8 @@ enum th_status th_plan_improve(struct th_plan_search *s, const uint32_t *start,
             if (key < s->best) {
                 th_plan_keep(s, key);
                 memcpy(best, trial, n * sizeof *best);
+                if (th_plan_prove(s, arena))
+                    break;
             }
             continue;
         }
