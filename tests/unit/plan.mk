@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += tests/unit/test_check_plan tests/unit/test_plan_order \
+check_PROGRAMS += tests/unit/test_check_plan tests/unit/test_kernel_select \
+  tests/unit/test_plan_order \
   tests/unit/test_plan_passes tests/unit/test_plan_place
+tests_unit_test_kernel_select_LDADD = $(unit_libs)
 tests_unit_test_plan_place_LDADD = $(unit_libs)
 tests_unit_test_plan_order_LDADD = $(unit_libs)
 plan_support = tests/unit/plan_support.c tests/unit/plan_support.h
