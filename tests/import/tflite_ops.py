@@ -24,13 +24,13 @@ F, B, I16, I32, U8 = "FLOAT32", "INT8", "INT16", "INT32", "UINT8"
 # operator, IR operator, formats, options table, options
 UNARY = [
     ("ABS", "abs", [F, B, I16], "AbsOptions", {}),
-    ("NEG", "neg", [F], "NegOptions", {}),
+    ("NEG", "neg", [F, B], "NegOptions", {}),
     ("EXP", "exp", [F, B], "ExpOptions", {}),
     ("LOG", "log", [F], None, {}),
     ("SIN", "sin", [F], None, {}),
     ("COS", "cos", [F], "CosOptions", {}),
     ("SQRT", "sqrt", [F], None, {}),
-    ("RSQRT", "rsqrt", [F, B], None, {}),
+    ("RSQRT", "rsqrt", [F, B, I16], None, {}),
     ("SQUARE", "square", [F], "SquareOptions", {}),
     ("CEIL", "ceil", [F], None, {}),
     ("FLOOR", "floor", [F], None, {}),
@@ -41,8 +41,8 @@ UNARY = [
     ("TANH", "tanh", [F, B, I16], None, {}),
     ("HARD_SWISH", "hard_swish", [F, B], "HardSwishOptions", {}),
     ("GELU", "gelu", [F], "GeluOptions", {"approximate": True}),
-    ("RELU", "clamp", [F, B, U8], None, {}),
-    ("RELU6", "clamp", [F, B, U8], None, {}),
+    ("RELU", "clamp", [F, B, U8, I16], None, {}),
+    ("RELU6", "clamp", [F, B, U8, I16], None, {}),
     ("RELU_N1_TO_1", "clamp", [F], None, {}),
     ("RELU_0_TO_1", "clamp", [F], None, {}),
     ("LEAKY_RELU", "leaky_relu", [F, B, I16], "LeakyReluOptions", {"alpha": 0.3}),
@@ -56,13 +56,13 @@ BINARY = [
     ("ADD", "add", [F, B, U8, I16, I32], "AddOptions", ACT),
     ("SUB", "sub", [F, B, U8, I16, I32], "SubOptions", {}),
     ("MUL", "mul", [F, B, U8, I16, I32], "MulOptions", {}),
-    ("DIV", "div", [F], "DivOptions", ACT),
-    ("MAXIMUM", "maximum", [F, B, I32], "MaximumMinimumOptions", {}),
-    ("MINIMUM", "minimum", [F, B, I32], "MaximumMinimumOptions", {}),
+    ("DIV", "div", [F, B, I32], "DivOptions", ACT),
+    ("MAXIMUM", "maximum", [F, B, I16, I32, "INT64"], "MaximumMinimumOptions", {}),
+    ("MINIMUM", "minimum", [F, B, I16, I32, "INT64"], "MaximumMinimumOptions", {}),
     ("POW", "pow", [F], "PowOptions", {}),
     ("FLOOR_DIV", "floor_div", [F, I32], "FloorDivOptions", {}),
     ("FLOOR_MOD", "floor_mod", [F, I32], "FloorModOptions", {}),
-    ("SQUARED_DIFFERENCE", "squared_difference", [F, B, I32], "SquaredDifferenceOptions", {}),
+    ("SQUARED_DIFFERENCE", "squared_difference", [F, B, I16, I32], "SquaredDifferenceOptions", {}),
     ("ATAN2", "atan2", [F], "ATan2Options", {}),
     ("LOGICAL_AND", "logical_and", ["BOOL"], "LogicalAndOptions", {}),
     ("LOGICAL_OR", "logical_or", ["BOOL"], "LogicalOrOptions", {}),
@@ -93,7 +93,7 @@ def elementwise():
             g.op(op, [a, b], [y], table, **(options if kind != I32 else {}))
             yield "%s_%s" % (op, kind), m, [ir]
     for op, ir, table in COMPARE:
-        for kind in [F, B, I32]:
+        for kind in [F, B, I16, I32, "INT64"] + ["BOOL"] * (op in ["EQUAL", "NOT_EQUAL"]):
             m = Model()
             g = m.graph()
             a, b = g.input([2, 3], kind, **QUANT[kind]), g.input([3], kind, **QUANT[kind])
@@ -185,7 +185,7 @@ def weighted():
             g.op(op, [x], [g.output([1, 3, 3, 3], kind, **QUANT[kind])], "Pool2DOptions",
                  padding="SAME", stride_w=2, stride_h=2, filter_width=2, filter_height=3)
             yield "%s_%s" % (op, kind), m, [ir]
-    for kind in [F, B]:
+    for kind in [F, B, I16]:
         m = Model()
         g = m.graph()
         x = g.input([1, 3, 3, 4], kind, **QUANT[kind])
@@ -206,7 +206,7 @@ def weighted():
 
 def reductions():
     for op, kinds in [("MEAN", [F, B, I16]), ("SUM", [F, B, I16]), ("REDUCE_MAX", [F, B]),
-                      ("REDUCE_MIN", [F, B]), ("REDUCE_PROD", [F]), ("REDUCE_ANY", ["BOOL"]),
+                      ("REDUCE_MIN", [F, B, I32]), ("REDUCE_PROD", [F]), ("REDUCE_ANY", ["BOOL"]),
                       ("REDUCE_ALL", ["BOOL"])]:
         for kind in kinds:
             m = Model()
@@ -216,18 +216,19 @@ def reductions():
             g.op(op, [x, g.ints([1, -2])], [y], "ReducerOptions", keep_dims=True)
             yield "%s_%s" % (op, kind), m, [op.lower()]
     for op, ir in [("ARG_MAX", "arg_max"), ("ARG_MIN", "arg_min")]:
-        for kind in [F, B]:
+        for kind in [F, B, I32]:
             m = Model()
             g = m.graph()
             x = g.input([2, 3], kind, **QUANT[kind])
             g.op(op, [x, g.ints([-1], shape=[])], [g.output([2], I32)], op.title().replace(
                 "_", "") + "Options", output_type="INT32")
             yield "%s_%s" % (op, kind), m, [ir]
-    m = Model()
-    g = m.graph()
-    g.op("CUMSUM", [g.input([2, 3]), g.ints([1], shape=[])], [g.output([2, 3])], "CumsumOptions",
-         exclusive=True)
-    yield "CUMSUM", m, ["cumsum"]
+    for kind in [F, B, I32]:
+        m = Model()
+        g = m.graph()
+        g.op("CUMSUM", [g.input([2, 3], kind, **QUANT[kind]), g.ints([1], shape=[])],
+             [g.output([2, 3], kind, **QUANT[kind])], "CumsumOptions", exclusive=True)
+        yield "CUMSUM_" + kind, m, ["cumsum"]
     m = Model()
     g = m.graph()
     g.op("TOPK_V2", [g.input([2, 5]), g.ints([3], shape=[])],
@@ -274,7 +275,7 @@ OPERAND_SHAPES = {"PAD": [[2, 2]], "MIRROR_PAD": [[2, 2]], "EXPAND_DIMS": [[]],
 
 def moves():
     for i, (op, shapes, lists, out, table, options, ir) in enumerate(MOVES):
-        for kind in [F, B, U8, I16, I32]:
+        for kind in [F, B, U8, I16, I32, "INT64", "BOOL"]:
             m = Model()
             g = m.graph()
             ins = [g.input(s, kind, **QUANT[kind]) for s in shapes]
@@ -340,11 +341,13 @@ def moves():
     g.op("ONE_HOT", [g.input([3], I32), g.ints([4], shape=[]), on, off], [g.output([3, 4])],
          "OneHotOptions", axis=-1)
     yield "ONE_HOT", m, ["one_hot"]
-    for n in [1, 2, 3]:
+    for n, kind in [(1, F), (2, F), (3, F), (1, B), (2, B)]:
+        q = QUANT[kind]
         m = Model()
         g = m.graph()
-        g.op("ADD_N", [g.input([2, 3]) for _ in range(n)], [g.output([2, 3])], "AddNOptions")
-        yield "ADD_N_%d" % n, m, ["copy"] if n == 1 else ["add"] * (n - 1)
+        g.op("ADD_N", [g.input([2, 3], kind, **q) for _ in range(n)],
+             [g.output([2, 3], kind, **q)], "AddNOptions")
+        yield "ADD_N_%d_%s" % (n, kind), m, ["copy"] if n == 1 else ["add"] * (n - 1)
 
 
 def conversions():
@@ -364,6 +367,12 @@ def conversions():
         g.op("QUANTIZE", [g.input([2, 3], kind, **QUANT[kind])],
              [g.output([2, 3], B, scale=0.3, zero=1)], "QuantizeOptions")
         yield "REQUANTIZE_" + kind, m, ["requantize"]
+    for a, b in [(B, I16), (B, I32), (I16, B), (I16, I32), (I32, B), (I32, I16), (U8, B), (B, U8)]:
+        m = Model()
+        g = m.graph()
+        g.op("QUANTIZE", [g.input([2, 3], a, scale=0.02)], [g.output([2, 3], b, scale=0.01)],
+             "QuantizeOptions")
+        yield "REQUANTIZE_%s_%s" % (a, b), m, ["requantize"]
     for a, b in [(F, I32), (I32, F), (B, F), (F, B), (I32, "INT64"), ("BOOL", F)]:
         m = Model()
         g = m.graph()
