@@ -116,21 +116,16 @@ static enum th_status verify(const struct th_inst *c)
     if (!known)
         return th_inst_error(c, "operands %s and %s and output %s do not go together",
                              th_dtype_name(a), th_dtype_name(b), th_dtype_name(y));
-    if (b != TH_DT_F32 && c->in[1]->quant && c->in[1]->quant->n > 1) {
-        const int32_t axis = c->in[1]->rank - (th_inst_int(c, "adj_b") ? 2 : 1);
-        if (c->in[1]->quant->axis != axis)
-            return th_inst_error(c, "scales of the right operand lie along axis %d, expected %d",
-                                 (int)c->in[1]->quant->axis, (int)axis);
-    }
-    if (y == TH_DT_F32)
-        return c->in[1]->quant || b == TH_DT_F32
-                   ? TH_OK : th_inst_error(c, "the right operand has no scale");
-    if (y == TH_DT_S32)
+    if (b == TH_DT_F32)
+        return TH_OK;
+    if (c->in[1]->quant || y != TH_DT_S32)
+        TH_TRY(th_need_weight_quant(c, c->in[1]->rank - (th_inst_int(c, "adj_b") ? 2 : 1)));
+    if (y == TH_DT_F32 || (y == TH_DT_S32 && !c->in[0]->quant))
         return TH_OK;
     TH_TRY(th_check_contract(c, true));
     TH_TRY(th_need_quant(c, c->in[0], "left operand"));
-    if (!c->in[1]->quant)
-        return th_inst_error(c, "the right operand has no scale");
+    if (y == TH_DT_S32)
+        return TH_OK;
     return th_need_quant(c, &c->out[0], "output");
 }
 

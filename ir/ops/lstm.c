@@ -119,6 +119,9 @@ static enum th_status shape_of(const struct th_inst *c, struct th_lstm *s)
     if (s->coupled != !th_operand_type(c, TH_LSTM_WR + TH_GATE_I))
         return th_inst_error(c, "input and recurrent weights of the input gate must both be "
                                 "present or both be absent");
+    if (s->cells < 1 || s->out < 1)
+        return th_inst_error(c, "%lld cells and %lld outputs, at least 1 of each is needed",
+                             (long long)s->cells, (long long)s->out);
     return check_dims(c, s);
 }
 

@@ -19,7 +19,7 @@ static enum th_status verify(const struct th_inst *c)
     if (c->in[0]->dtype != c->out[0].dtype)
         return th_inst_error(c, "output is %s, input is %s", th_dtype_name(c->out[0].dtype),
                              th_dtype_name(c->in[0]->dtype));
-    TH_TRY(th_check_contract(c, false));
+    TH_TRY(th_check_contract(c, true));
     TH_TRY(th_need_quant(c, c->in[0], "input"));
     return th_need_quant(c, &c->out[0], "output");
 }
@@ -56,7 +56,8 @@ const struct th_op th_op_mean = {
     .doc = "Float: sum in row-major order in float32, divided by the count. Quantized: with n "
            "elements and h = min(floor(log2 n), 32, 31 + shift) the multiplier of s_x/s_y becomes "
            "(m << h) / n with its shift lowered by h, and is applied to the sum of (x - zero_x). "
-           "Plain integers: the sum divided by n, truncated.",
+           "Contract onnx: the sum times s_x / (s_y * n) in float, half to even. Plain integers: "
+           "the sum divided by n, truncated.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = th_reduce_attrs,

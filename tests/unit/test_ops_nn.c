@@ -399,6 +399,43 @@ static void legacy_u8(void)
     rig_stop(&r);
 }
 
+/* A zero point that its type cannot hold is refused, not computed with. */
+static void zero_points(void)
+{
+    struct rig r;
+    rig_start(&r);
+    const struct th_type in[2] = {
+        typed(S8, 2, (const int64_t[]){1, 1}, 0.5f, 0, r.arena),
+        typed(S8, 2, (const int64_t[]){1, 1}, 0.5f, INT64_MIN, r.arena)};
+    const struct th_type out = typed(S8, -1, NULL, 1.0f, 0, r.arena);
+    CU_ASSERT_NOT_EQUAL(rig_open(&r, "fully_connected", NULL, in, 2, &out, NULL, 0), TH_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(message, "outside of s8"));
+    rig_stop(&r);
+}
+
+/* The mean of a quantized map under both roundings: 2.5 steps. */
+static void means(void)
+{
+    static const struct {
+        const char *contract;
+        int64_t want;
+    } cases[] = {{"tflite", 13}, {"onnx", 12}};
+    for (size_t k = 0; k < TH_ARRAY_LEN(cases); k++) {
+        struct rig r;
+        rig_start(&r);
+        const struct th_type in = typed(S8, 2, (const int64_t[]){1, 4}, 0.5f, 3, r.arena);
+        const struct th_type out = typed(S8, -1, NULL, 0.5f, 10, r.arena);
+        struct th_attr axes[2];
+        const uint32_t n = parse_attrs("axes=1 keep_dims=?1", r.arena, axes);
+        CU_ASSERT_EQUAL_FATAL(
+            rig_open(&r, "mean", cases[k].contract, &in, 1, &out, axes, n), TH_OK);
+        put(r.in[0], (const double[]){3, 4, 8, 7});
+        CU_ASSERT_EQUAL_FATAL(rig_run(&r), TH_OK);
+        CU_ASSERT_EQUAL(th_tensor_int(r.out[0], 0), cases[k].want);
+        rig_stop(&r);
+    }
+}
+
 static void averages(void)
 {
     struct rig r;
@@ -609,6 +646,8 @@ static void refusals(void)
           ""}, "32 weight channels, but 24 input channels x multiplier 1"},
         {{"avg_pool2d", {F32}, {4}, {{1, 4, 4, 1}}, F32, false,
           "filter=2,2 pad=2,0,0,0"}, "not smaller than the window"},
+        {{"max_pool2d", {F32}, {4}, {{1, 0, 4, 1}}, F32, false, "filter=3,1 pad=2,0,2,0"},
+         "an input of 0x4 cannot be pooled"},
         {{"fully_connected", {F32, F32}, {2, 2}, {{2, 5}, {3, 4}}, F32, false, ""},
          "input of 10 elements is no multiple of the weights' 4 columns"},
         {{"batch_matmul", {F32, F32}, {3, 3}, {{2, 3, 4}, {3, 4, 5}}, F32, false, ""},
@@ -652,6 +691,7 @@ int main(void)
     CU_pSuite s = CU_add_suite("neural-network operators", NULL, NULL);
     if (s && CU_add_test(s, "windows", windows) && CU_add_test(s, "contracts", contracts) &&
         CU_add_test(s, "legacy u8", legacy_u8) && CU_add_test(s, "averages", averages) &&
+        CU_add_test(s, "means", means) && CU_add_test(s, "zero points", zero_points) &&
         CU_add_test(s, "softmax s8", softmax_8bit) &&
         CU_add_test(s, "log-softmax and norm s8", rows_8bit) &&
         CU_add_test(s, "softmax s16", softmax_16bit) && CU_add_test(s, "svdf", svdf_float) &&

@@ -93,18 +93,24 @@ enum th_status th_check_bias(const struct th_inst *c, uint32_t port, int64_t n)
     return TH_OK;
 }
 
-static enum th_status check_weight_quant(const struct th_inst *c, int32_t axis)
+enum th_status th_need_weight_quant(const struct th_inst *c, int32_t axis)
 {
     const struct th_type *w = c->in[1];
     if (!w->quant)
         return th_inst_error(c, "weights are %s without scale", th_dtype_name(w->dtype));
+    for (uint32_t i = 0; i < w->quant->n; i++) {
+        const int64_t zero = th_quant_zero(w->quant, i);
+        if (zero < th_dtype_min(w->dtype) || zero > th_dtype_max(w->dtype))
+            return th_inst_error(c, "weights have zero point %lld, outside of %s",
+                                 (long long)zero, th_dtype_name(w->dtype));
+    }
     if (w->quant->n == 1)
         return TH_OK;
     if (w->quant->axis != axis || (int64_t)w->quant->n != w->dims[axis])
         return th_inst_error(c, "weights have %u scales along axis %d, expected %lld along axis %d",
                              (unsigned)w->quant->n, (int)w->quant->axis,
                              (long long)w->dims[axis], (int)axis);
-    if (c->in[0]->dtype == TH_DT_U8)
+    if (c->in[0]->dtype == TH_DT_U8 && th_inst_rounding(c) != TH_ROUND_ONNX)
         return th_inst_error(c, "per-channel weights do not go with a u8 input");
     return TH_OK;
 }
@@ -126,7 +132,7 @@ enum th_status th_check_forms(const struct th_inst *c, int32_t axis)
         return th_inst_error(c, "input %s, weights %s and output %s do not go together",
                              th_dtype_name(x), th_dtype_name(w), th_dtype_name(y));
     if (w != TH_DT_F32)
-        TH_TRY(check_weight_quant(c, axis));
+        TH_TRY(th_need_weight_quant(c, axis));
     if (x == TH_DT_F32)
         return TH_OK;
     TH_TRY(th_check_contract(c, true));

@@ -125,6 +125,8 @@ enum th_status th_copy_type(struct th_inst *c, uint32_t i, const struct th_type 
 enum th_status th_need_rank(const struct th_inst *c, uint32_t in, int32_t rank);
 /* Per-tensor quantization with finite scale on a quantized operand or output. */
 enum th_status th_need_quant(const struct th_inst *c, const struct th_type *t, const char *what);
+/* Scales of operand 1: one, or one for each index of `axis`; zero points inside of the type. */
+enum th_status th_need_weight_quant(const struct th_inst *c, int32_t axis);
 /* Bias of n elements whose dtype fits: s8/u8 -> s32, s16 -> s32 or s64, float and hybrid -> f32. */
 enum th_status th_check_bias(const struct th_inst *c, uint32_t port, int64_t n);
 /* Activations, weights and output form a known combination; quantization is present, per-channel

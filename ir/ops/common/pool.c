@@ -31,6 +31,9 @@ enum th_status th_pool_infer(struct th_inst *c)
 {
     struct th_geom g;
     TH_TRY(th_pool_geom(c, &g));
+    if (g.in_h < 1 || g.in_w < 1)
+        return th_inst_error(c, "an input of %lldx%lld cannot be pooled", (long long)g.in_h,
+                             (long long)g.in_w);
     if (g.top >= g.k_h || g.bottom >= g.k_h || g.left >= g.k_w || g.right >= g.k_w)
         return th_inst_error(c, "padding %lld,%lld,%lld,%lld is not smaller than the window "
                                 "%lldx%lld: some outputs would see no input",

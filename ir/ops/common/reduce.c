@@ -169,14 +169,20 @@ enum th_status th_reduce_quantized(const struct th_inst *c, struct th_eval *e, b
     struct th_multiplier q = th_quantize_multiplier(real, single);
     if (mean && w.n > 0)
         q = divide(q, w.n);
+    const bool onnx = th_inst_rounding(c) == TH_ROUND_ONNX;
+    const float count = mean && w.n > 0 ? (float)w.n : 1.0f;
+    const float divisor = th_quant_scale(y->quant, 0) * count;
+    const float factor = th_quant_scale(x->quant, 0) / divisor;
     const int64_t zx = th_quant_zero(x->quant, 0), zy = th_quant_zero(y->quant, 0);
     const int64_t lo = th_dtype_min(y->dtype), hi = th_dtype_max(y->dtype);
     for (int64_t o = 0; o < w.outputs; o++) {
         int64_t sum = 0;
         for (int64_t i = 0; i < w.n; i++)
             sum += th_tensor_int(e->in[0], w.bases[o] + w.offsets[i]) - zx;
-        const int64_t v = (int64_t)th_mbqm((int32_t)sum, q, single) + zy;
-        th_tensor_set_int(e->out[0], o, th_clamp_i64(v, lo, hi));
+        const float scaled = (float)sum * factor;
+        const int64_t steps = onnx ? th_round_even(scaled, INT32_MIN, INT32_MAX)
+                                   : th_mbqm((int32_t)sum, q, single);
+        th_tensor_set_int(e->out[0], o, th_clamp_i64(steps + zy, lo, hi));
     }
     return TH_OK;
 }
