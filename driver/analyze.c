@@ -55,7 +55,9 @@ static enum th_status run(struct th_ctx *ctx, const struct th_options *o)
 {
     struct th_compiled c;
     th_compiled_init(ctx, o, &c);
-    enum th_status s = th_compile_read(&c);
+    enum th_status s = o->target ? th_compile_target(&c) : TH_OK;
+    if (s == TH_OK)
+        s = th_compile_read(&c);
     if (s == TH_OK && (!o->target || !o->json))
         s = show_model(&c);
     if (s == TH_OK && o->target)

@@ -61,7 +61,7 @@ static enum th_status choose_name(struct th_compiled *c)
     return TH_OK;
 }
 
-static enum th_status choose_target(struct th_compiled *c)
+enum th_status th_compile_target(struct th_compiled *c)
 {
     const char *name = c->options->target ? c->options->target : DEFAULT_TARGET;
     const struct th_target *t = th_target_find(c->ctx, name);
@@ -102,7 +102,6 @@ enum th_status th_compile_read(struct th_compiled *c)
     const struct th_options *o = c->options;
     TH_TRY(th_options_need_model(o));
     TH_TRY(choose_name(c));
-    TH_TRY(choose_target(c));
     TH_TRY(th_read_model(c->ctx, o->model, o->dims, o->n_dims, &c->program));
     TH_TRY(cut_output(c));
     th_options_canonical(o, &c->option_text);

@@ -19,7 +19,9 @@ struct th_compiled {
 };
 /* Each stage reports. Whatever they return, th_compiled_release frees. In this order: */
 void th_compiled_init(struct th_ctx *ctx, const struct th_options *o, struct th_compiled *c);
-/* Model, target and backend; the name. */
+/* Target and backend. */
+enum th_status th_compile_target(struct th_compiled *c);
+/* The model; the name. */
 enum th_status th_compile_read(struct th_compiled *c);
 /* All passes, up to the plan unless --stop-after ends earlier. */
 enum th_status th_compile_passes(struct th_compiled *c);

@@ -31,6 +31,8 @@ static enum th_status compile(struct th_compiled *c)
         th_help(c->ctx, 9001, "name it with -o FOLDER");
         return TH_ERR_USAGE;
     }
+    TH_TRY(th_options_need_model(o));
+    TH_TRY(th_compile_target(c));
     TH_TRY(th_compile_read(c));
     TH_TRY(th_compile_passes(c));
     if (!th_program_plan(c->program)->n_regions) {

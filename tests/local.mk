@@ -6,10 +6,13 @@ TEST_LOG_COMPILER = $(SHELL)
 # What is installed later is found in the source tree.
 AM_TESTS_ENVIRONMENT = \
   THIMBLE_TARGET_PATH='$(abs_top_srcdir)/targets'; export THIMBLE_TARGET_PATH; \
+  THIMBLE_PLUGIN_PATH=`for m in $(plugin_LTLIBRARIES); do \
+    printf '%s:' "$(abs_top_builddir)/$${m%/*}/.libs"; done`; export THIMBLE_PLUGIN_PATH; \
   THIMBLE_BENCH_PATH='$(abs_top_srcdir)/runtime/bench'; export THIMBLE_BENCH_PATH; \
   srcdir='$(srcdir)'; export srcdir;
 unit_libs = libthimble.la $(CUNIT_LIBS)
 include tests/bench/local.mk
+include tests/cli/local.mk
 include tests/models/local.mk
 include tests/unit/ops.mk
 include tests/unit/plan.mk
