@@ -37,7 +37,7 @@ equal("weights by operator", sum(o["weight_bytes"] for o in info["operators"]),
 equal("cycles", round(sum(l.get("cycles_estimated", 0) for l in layers), 3),
       round(info.get("cycles_estimated", 0), 3))
 equal("arena", memory["state_bytes"] + memory["transient_bytes"], memory["arena_bytes"])
-equal("arena of the header", macro("ARENA_BYTES"), memory["arena_bytes"])
+equal("transient of the header", macro("TRANSIENT_BYTES"), memory["transient_bytes"])
 equal("state of the header", macro("STATE_BYTES"), memory["state_bytes"])
 equal("inputs", sum(t["bytes"] for f in info["functions"] for t in f["inputs"]),
       memory["input_bytes"])
