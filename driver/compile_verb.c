@@ -35,9 +35,10 @@ static enum th_status compile(struct th_compiled *c)
     TH_TRY(th_compile_target(c));
     TH_TRY(th_compile_read(c));
     TH_TRY(th_compile_passes(c));
+    /* a part of the road ends in the program itself, which can be read back as a model */
+    if (o->stop_after)
+        return o->output ? th_program_write_xml(c->program, o->output) : TH_OK;
     if (!th_program_plan(c->program)->n_regions) {
-        if (o->stop_after)
-            return TH_OK;
         th_error(c->ctx, NULL, 3101, "the pass list ends without a memory plan, so nothing can be "
                  "emitted");
         th_help(c->ctx, 3101, "end it with memory-plan, or use --stop-after to look only");
@@ -64,7 +65,9 @@ const struct th_verb th_verb_compile = {
     .args = "MODEL -o FOLDER [--target NAME]",
     .doc = "Compiles a model to C99 for one target: code, weights, kernels, a report.\v"
            "A folder that is not empty is replaced only if thimble wrote it. A model that needs "
-           "more memory than the target has is refused with the numbers (exit code 3).",
+           "more memory than the target has is refused with the numbers (exit code 3). With "
+           "--stop-after, -o names an XML file instead, and the program as it then is goes there; "
+           "such a file is a model like any other.",
     .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_OUTPUT,
     .run = run,
 };

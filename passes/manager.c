@@ -191,16 +191,27 @@ static bool check_names(struct th_ctx *ctx, struct th_arena *a, const struct th_
     return ok;
 }
 
-#define PLAN_PROPS \
-    (TH_PROP_SELECTED | TH_PROP_PACKED | TH_PROP_ALIASED | TH_PROP_SCHEDULED | TH_PROP_PLANNED)
+/* A planned program that was read back keeps its plan for a list that begins by relying on it
+ * (check-plan alone); any other list starts anew. Packed constants are not written, so they are
+ * never there. */
+static uint32_t first_props(struct th_program *p, const struct th_steps *s)
+{
+    uint32_t props = TH_PROP_TYPED;
+    bool relies = s->n && s->list[0].pass->requires_props & TH_PLAN_PROPS;
+    if (relies && th_program_plan(p)->n_regions)
+        props |= TH_PLAN_PROPS & ~(uint32_t)TH_PROP_PACKED;
+    else
+        th_program_clear_notes(p);
+    return props;
+}
 
 /* A pass that changes the program and does not belong to planning makes all notes stale. One that
  * does keeps its predecessors' notes, but never an earlier plan. */
 static uint32_t props_after(struct th_program *program, uint32_t props, const struct th_pass *p,
                             bool changed)
 {
-    if (changed && !(p->provides_props & PLAN_PROPS)) {
-        props &= ~(uint32_t)PLAN_PROPS;
+    if (changed && !(p->provides_props & TH_PLAN_PROPS)) {
+        props &= ~(uint32_t)TH_PLAN_PROPS;
         th_program_clear_notes(program);
     } else if (changed) {
         props &= ~(uint32_t)TH_PROP_PLANNED;
@@ -208,10 +219,9 @@ static uint32_t props_after(struct th_program *program, uint32_t props, const st
     return (props & ~p->invalidates_props) | p->provides_props;
 }
 
-static enum th_status run_steps(struct th_pass_ctx *pc, const struct th_steps *s)
+static enum th_status run_steps(struct th_pass_ctx *pc, const struct th_steps *s, uint32_t props)
 {
     const struct th_pipeline_run *r = pc->run;
-    uint32_t props = TH_PROP_TYPED;
     if (r->verify)
         TH_TRY(verify_after(pc, NULL));
     for (uint32_t i = 0; i < s->n; i++) {
@@ -235,12 +245,14 @@ enum th_status th_pipeline_run(struct th_program *p, const struct th_pipeline_ru
     struct th_ctx *ctx = th_program_ctx(p);
     struct th_arena *plan = th_arena_new(0), *scratch = th_arena_new(0);
     struct th_steps steps;
+    uint32_t props = 0;
     enum th_status st = plan && scratch ? th_pipeline_parse(ctx, plan, r, &steps)
                                         : TH_ERR_INTERNAL;
     if (st == TH_OK) {
         bool named = check_names(ctx, plan, &steps, "stop-after", r->stop_after);
         named &= check_names(ctx, plan, &steps, "print-ir-after", r->print_after);
-        st = th_pipeline_check(ctx, &steps);
+        props = first_props(p, &steps);
+        st = th_pipeline_check(ctx, &steps, props);
         if (!named)
             st = TH_ERR_USAGE;
     }
@@ -248,7 +260,7 @@ enum th_status th_pipeline_run(struct th_program *p, const struct th_pipeline_ru
         struct th_pass_ctx pc = {p, scratch, r, NULL, false};
         if (r->canonical)
             th_pipeline_text(&steps, r->canonical);
-        st = run_steps(&pc, &steps);
+        st = run_steps(&pc, &steps, props);
     }
     th_arena_free(scratch);
     th_arena_free(plan);

@@ -40,8 +40,12 @@ bool th_step_parse_options(struct th_ctx *ctx, struct th_arena *a, struct th_ste
  * applied. Reports everything wrong with the text. */
 enum th_status th_pipeline_parse(struct th_ctx *ctx, struct th_arena *a,
                                  const struct th_pipeline_run *r, struct th_steps *out);
-/* Checks required properties along the steps. Reports. */
-enum th_status th_pipeline_check(struct th_ctx *ctx, const struct th_steps *s);
+/* Checks required properties along the steps, from those that hold now. Reports. */
+enum th_status th_pipeline_check(struct th_ctx *ctx, const struct th_steps *s, uint32_t have);
+
+/* What planning decides and any change of the graph makes stale. */
+#define TH_PLAN_PROPS \
+    (TH_PROP_SELECTED | TH_PROP_PACKED | TH_PROP_ALIASED | TH_PROP_SCHEDULED | TH_PROP_PLANNED)
 /* Appends "canonicalize,fuse{a=1}". */
 void th_pipeline_text(const struct th_steps *s, struct th_str *out);
 

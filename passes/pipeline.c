@@ -340,9 +340,8 @@ static void report_missing(struct th_ctx *ctx, const struct th_pass *p, unsigned
     th_str_release(&who);
 }
 
-enum th_status th_pipeline_check(struct th_ctx *ctx, const struct th_steps *s)
+enum th_status th_pipeline_check(struct th_ctx *ctx, const struct th_steps *s, uint32_t have)
 {
-    uint32_t have = TH_PROP_TYPED;
     bool ok = true;
     for (uint32_t i = 0; i < s->n; i++) {
         const struct th_pass *p = s->list[i].pass;
