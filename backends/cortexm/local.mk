@@ -6,13 +6,22 @@ cortexm_kernels = \
   armv7em/thk_conv2d_s8__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8__armv7em.c \
   armv7em/thk_dsp.h \
-  armv7em/thk_fully_connected_s8__armv7em.c
+  armv7em/thk_fully_connected_s8__armv7em.c \
+  mve/thk_add_s8__mve.c \
+  mve/thk_avg_pool2d_s8__mve.c \
+  mve/thk_conv2d_s8__mve.c \
+  mve/thk_depthwise_any.h \
+  mve/thk_depthwise_conv2d_s8_3x3__mve.c \
+  mve/thk_depthwise_conv2d_s8__mve.c \
+  mve/thk_fully_connected_s8__mve.c \
+  mve/thk_mve.h
 
 # The rows, also linked into the kernel tests.
 noinst_LTLIBRARIES += %D%/librows_cortexm.la
 %C%_librows_cortexm_la_SOURCES = \
   %D%/dsp.h \
-  %D%/rows_dsp.c
+  %D%/rows_dsp.c \
+  %D%/rows_mve.c
 %C%_librows_cortexm_la_LIBADD = backends/rows/librows.la
 
 plugin_LTLIBRARIES += %D%/cortexm.la

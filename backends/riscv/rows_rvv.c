@@ -5,79 +5,26 @@
  * depend on the register's length, because vector lengths are those of 128 bits.
  */
 #include "backends/riscv/families.h"
+#include "backends/rows/channels.h"
 
-/* ---- what all of them need ------------------------------------------------------------------ */
-/* The rounding shift wants a shift right; sums must fit 32 bits. */
-static const char *check_channel(const struct th_row_fold *f, struct th_multiplier m)
+/* ---- the stream ------------------------------------------------------------------------------ */
+/* Bias, multiplier, shift of `block` channels each, then the block's weights for each product. */
+static int8_t *put_block(const struct th_row_channels *h, int64_t first, int64_t block, int8_t *to)
 {
-    if (m.m != 0 && (m.s > -1 || m.s < -31))
-        return "a channel's factor is not below one half";
-    if (f->lo < INT32_MIN || f->hi > INT32_MAX || f->bias < INT32_MIN || f->bias > INT32_MAX)
-        return "a sum may exceed 32 bits";
-    return NULL;
-}
-
-static uint32_t right_shift(struct th_multiplier m)
-{
-    return m.m == 0 ? 1u : (uint32_t)-m.s;
-}
-
-static void put_word(int8_t *at, int64_t i, uint32_t v)
-{
-    memcpy(at + 4 * i, &v, 4);     /* hosts and targets are little endian */
-}
-
-/* Bias, multiplier, shift of channels [first, first + block) for the stream's head. */
-struct head {
-    const struct th_multiplier *m;
-    int64_t n, zi;                  /* channels there are; input zero point */
-    const struct th_tensor *w, *bias;
-    int64_t first_step, tap_step, taps;   /* weights of a channel: c * first_step + t * tap_step */
-};
-
-static struct th_row_fold fold(const struct head *h, int64_t c)
-{
-    struct th_row_fold f;
-    th_row_fold_channel(h->w, h->bias, c, c * h->first_step, h->tap_step, h->taps,
-                        (int32_t)h->zi, -128, 127, &f);
-    return f;
-}
-
-static const char *check_channels(const struct head *h)
-{
-    for (int64_t c = 0; c < h->n; c++) {
-        const struct th_row_fold f = fold(h, c);
-        const char *why = check_channel(&f, h->m[c]);
-        if (why)
-            return why;
-    }
-    return NULL;
-}
-
-static int8_t *put_head(const struct head *h, int64_t first, int64_t block, int8_t *to)
-{
-    for (int64_t i = 0; i < block; i++) {
-        const int64_t c = first + i;
-        const bool there = c < h->n;
-        put_word(to, i, there ? (uint32_t)(int32_t)fold(h, c).bias : 0);
-        put_word(to, block + i, there ? (uint32_t)h->m[c].m : 0);
-        put_word(to, 2 * block + i, there ? right_shift(h->m[c]) : 1);
-    }
-    return to + 12 * block;
-}
-
-/* Head, then the block's weights for each product in turn. */
-static int8_t *put_block(const struct head *h, int64_t first, int64_t block, int8_t *to)
-{
-    to = put_head(h, first, block, to);
+    for (int64_t c = first; c < first + block; c++)
+        to = th_row_put_word(to, th_row_channel_bias(h, c));
+    for (int64_t c = first; c < first + block; c++)
+        to = th_row_put_word(to, th_row_channel_factor(h, c));
+    for (int64_t c = first; c < first + block; c++)
+        to = th_row_put_word(to, th_row_channel_shift(h, c));
     for (int64_t t = 0; t < h->taps; t++)
-        for (int64_t i = 0; i < block; i++, to++)
-            if (first + i < h->n)
-                *to = (int8_t)th_tensor_int(h->w, (first + i) * h->first_step + t * h->tap_step);
+        for (int64_t c = first; c < first + block; c++)
+            *to++ = th_row_channel_weight(h, c, t);
     return to;
 }
 
-static enum th_status call_stream(struct th_call *c, const struct head *h, int64_t block)
+static enum th_status call_stream(struct th_call *c, const struct th_row_channels *h,
+                                  int64_t block)
 {
     const int64_t blocks = (h->n + block - 1) / block;
     const int64_t bytes = blocks * block * (12 + h->taps);
@@ -90,48 +37,21 @@ static enum th_status call_stream(struct th_call *c, const struct head *h, int64
     return TH_OK;
 }
 
-static const char *describe(const struct th_query *q, struct th_row_window *w, struct head *h)
-{
-    const char *why = th_row_window(q, w);
-    if (why)
-        return why;
-    const bool depthwise = strcmp(q->inst->op->name, "depthwise_conv2d") == 0;
-    h->w = th_row_const(q, 1);
-    h->bias = th_row_const(q, 2);
-    if (!h->w || (th_row_has(q, 2) && !h->bias))
-        return "the weights are not constant";
-    if (w->weight_zero != 0)
-        return "the weights have a zero point";
-    if (depthwise ? w->in_c != w->out_c : w->groups != 1)
-        return "the channels are grouped";
-    if (w->box_c != 0 || w->box_n != w->out_c)
-        return "only all channels at once";
-    if (w->kernel_h * w->kernel_w * w->in_c > 1 << 20)
-        return "the window is too large";
-    h->n = w->out_c;
-    h->zi = w->in_zero;
-    h->taps = w->kernel_h * w->kernel_w * (depthwise ? 1 : w->in_c);
-    h->first_step = depthwise ? 1 : h->taps;
-    h->tap_step = depthwise ? w->out_c : 1;
-    h->m = th_row_multipliers(q, q->inst->arena, 0, 1, w->out_c, th_row_float_product(q, 1));
-    return h->m ? NULL : "memory is exhausted";
-}
-
 /* ---- convolution -------------------------------------------------------------------------------- */
 static const char *refuse_conv(const struct th_query *q)
 {
     struct th_row_window w;
-    struct head h;
-    const char *why = describe(q, &w, &h);
-    return why ? why : check_channels(&h);
+    struct th_row_channels h;
+    const char *why = th_row_channels_window(q, &w, &h);
+    return why ? why : th_row_channels_check(&h);
 }
 
 static enum th_status bind_conv(const struct th_query *q, struct th_call *c, int64_t block,
                                 int64_t pixels)
 {
     struct th_row_window w;
-    struct head h;
-    describe(q, &w, &h);
+    struct th_row_channels h;
+    th_row_channels_window(q, &w, &h);
     th_row_flatten(q, &w);
     th_row_call_window(c, &w);
     th_call_input(c, 0, "const int8_t");
@@ -219,8 +139,8 @@ static const char *refuse_depthwise_3x3(const struct th_query *q)
 static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c)
 {
     struct th_row_window w;
-    struct head h;
-    describe(q, &w, &h);
+    struct th_row_channels h;
+    th_row_channels_window(q, &w, &h);
     th_row_call_window(c, &w);
     th_call_input(c, 0, "const int8_t");
     TH_TRY(call_stream(c, &h, 16));
@@ -253,47 +173,19 @@ static void cost_depthwise_3x3(const struct th_query *q, struct th_kernel_cost *
 }
 
 /* ---- fully connected ------------------------------------------------------------------------------ */
-static const char *describe_dense(const struct th_query *q, struct th_row_dense *d,
-                                  struct head *h)
-{
-    const char *why = th_row_dense(q, d);
-    if (why)
-        return why;
-    h->w = th_row_const(q, 1);
-    h->bias = th_row_const(q, 2);
-    if (!h->w || (th_row_has(q, 2) && !h->bias))
-        return "the weights are not constant";
-    if (d->weight_zero != 0)
-        return "the weights have a zero point";
-    const struct th_multiplier *m = th_row_multipliers(
-        q, q->inst->arena, 0, 1, d->per_channel ? d->out : 1, th_row_float_product(q, 1));
-    struct th_multiplier *all = TH_NEW_ARRAY(q->inst->arena, struct th_multiplier, (size_t)d->out);
-    if (!m || !all)
-        return "memory is exhausted";
-    for (int64_t c = 0; c < d->out; c++)
-        all[c] = m[d->per_channel ? c : 0];
-    h->m = all;
-    h->n = d->out;
-    h->zi = d->in_zero;
-    h->taps = d->in;
-    h->first_step = d->in;
-    h->tap_step = 1;
-    return NULL;
-}
-
 static const char *refuse_dense(const struct th_query *q)
 {
     struct th_row_dense d;
-    struct head h;
-    const char *why = describe_dense(q, &d, &h);
-    return why ? why : check_channels(&h);
+    struct th_row_channels h;
+    const char *why = th_row_channels_dense(q, &d, &h);
+    return why ? why : th_row_channels_check(&h);
 }
 
 static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
 {
     struct th_row_dense d;
-    struct head h;
-    describe_dense(q, &d, &h);
+    struct th_row_channels h;
+    th_row_channels_dense(q, &d, &h);
     th_row_call_dense(c, &d);
     th_call_input(c, 0, "const int8_t");
     TH_TRY(call_stream(c, &h, 32));

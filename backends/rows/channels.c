@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/rows/channels.h"
+
+#include <string.h>
+
+#include <thimble/elementwise.h>
+
+const char *th_row_channels_window(const struct th_query *q, struct th_row_window *w,
+                                   struct th_row_channels *h)
+{
+    const char *why = th_row_window(q, w);
+    if (why)
+        return why;
+    const bool depthwise = strcmp(q->inst->op->name, "depthwise_conv2d") == 0;
+    h->w = th_row_const(q, 1);
+    h->bias = th_row_const(q, 2);
+    if (!h->w || (th_row_has(q, 2) && !h->bias))
+        return "the weights are not constant";
+    if (w->weight_zero != 0)
+        return "the weights have a zero point";
+    if (depthwise ? w->in_c != w->out_c : w->groups != 1)
+        return "the channels are grouped";
+    if (w->box_c != 0 || w->box_n != w->out_c)
+        return "only all channels at once";
+    if (w->kernel_h * w->kernel_w * w->in_c > 1 << 20)
+        return "the window is too large";
+    h->n = w->out_c;
+    h->zi = w->in_zero;
+    h->taps = w->kernel_h * w->kernel_w * (depthwise ? 1 : w->in_c);
+    h->first_step = depthwise ? 1 : h->taps;
+    h->tap_step = depthwise ? w->out_c : 1;
+    h->m = th_row_multipliers(q, q->inst->arena, 0, 1, w->out_c, th_row_float_product(q, 1));
+    return h->m ? NULL : "memory is exhausted";
+}
+
+const char *th_row_channels_dense(const struct th_query *q, struct th_row_dense *d,
+                                  struct th_row_channels *h)
+{
+    const char *why = th_row_dense(q, d);
+    if (why)
+        return why;
+    h->w = th_row_const(q, 1);
+    h->bias = th_row_const(q, 2);
+    if (!h->w || (th_row_has(q, 2) && !h->bias))
+        return "the weights are not constant";
+    if (d->weight_zero != 0)
+        return "the weights have a zero point";
+    const struct th_multiplier *m = th_row_multipliers(
+        q, q->inst->arena, 0, 1, d->per_channel ? d->out : 1, th_row_float_product(q, 1));
+    struct th_multiplier *all = TH_NEW_ARRAY(q->inst->arena, struct th_multiplier, (size_t)d->out);
+    if (!m || !all)
+        return "memory is exhausted";
+    for (int64_t c = 0; c < d->out; c++)
+        all[c] = m[d->per_channel ? c : 0];
+    *h = (struct th_row_channels){.m = all, .n = d->out, .taps = d->in, .zi = d->in_zero,
+                                  .w = h->w, .bias = h->bias, .first_step = d->in,
+                                  .tap_step = 1};
+    return NULL;
+}
+
+static struct th_row_fold fold(const struct th_row_channels *h, int64_t c)
+{
+    struct th_row_fold f;
+    th_row_fold_channel(h->w, h->bias, c, c * h->first_step, h->tap_step, h->taps, h->zi, -128,
+                        127, &f);
+    return f;
+}
+
+const char *th_row_channels_check(const struct th_row_channels *h)
+{
+    for (int64_t c = 0; c < h->n; c++) {
+        const struct th_multiplier m = h->m[c];
+        if (m.m != 0 && (m.s > -1 || m.s < -31))
+            return "a channel's factor is not below one half";
+        const struct th_row_fold f = fold(h, c);
+        if (f.lo < INT32_MIN || f.hi > INT32_MAX || f.bias < INT32_MIN || f.bias > INT32_MAX)
+            return "a sum may exceed 32 bits";
+    }
+    return NULL;
+}
+
+int32_t th_row_channel_bias(const struct th_row_channels *h, int64_t c)
+{
+    return c < h->n ? (int32_t)fold(h, c).bias : 0;
+}
+
+int32_t th_row_channel_factor(const struct th_row_channels *h, int64_t c)
+{
+    return c < h->n ? h->m[c].m : 0;
+}
+
+int32_t th_row_channel_shift(const struct th_row_channels *h, int64_t c)
+{
+    return c < h->n && h->m[c].m != 0 ? -h->m[c].s : 1;
+}
+
+int8_t th_row_channel_weight(const struct th_row_channels *h, int64_t c, int64_t t)
+{
+    if (c >= h->n || t >= h->taps)
+        return 0;
+    return ((const int8_t *)h->w->data)[c * h->first_step + t * h->tap_step];
+}
+
+int8_t *th_row_put_word(int8_t *at, int32_t v)
+{
+    const uint32_t u = (uint32_t)v;
+    for (int i = 0; i < 4; i++)
+        at[i] = (int8_t)(uint8_t)(u >> (8 * i));
+    return at + 4;
+}
+
+const char *th_row_refuse_add(const struct th_query *q)
+{
+    const struct th_inst *c = q->inst;
+    struct th_binary_quant b;
+    if (!th_type_same_shape(c->in[0], &c->out[0]) || !th_type_same_shape(c->in[1], &c->out[0]))
+        return "an operand is broadcast";
+    if (!q->whole || q->in_views || q->out_views)
+        return "only whole dense maps";
+    th_quant_add(c, &b);
+    if (b.a.s > 0 || b.b.s > 0 || b.out.s > -1 || b.out.s < -31 || b.a.s < -31 || b.b.s < -31)
+        return "a factor is too large";
+    return NULL;
+}
+
+void th_row_call_add(struct th_call *c, const char *struct_name, const struct th_binary_quant *b,
+                     int64_t n, bool minus)
+{
+    const struct {
+        const char *name;
+        int64_t v;
+    } f[] = {{"n", n}, {"a_zero", b->za}, {"b_zero", b->zb}, {"a_m", b->a.m}, {"a_e", -b->a.s},
+             {"b_m", b->b.m}, {"b_e", -b->b.s}, {"out_m", b->out.m}, {"out_e", -b->out.s},
+             {"out_zero", b->zo}, {"lo", b->lo}, {"hi", b->hi}, {"minus", minus}};
+    th_call_struct_begin(c, struct_name);
+    for (size_t i = 0; i < TH_ARRAY_LEN(f); i++)
+        th_call_field_int(c, f[i].name, f[i].v);
+    th_call_struct_end(c);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Channels of an int8 layer with constant weights, as vector kernels see them: folded biases,
+ * multipliers and weights by (channel, product), for rows that write streams of them.
+ */
+#ifndef TH_BACKENDS_ROWS_CHANNELS_H
+#define TH_BACKENDS_ROWS_CHANNELS_H
+
+#include "backends/rows/rows.h"
+
+struct th_row_channels {
+    const struct th_multiplier *m;        /* [n] */
+    int64_t n, taps;                      /* output channels; products of one */
+    int32_t zi;
+    const struct th_tensor *w, *bias;     /* bias may be NULL */
+    int64_t first_step, tap_step;         /* weight (c, t) is w[c * first_step + t * tap_step] */
+};
+/* conv2d (not grouped) or depthwise_conv2d (multiplier 1) over all channels. NULL, or why not. */
+const char *th_row_channels_window(const struct th_query *q, struct th_row_window *w,
+                                   struct th_row_channels *h);
+const char *th_row_channels_dense(const struct th_query *q, struct th_row_dense *d,
+                                  struct th_row_channels *h);
+/* Sums fit 32 bits and every factor is 0 or in [2^-31, 1/2): what a rounding shift right by
+ * -s >= 1 needs. NULL, or why not. */
+const char *th_row_channels_check(const struct th_row_channels *h);
+
+/* 0, 0, and a shift of 1 for channels beyond n (padding). */
+int32_t th_row_channel_bias(const struct th_row_channels *h, int64_t c);
+int32_t th_row_channel_factor(const struct th_row_channels *h, int64_t c);
+int32_t th_row_channel_shift(const struct th_row_channels *h, int64_t c);    /* right, >= 1 */
+/* 0 beyond the channels or products there are. */
+int8_t th_row_channel_weight(const struct th_row_channels *h, int64_t c, int64_t t);
+
+/* int8 add and sub of whole dense maps of one shape, whose factors are all at most one and the
+ * output's below one half. NULL, or why not. */
+const char *th_row_refuse_add(const struct th_query *q);
+/* The struct of their vector kernels: n, a_zero, b_zero, a_m, a_e, b_m, b_e, out_m, out_e,
+ * out_zero, lo, hi, minus (shifts to the right). */
+struct th_binary_quant;
+void th_row_call_add(struct th_call *c, const char *struct_name, const struct th_binary_quant *b,
+                     int64_t n, bool minus);
+
+/* A little-endian word at `at`; returns the byte behind it. */
+int8_t *th_row_put_word(int8_t *at, int32_t v);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * int8 convolution: 4 pixels by 4 channels, two channels at a time. VMLAVA sums into even
+ * registers only, so eight sums take all of them, LR included.
+ *
+ * The stream holds for each pair of channels: products in steps of {16 bytes of the first channel,
+ * 16 of the second}, then {bias, m, -e} of both; channels are padded to a multiple of 4 and
+ * products to one of 16, with zeros. Biases hold bias - zero * sum(weights); a tap in the padding
+ * reads the zero point. Four fields of `fill` bytes are copied to scratch unless they lie in the
+ * tensor one after the other, which then may be read up to 15 bytes beyond a pixel.
+ */
+#include "mve/thk_mve.h"
+
+/* What the tile is told. The first fields are read by the assembly. */
+struct thk_conv2d_tile__mve {
+    int32_t step;            /* bytes between the four fields */
+    int32_t fill;            /* bytes of a field, a multiple of 16 */
+    int32_t groups;          /* of four channels */
+    int32_t zero, lo, hi;
+    uint32_t offset[4];      /* of the outputs of the four pixels */
+};
+
+/* clang-format off */
+#define THK_DOT(first)                                                        \
+    " vldrb.u8 q0, [r11], #16\n"                                              \
+    " vldrb.u8 q1, [r11], #16\n"                                              \
+    " vldrb.u8 q2, [r1], #16\n"                                               \
+    first " r0, q2, q0\n" first " r8, q2, q1\n"                               \
+    " vldrb.u8 q2, [r3], #16\n"                                               \
+    first " r2, q2, q0\n" first " r10, q2, q1\n"                              \
+    " vldrb.u8 q2, [r5], #16\n"                                               \
+    first " r4, q2, q0\n" first " r12, q2, q1\n"                              \
+    " vldrb.u8 q2, [r9], #16\n"                                               \
+    first " r6, q2, q0\n" first " lr, q2, q1\n"
+/* All products of two channels; r7 is the end of their weights. The pixel pointers go back. */
+#define THK_PAIR(l)                                                           \
+    " ldr r7, [sp, #8]\n"                                                     \
+    " add.w r7, r11, r7, lsl #1\n"                                            \
+    THK_DOT(" vmlav.s8")                                                      \
+    " cmp r11, r7\n"                                                          \
+    " beq " l "f\n"                                                           \
+    "9:\n"                                                                    \
+    THK_DOT(" vmlava.s8")                                                     \
+    " cmp r11, r7\n"                                                          \
+    " bne 9b\n"                                                               \
+    l ":\n"                                                                   \
+    " ldr r7, [sp, #8]\n"                                                     \
+    " subs r1, r1, r7\n"                                                      \
+    " subs r3, r3, r7\n"                                                      \
+    " subs r5, r5, r7\n"                                                      \
+    " sub.w r9, r9, r7\n"
+#define THK_SCALE(q, p0, p1, p2, p3)                                          \
+    " vmov " q "[2], " q "[0], " p0 ", " p2 "\n"                              \
+    " vmov " q "[3], " q "[1], " p1 ", " p3 "\n"                              \
+    " ldm r11!, {" p0 ", " p1 ", " p2 "}\n"                                   \
+    " vadd.i32 " q ", " q ", " p0 "\n"                                        \
+    " vqrdmulh.s32 " q ", " q ", " p1 "\n"                                    \
+    " vshr.s32 q0, " q ", #31\n"                                              \
+    " vadd.i32 " q ", " q ", q0\n"                                            \
+    " vrshl.s32 " q ", " p2 "\n"
+
+/* stack: 116 bytes */
+static THK_MVE_NAKED void thk_conv2d_tile__mve(
+    const int8_t *x THK_MVE_UNUSED, const int8_t *stream THK_MVE_UNUSED,
+    int8_t *y THK_MVE_UNUSED, const struct thk_conv2d_tile__mve *t THK_MVE_UNUSED)
+{
+    /* 0 y, 4 groups, 8 fill, 12 t */
+    __asm__ volatile(
+        " push {r4-r11, lr}\n"
+        " vpush {d8-d15}\n"
+        " sub sp, sp, #16\n"
+        " ldr r4, [r3]\n"
+        " ldrd r5, r6, [r3, #4]\n"
+        " str r2, [sp]\n"
+        " strd r6, r5, [sp, #4]\n"
+        " str r3, [sp, #12]\n"
+        " add.w r6, r3, #24\n"
+        " vldrw.u32 q3, [r6]\n"
+        " mov r11, r1\n"
+        " mov r1, r0\n"
+        " adds r3, r1, r4\n"
+        " adds r5, r3, r4\n"
+        " add.w r9, r5, r4\n"
+        "1:\n"
+        THK_PAIR("2")
+        THK_SCALE("q4", "r0", "r2", "r4", "r6")
+        THK_SCALE("q5", "r8", "r10", "r12", "lr")
+        THK_PAIR("3")
+        THK_SCALE("q6", "r0", "r2", "r4", "r6")
+        THK_SCALE("q7", "r8", "r10", "r12", "lr")
+        " ldr r7, [sp, #12]\n"
+        " ldr r0, [r7, #12]\n"
+        " ldrd r2, r4, [r7, #16]\n"
+        /* narrowing bottom and top twice leaves the four channels of a pixel in each lane */
+        " vqmovnb.s32 q4, q4\n"
+        " vqmovnt.s32 q4, q6\n"
+        " vqmovnb.s32 q5, q5\n"
+        " vqmovnt.s32 q5, q7\n"
+        " vdup.8 q1, r2\n"
+        " vqadd.s16 q4, q4, r0\n"
+        " vqadd.s16 q5, q5, r0\n"
+        " vdup.8 q2, r4\n"
+        " vqmovnb.s16 q4, q4\n"
+        " vqmovnt.s16 q4, q5\n"
+        " ldrd r2, r4, [sp]\n"
+        " vmax.s8 q4, q4, q1\n"
+        " vmin.s8 q4, q4, q2\n"
+        " vstrw.32 q4, [r2, q3]\n"
+        " adds r2, r2, #4\n"
+        " subs r4, r4, #1\n"
+        " strd r2, r4, [sp]\n"
+        " bne.w 1b\n"
+        " add sp, sp, #16\n"
+        " vpop {d8-d15}\n"
+        " pop {r4-r11, pc}\n");
+}
+#undef THK_DOT
+#undef THK_PAIR
+#undef THK_SCALE
+/* clang-format on */
+
+/* Copies the field of one pixel, padding with the zero point; `fill` bytes. */
+static void thk_conv2d_field__mve(const struct thk_window2d *p, int32_t oy, int32_t ox,
+                                  const int8_t *x, int8_t *to)
+{
+    const int32_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
+    const int together = p->dilation_w == 1 && p->in.pixel == p->in_c && x0 >= 0 &&
+                         x0 + p->kernel_w <= p->in_w;
+    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+        const int32_t iy = y0 + ky * p->dilation_h, run = p->kernel_w * p->in_c;
+        if (iy < 0 || iy >= p->in_h) {
+            thk_mve_fill(to, p->in_zero, run);
+            to += run;
+        } else if (together) {
+            thk_mve_copy(to, x + thk_view_at(&p->in, iy, x0), run);
+            to += run;
+        } else {
+            for (int32_t kx = 0; kx < p->kernel_w; kx++, to += p->in_c) {
+                const int32_t ix = x0 + kx * p->dilation_w;
+                if (ix >= 0 && ix < p->in_w)
+                    thk_mve_copy(to, x + thk_view_at(&p->in, iy, ix), p->in_c);
+                else
+                    thk_mve_fill(to, p->in_zero, p->in_c);
+            }
+        }
+    }
+}
+
+/* Outputs that are not whole words in place are made in `words` and copied. */
+static void thk_conv2d_edge__mve(const int8_t *x, const int8_t *stream, int8_t *y,
+                                 struct thk_conv2d_tile__mve t, int32_t pixel, int32_t pixels,
+                                 int32_t channels)
+{
+    const int32_t block = 2 * (2 * t.fill + 24);
+    uint32_t words[4];
+    t.groups = 1;
+    for (uint32_t i = 0; i < 4; i++)
+        t.offset[i] = 4 * i;
+    for (int32_t c = 0; c < channels; c += 4, stream += block) {
+        const int8_t *const from = (const int8_t *)words;
+        thk_conv2d_tile__mve(x, stream, (int8_t *)words, &t);
+        __asm__ volatile("" : : : "memory");
+        for (int32_t i = 0; i < pixels; i++)
+            for (int32_t k = 0; k < 4 && c + k < channels; k++)
+                y[i * pixel + c + k] = from[4 * i + k];
+    }
+}
+
+static void thk_conv2d_s8__mve(const struct thk_window2d *p, const struct thk_box *b,
+                               const int8_t *x, const int8_t *stream, int8_t *y, int8_t *scratch)
+{
+    const int32_t taps = p->kernel_h * p->kernel_w * p->in_c;
+    const int words = ((uintptr_t)y | (uint32_t)p->out.pixel | (uint32_t)p->out.row |
+                       (uint32_t)p->out_c) % 4 == 0;
+    const int direct = p->kernel_h * p->kernel_w == 1 && p->pad_top == 0 && p->pad_left == 0;
+    struct thk_conv2d_tile__mve t = {
+        .fill = (taps + 15) & ~15, .groups = p->out_c / 4, .zero = p->out_zero, .lo = p->lo,
+        .hi = p->hi};
+    for (int32_t oy = b->y; oy < b->y + b->h; oy++)
+        for (int32_t ox = b->x; ox < b->x + b->w; ox += 4) {
+            const int32_t left = b->x + b->w - ox, n = left < 4 ? left : 4;
+            int8_t *const out = y + thk_view_at(&p->out, oy, ox);
+            const int8_t *from = scratch;
+            if (direct && n == 4) {
+                from = x + thk_view_at(&p->in, oy * p->stride_h, ox * p->stride_w);
+                t.step = p->stride_w * p->in.pixel;
+            } else {
+                t.step = t.fill;
+                for (int32_t i = 0; i < 4; i++)    /* beyond the end the last pixel again */
+                    thk_conv2d_field__mve(p, oy, ox + (i < n ? i : n - 1), x,
+                                          scratch + i * t.fill);
+            }
+            __asm__ volatile("" : : : "memory");
+            if (words) {
+                for (int32_t i = 0; i < 4; i++)
+                    t.offset[i] = (uint32_t)((i < n ? i : n - 1) * p->out.pixel);
+                thk_conv2d_tile__mve(from, stream, out, &t);
+            } else {
+                thk_conv2d_edge__mve(from, stream, out, t, p->out.pixel, n, p->out_c);
+            }
+            __asm__ volatile("" : : : "memory");
+        }
+}

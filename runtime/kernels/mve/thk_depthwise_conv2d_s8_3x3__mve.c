@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * int8 depthwise 3x3 without dilation: the interior of a row in one assembly loop, the border as
+ * thk_depthwise_conv2d_s8__mve does it; the stream is the same. The second tap of each pair
+ * loads its weights twice: four sums, two partial sums, inputs and weights fill all registers.
+ */
+#include "mve/thk_depthwise_any.h"
+
+/* The first fields are read by the assembly. */
+struct thk_depthwise_row__mve {
+    const int8_t *row[3];        /* of the first pixel's window, at the 16 channels */
+    const int8_t *stream;
+    int8_t *out;
+    int32_t n;                   /* pixels */
+    int32_t pitch, step;         /* to the next tap; from the third tap to the next window */
+    int32_t out_pitch, zero, lo, hi;
+};
+
+/* clang-format off */
+#define THK_FIRST(p, n)                                                       \
+    " vldrb.u8 q0, [" p "]\n"                                                 \
+    " vldrb.u8 q1, [r3, #16*(" n ")]\n"                                       \
+    " vmullb.s8 q2, q0, q1\n"                                                 \
+    " vmullt.s8 q3, q0, q1\n"
+#define THK_SECOND(p, n)                                                      \
+    " vldrb.u8 q0, [" p "]\n"                                                 \
+    " vldrb.u8 q1, [r3, #16*(" n ")]\n"                                       \
+    " vmullb.s8 q1, q0, q1\n"                                                 \
+    " vadd.i16 q2, q2, q1\n"                                                  \
+    " vldrb.u8 q1, [r3, #16*(" n ")]\n"                                       \
+    " vmullt.s8 q0, q0, q1\n"                                                 \
+    " vadd.i16 q3, q3, q0\n"
+#define THK_WIDEN                                                             \
+    " vmovlb.s16 q0, q2\n"                                                    \
+    " vadd.i32 q4, q4, q0\n"                                                  \
+    " vmovlt.s16 q0, q2\n"                                                    \
+    " vadd.i32 q5, q5, q0\n"                                                  \
+    " vmovlb.s16 q0, q3\n"                                                    \
+    " vadd.i32 q6, q6, q0\n"                                                  \
+    " vmovlt.s16 q0, q3\n"                                                    \
+    " vadd.i32 q7, q7, q0\n"
+#define THK_SCALE(q, at)                                                      \
+    " vldrw.u32 q0, [r6, #16+" at "+16]\n"                                    \
+    " vqrdmulh.s32 " q ", " q ", q0\n"                                        \
+    " vldrw.u32 q1, [r6, #16+" at "+32]\n"                                    \
+    " vshr.s32 q0, " q ", #31\n"                                              \
+    " vadd.i32 " q ", " q ", q0\n"                                            \
+    " vrshl.s32 " q ", " q ", q1\n"
+#define THK_NEXT(p) " add " p ", " p ", r7\n"
+
+/* stack: 100 bytes */
+static THK_MVE_NAKED void thk_depthwise_row__mve(
+    const struct thk_depthwise_row__mve *a THK_MVE_UNUSED)
+{
+    __asm__ volatile(
+        " push {r4-r11, lr}\n"
+        " vpush {d8-d15}\n"
+        " ldrd r4, r5, [r0, #16]\n"
+        " ldrd r7, r8, [r0, #24]\n"
+        " ldrd r9, r10, [r0, #32]\n"
+        " mov r11, r0\n"
+        " ldr r3, [r0, #12]\n"
+        " ldrd r1, r2, [r0, #4]\n"
+        " ldr r0, [r0]\n"
+        " add.w r6, r3, #128\n"
+        " dls lr, r5\n"
+        "1:\n"
+        " vldrw.u32 q4, [r6, #16]\n"
+        " vldrw.u32 q5, [r6, #64]\n"
+        " vldrw.u32 q6, [r6, #112]\n"
+        " vldrw.u32 q7, [r6, #160]\n"
+        THK_FIRST("r0", "0") THK_NEXT("r0") THK_SECOND("r0", "1") THK_NEXT("r0") THK_WIDEN
+        THK_FIRST("r0", "2") THK_SECOND("r1", "3") THK_NEXT("r1") THK_WIDEN
+        THK_FIRST("r1", "4") THK_NEXT("r1") THK_SECOND("r1", "5") THK_WIDEN
+        THK_FIRST("r2", "6") THK_NEXT("r2") THK_SECOND("r2", "7") THK_NEXT("r2") THK_WIDEN
+        " vldrb.u8 q0, [r2]\n"
+        " vldrb.u8 q1, [r6]\n"
+        " vmullb.s8 q2, q0, q1\n"
+        " vmullt.s8 q3, q0, q1\n"
+        THK_WIDEN
+        THK_SCALE("q4", "0") THK_SCALE("q5", "48") THK_SCALE("q6", "96") THK_SCALE("q7", "144")
+        " vqmovnb.s32 q4, q4\n"
+        " vqmovnt.s32 q4, q5\n"
+        " ldr r5, [r11, #40]\n"
+        " vqmovnb.s32 q6, q6\n"
+        " vqmovnt.s32 q6, q7\n"
+        " vdup.8 q0, r5\n"
+        " vqadd.s16 q4, q4, r10\n"
+        " ldr r5, [r11, #44]\n"
+        " vqadd.s16 q6, q6, r10\n"
+        " vdup.8 q1, r5\n"
+        " vqmovnb.s16 q4, q4\n"
+        " vqmovnt.s16 q4, q6\n"
+        " add r0, r0, r8\n"
+        " vmax.s8 q4, q4, q0\n"
+        " add r1, r1, r8\n"
+        " vmin.s8 q4, q4, q1\n"
+        " add r2, r2, r8\n"
+        " vstrb.8 q4, [r4]\n"
+        " add r4, r4, r9\n"
+        " le lr, 1b\n"
+        " vpop {d8-d15}\n"
+        " pop {r4-r11, pc}\n");
+}
+#undef THK_FIRST
+#undef THK_SECOND
+#undef THK_WIDEN
+#undef THK_SCALE
+#undef THK_NEXT
+/* clang-format on */
+
+/* A box of one pixel or more at the border, or of a last block that is not full. */
+static void thk_depthwise_border__mve(const struct thk_window2d *p, const struct thk_box *b,
+                                      const int8_t *x, const int8_t *stream, int8_t *y,
+                                      int32_t channels, const int8_t **scratch)
+{
+    struct thk_window2d part = *p;
+    part.out_c = channels;
+    thk_depthwise_conv2d_s8__mve(&part, b, x, stream, y, scratch);
+}
+
+static void thk_depthwise_conv2d_s8_3x3__mve(const struct thk_window2d *p,
+                                             const struct thk_box *b, const int8_t *x,
+                                             const int8_t *stream, int8_t *y,
+                                             const int8_t **scratch)
+{
+    struct thk_depthwise_row__mve a = {
+        .pitch = p->in.pixel, .step = (p->stride_w - 2) * p->in.pixel,
+        .out_pitch = p->out.pixel, .zero = p->out_zero, .lo = p->lo, .hi = p->hi};
+    /* interior columns: windows that begin at 0 or later and end inside */
+    int32_t first = (p->pad_left + p->stride_w - 1) / p->stride_w;
+    int32_t end = p->in_w < 3 ? 0 : (p->in_w - 3 + p->pad_left) / p->stride_w + 1;
+    first = first < b->x ? b->x : first;
+    end = end > b->x + b->w ? b->x + b->w : end;
+    for (int32_t c = 0; c < p->out_c; c += 16, stream += 144 + 192) {
+        const int32_t left = p->out_c - c;
+        for (int32_t oy = b->y; oy < b->y + b->h; oy++) {
+            const int32_t y0 = oy * p->stride_h - p->pad_top;
+            struct thk_box edge = {oy, b->x, 0, 1, b->w, 0};
+            if (left < 16 || y0 < 0 || y0 + 3 > p->in_h || first >= end) {
+                thk_depthwise_border__mve(p, &edge, x + c, stream, y + c, left < 16 ? left : 16,
+                                          scratch);
+                continue;
+            }
+            if (first > b->x) {
+                edge.w = first - b->x;
+                thk_depthwise_border__mve(p, &edge, x + c, stream, y + c, 16, scratch);
+            }
+            for (int32_t ky = 0; ky < 3; ky++)
+                a.row[ky] = x + c + thk_view_at(&p->in, y0 + ky,
+                                                first * p->stride_w - p->pad_left);
+            a.stream = stream;
+            a.out = y + c + thk_view_at(&p->out, oy, first);
+            a.n = end - first;
+            __asm__ volatile("" : : : "memory");
+            thk_depthwise_row__mve(&a);
+            __asm__ volatile("" : : : "memory");
+            if (end < b->x + b->w) {
+                edge.x = end;
+                edge.w = b->x + b->w - end;
+                thk_depthwise_border__mve(p, &edge, x + c, stream, y + c, 16, scratch);
+            }
+        }
+    }
+}
