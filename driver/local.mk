@@ -2,6 +2,7 @@
 bin_PROGRAMS += thimble
 # Building and running emitted folders; tests use it too.
 image_sources = \
+  %D%/affine.c %D%/affine.h \
   %D%/compare.c %D%/compare.h \
   %D%/elf_sizes.c %D%/elf_sizes.h \
   %D%/image.c %D%/image.h \
@@ -30,4 +31,4 @@ thimble_SOURCES = \
   %D%/verbs.def %D%/verbs.h \
   %D%/verify_verb.c \
   $(image_sources)
-thimble_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS)
+thimble_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS) -lm

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "driver/affine.h"
+
 enum { CODE_DIFFER = 5103, CODE_STACK = 5106 };
 
 struct verifying {
@@ -175,9 +177,15 @@ static enum th_status compare_one(struct verifying *v, uint32_t number, uint32_t
 {
     const struct th_verify_case *c = &v->r->cases[number];
     struct th_verify_output *o = &v->result->outputs[v->first_output[c->function] + k];
+    const struct th_tensor *have = v->got[number][k];
     struct th_comparison got;
 
-    if (!th_compare(v->got[number][k], want, tolerance, &got)) {
+    if (th_dtype_is_float(want->type.dtype) && th_affine_type(&have->type)) {
+        have = th_affine_reals(v->arena, have);
+        if (!have)
+            return no_memory(v);
+    }
+    if (!th_compare(have, want, tolerance, &got)) {
         th_error(v->ctx, NULL, CODE_DIFFER, "case %" PRIu32 ": output '%s' has %" PRId64
                  " elements of %s, expected are %" PRId64 " of %s", number, o->name,
                  th_type_elems(&v->got[number][k]->type),

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "driver/affine.h"
 #include "driver/npy.h"
 #include "driver/verify.h"
 
@@ -37,6 +38,15 @@ static enum th_status wrong_type(struct th_ctx *ctx, const char *path, const str
     return TH_ERR_INPUT;
 }
 
+/* Files hold types narrower than a byte one element a byte, and may hold reals for a quantized
+ * input. */
+static bool convertible(const struct th_type *file, const struct th_type *model)
+{
+    return file->dtype == model->dtype ||
+           (th_dtype_bits(model->dtype) < 8 && !th_dtype_is_float(file->dtype)) ||
+           (th_dtype_is_float(file->dtype) && th_affine_type(model));
+}
+
 /* Number of calls in a file: 1, or the leading axis of a sequence. */
 static enum th_status read_part(struct th_ctx *ctx, const char *path, const struct th_type *model,
                                 bool typed, bool sequence, struct file_part *part, int64_t *steps)
@@ -50,7 +60,7 @@ static enum th_status read_part(struct th_ctx *ctx, const char *path, const stru
     part->model = model;
     part->elements = n ? th_type_elems(&t->type) / n : 0;
     if (n < 1 || (typed && (part->elements != th_type_elems(model) ||
-                            (t->type.dtype != model->dtype && th_dtype_bits(model->dtype) >= 8))))
+                            !convertible(&t->type, model))))
         return wrong_type(ctx, path, &t->type, model, sequence);
     if (*steps && *steps != n) {
         th_error(ctx, NULL, CODE_SHAPE, "'%s' has %" PRId64 " steps, the files before it %" PRId64,
@@ -75,7 +85,9 @@ static const struct th_tensor *step_of(struct th_ctx *ctx, const struct file_par
         type.dims[0] = p->elements;
     }
     t = th_tensor_new(th_ctx_arena(ctx), &type);
-    if (t && th_dtype_bits(type.dtype) < 8)
+    if (t && th_dtype_is_float(p->whole->type.dtype) && !th_dtype_is_float(type.dtype))
+        th_affine_quantize(p->whole, k * p->elements, t);
+    else if (t && th_dtype_bits(type.dtype) < 8)
         for (i = 0; i < p->elements; i++)
             th_tensor_set_int(t, i, th_tensor_int(p->whole, k * p->elements + i));
     else if (t && th_type_size(&type))

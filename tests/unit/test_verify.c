@@ -195,6 +195,50 @@ static void test_orders(void)
     close_fixture(&f);
 }
 
+/* Reals in the files, quantized integers at the model's edges. */
+static void test_quantized_edges(void)
+{
+    static const float reals[] = { 0.0f, 0.26f, -0.25f, 100.0f, -100.0f, 0.12f };
+    static const int steps[] = { 3, 4, 2, 127, -128, 3 };
+    const int64_t dims[] = { 1, 2, 3 };
+    struct fixture f;
+    struct th_verify_result result;
+    struct th_tensor *t;
+    struct th_type type = th_type_make(TH_DT_S8, 3, dims);
+    struct th_node_desc desc = { .op = "copy", .n_in = 1 };
+    const float scale = 0.25f;
+    const int64_t zero = 3;
+    struct th_graph *g;
+    th_value in, out = 0;
+    int i;
+
+    open_fixture(&f);
+    type.quant = th_quant_new(th_ctx_arena(f.ctx), 1, &scale, &zero, -1);
+    f.r.program = th_program_new(f.ctx);
+    g = th_program_add_function(f.r.program, "run");
+    in = th_graph_add_input(g, "x", &type);
+    desc.in = &in;
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_node(g, &desc, NULL, &out), TH_OK);
+    th_graph_add_output(g, "y", out);
+
+    type = th_type_make(TH_DT_F32, 3, dims);
+    t = th_tensor_new(th_ctx_arena(f.ctx), &type);
+    for (i = 0; i < 6; i++)
+        th_tensor_set_real(t, i, (double)reals[i]);
+    th_npy_write(f.ctx, f.in[0], t);
+    for (i = 0; i < 6; i++)
+        th_tensor_set_real(t, i, (steps[i] - 3) * 0.25);
+    th_npy_write(f.ctx, f.want[0], t);
+    CU_ASSERT_EQUAL(th_verify_cases_read(f.ctx, f.r.program, 0, f.in_list, 1, f.want_list, 1,
+                                         TH_CASES_FRESH, &f.r.cases, &f.r.n_cases), TH_OK);
+    for (i = 0; i < 6; i++)
+        CU_ASSERT_EQUAL(th_tensor_int(f.r.cases[0].in[0], i), steps[i]);
+    CU_ASSERT_EQUAL(th_verify(f.ctx, &f.r, &result), TH_OK);
+    CU_ASSERT_EQUAL(result.outputs[0].worst.unequal, 0);
+    th_program_free(f.r.program);
+    close_fixture(&f);
+}
+
 static void test_wrong_files(void)
 {
     struct fixture f;
@@ -256,6 +300,7 @@ int main(void)
     CU_ADD_TEST(s, test_different);
     CU_ADD_TEST(s, test_evaluated);
     CU_ADD_TEST(s, test_orders);
+    CU_ADD_TEST(s, test_quantized_edges);
     CU_ADD_TEST(s, test_wrong_files);
     CU_ADD_TEST(s, test_broken_folder);
     CU_basic_run_tests();
