@@ -22,6 +22,7 @@ static const struct th_row_family *const families[] = {
     &th_c99_reduce,
     &th_c99_resize,
     &th_c99_softmax,
+    &th_c99_svdf,
     &th_c99_table,
     NULL,
 };

@@ -2,7 +2,7 @@
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 c99_kernels = \
   thk_elementwise.h \
-  thk_fixed.h \
+  thk_fixed.h thk_hybrid.h \
   thk_log.h \
   thk_mix.h \
   thk_nn.h \
@@ -112,6 +112,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_matmul.c \
   %D%/rows_pool.c \
   %D%/rows_softmax.c \
+  %D%/rows_svdf.c \
   %D%/rows_table.c
 %C%_librows_c99_la_LIBADD = backends/rows/librows.la
 
