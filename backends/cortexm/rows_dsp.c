@@ -12,7 +12,7 @@ const char *th_dsp_check_channel(const struct th_row_fold *f, struct th_multipli
                                  int32_t out_zero)
 {
     const int64_t limit = (int64_t)1 << 29;
-    if (m.m != 0 && m.s >= 0)
+    if (m.s >= 0)
         return "a channel's factor is not below one half";
     if (m.s < -22)
         return "a channel's factor is too small";
@@ -23,12 +23,14 @@ const char *th_dsp_check_channel(const struct th_row_fold *f, struct th_multipli
     return NULL;
 }
 
-void th_dsp_requant_words(struct th_multiplier m, int32_t out_zero, int32_t *to)
+void th_dsp_requant_words(struct th_multiplier m, bool fixed, int32_t v, int32_t out_zero,
+                          int32_t *to)
 {
-    /* A channel with factor 0 gives the zero point for every sum: any shift does. */
-    const int32_t e = m.m == 0 ? 1 : -m.s;
-    to[0] = m.m;
-    to[1] = (1 << (e - 1)) + out_zero * (1 << e);
+    /* With factor 0 every sum gives the constant: 1 + 2 * v, less one for its sign, halved. */
+    const int64_t value = th_clamp_i64((int64_t)v + out_zero, -128, 127);
+    const int32_t e = fixed ? 1 : -m.s;
+    to[0] = fixed ? 0 : m.m;
+    to[1] = (1 << (e - 1)) + (fixed ? (int32_t)value : out_zero) * (1 << e);
     to[2] = e;
 }
 
@@ -63,8 +65,45 @@ struct conv {
     struct th_row_window w;
     int64_t run, runs, steps, taps;      /* taps: products of an output */
     const struct th_tensor *weights, *bias;
-    bool depthwise;                      /* of one channel: weights [1,kh,kw,O] */
+    bool depthwise;                      /* weights [1,kh,kw,O] */
+    const struct th_multiplier *m;       /* of each channel */
+    bool *fixed;                         /* channels that do not depend on the input, */
+    int32_t *value;                      /* and what they give */
 };
+
+static struct th_row_fold conv_fold(const struct conv *v, int64_t o);
+
+/* The channels' factors, and those that are constant. */
+static const char *describe_channels(const struct th_query *q, struct conv *v, bool per_channel)
+{
+    struct th_arena *a = q->inst->arena;
+    const int64_t n = v->w.out_c;
+    struct th_multiplier *m = th_row_multipliers(q, a, 0, 1, per_channel ? n : 1,
+                                                 th_row_float_product(q, 1));
+    struct th_multiplier *all = TH_NEW_ARRAY(a, struct th_multiplier, (size_t)n);
+    v->fixed = TH_NEW_ARRAY(a, bool, (size_t)n);
+    v->value = TH_NEW_ARRAY(a, int32_t, (size_t)n);
+    if (!m || !all || !v->fixed || !v->value)
+        return "memory is exhausted";
+    for (int64_t o = 0; o < n; o++) {
+        const struct th_row_fold f = conv_fold(v, o);
+        all[o] = m[per_channel ? o : 0];
+        if (th_row_fixed_channel(&f, all[o], false, &v->value[o]))
+            v->fixed[o] = true;
+        else
+            v->value[o] = 0;
+    }
+    v->m = all;
+    return NULL;
+}
+
+static void requant_words(const struct conv *v, int64_t o, int32_t *to)
+{
+    if (o < v->w.out_c)
+        th_dsp_requant_words(v->m[o], v->fixed[o], v->value[o], v->w.out_zero, to);
+    else
+        th_dsp_requant_words((struct th_multiplier){0, 0}, true, 0, 0, to);
+}
 
 static const char *describe_conv(const struct th_query *q, struct conv *v)
 {
@@ -93,13 +132,13 @@ static const char *describe_conv(const struct th_query *q, struct conv *v)
     v->taps = v->run * v->runs;
     if (v->steps > 100000 || w->out_c > 100000)
         return "the layer is too large";
-    return NULL;
+    return describe_channels(q, v, true);
 }
 
 /* Weight of channel o, product t; 0 beyond the ends (padding of groups and steps). */
 static int32_t conv_weight(const struct conv *v, int64_t o, int64_t t)
 {
-    if (o >= v->w.out_c || t < 0)
+    if (o >= v->w.out_c || t < 0 || v->fixed[o])
         return 0;
     const int64_t i = v->depthwise ? t * v->w.out_c + o : o * v->taps + t;
     return (int32_t)th_tensor_int(v->weights, i);
@@ -108,7 +147,7 @@ static int32_t conv_weight(const struct conv *v, int64_t o, int64_t t)
 static struct th_row_fold conv_fold(const struct conv *v, int64_t o)
 {
     struct th_row_fold f = {0};
-    if (o >= v->w.out_c)
+    if (o >= v->w.out_c || v->fixed[o])
         return f;
     if (v->depthwise)
         th_row_fold_channel(v->weights, v->bias, o, o, v->w.out_c, v->taps, v->w.in_zero, -128,
@@ -132,16 +171,11 @@ static const char *check_pair(const struct conv *v, int64_t o)
     return NULL;
 }
 
-static const char *refuse_requant(const struct th_query *q, const struct conv *v)
+static const char *refuse_requant(const struct conv *v)
 {
-    struct th_arena *a = q->inst->arena;
-    const struct th_multiplier *m =
-        th_row_multipliers(q, a, 0, 1, v->w.out_c, th_row_float_product(q, 1));
-    if (!m)
-        return "memory is exhausted";
     for (int64_t o = 0; o < v->w.out_c; o++) {
         const struct th_row_fold f = conv_fold(v, o);
-        const char *why = th_dsp_check_channel(&f, m[o], v->w.out_zero);
+        const char *why = v->fixed[o] ? NULL : th_dsp_check_channel(&f, v->m[o], v->w.out_zero);
         if (why)
             return why;
     }
@@ -154,7 +188,7 @@ static const char *refuse_conv(const struct th_query *q)
     const char *why = describe_conv(q, &v);
     for (int64_t o = 0; !why && o < v.w.out_c; o += 2)
         why = check_pair(&v, o);
-    return why ? why : refuse_requant(q, &v);
+    return why ? why : refuse_requant(&v);
 }
 
 static uint32_t pair_word(const struct conv *v, int64_t o, int64_t run, int64_t a, int64_t b)
@@ -172,10 +206,8 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
     struct th_arena *arena = th_call_arena(c);
     describe_conv(q, &v);
     const int64_t groups = (v.w.out_c + 3) / 4, per_group = 16 + 2 * v.steps;
-    const struct th_multiplier *m =
-        th_row_multipliers(q, arena, 0, 1, v.w.out_c, th_row_float_product(q, 1));
     int32_t *stream = TH_NEW_ARRAY(arena, int32_t, (size_t)(groups * per_group));
-    if (!m || !stream)
+    if (!stream)
         return TH_ERR_INTERNAL;
     int32_t *to = stream;
     for (int64_t o = 0; o < 4 * groups; o += 4) {
@@ -193,8 +225,7 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
             }
         }
         for (int64_t j = 0; j < 4; j++, to += 3)
-            th_dsp_requant_words(o + j < v.w.out_c ? m[o + j] : (struct th_multiplier){0, 0},
-                                 v.w.out_zero, to);
+            requant_words(&v, o + j, to);
     }
     th_row_call_window(c, &v.w);
     th_call_input(c, 0, "const int8_t");
@@ -226,29 +257,36 @@ static int64_t group_start(int64_t channels, int64_t g)
     return 4 * g + 4 <= channels ? 4 * g : channels - 4;
 }
 
+static const char *describe_depthwise(const struct th_query *q, struct conv *v)
+{
+    memset(v, 0, sizeof *v);
+    const char *why = th_row_window(q, &v->w);
+    if (why)
+        return why;
+    v->weights = th_row_const(q, 1);
+    v->bias = th_row_const(q, 2);
+    v->depthwise = true;
+    v->taps = v->w.kernel_h * v->w.kernel_w;
+    if (!v->weights || (th_row_has(q, 2) && !v->bias))
+        return "the weights are not constant";
+    if (v->w.in_c != v->w.out_c)
+        return "the channel multiplier is not 1";
+    if (v->w.weight_zero != 0)
+        return "the weights have a zero point";
+    if (v->w.box_c != 0 || v->w.box_n != v->w.out_c)
+        return "only all channels at once";
+    if (v->w.in_c < 4 || v->taps < 1)
+        return "fewer than four channels";
+    if (v->taps > 4096 || v->w.in_c > 100000)
+        return "the layer is too large";
+    return describe_channels(q, v, true);
+}
+
 static const char *refuse_depthwise(const struct th_query *q)
 {
     struct conv v;
-    const char *why = th_row_window(q, &v.w);
-    if (why)
-        return why;
-    v.weights = th_row_const(q, 1);
-    v.bias = th_row_const(q, 2);
-    v.depthwise = true;
-    v.taps = v.w.kernel_h * v.w.kernel_w;
-    if (!v.weights || (th_row_has(q, 2) && !v.bias))
-        return "the weights are not constant";
-    if (v.w.in_c != v.w.out_c)
-        return "the channel multiplier is not 1";
-    if (v.w.weight_zero != 0)
-        return "the weights have a zero point";
-    if (v.w.box_c != 0 || v.w.box_n != v.w.out_c)
-        return "only all channels at once";
-    if (v.w.in_c < 4 || v.taps < 1)
-        return "fewer than four channels";
-    if (v.taps > 4096 || v.w.in_c > 100000)
-        return "the layer is too large";
-    return refuse_requant(q, &v);
+    const char *why = describe_depthwise(q, &v);
+    return why ? why : refuse_requant(&v);
 }
 
 static uint32_t doubled_pair(const struct conv *v, int64_t c0, int64_t t0, int64_t c1, int64_t t1)
@@ -260,17 +298,12 @@ static uint32_t doubled_pair(const struct conv *v, int64_t c0, int64_t t0, int64
 
 static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c)
 {
-    struct conv v = {.depthwise = true};
+    struct conv v;
     struct th_arena *arena = th_call_arena(c);
-    th_row_window(q, &v.w);
-    v.weights = th_row_const(q, 1);
-    v.bias = th_row_const(q, 2);
-    v.taps = v.w.kernel_h * v.w.kernel_w;
+    describe_depthwise(q, &v);
     const int64_t n = v.w.in_c, groups = (n + 3) / 4, pairs = v.taps / 2, words = 18 + 4 * pairs;
-    const struct th_multiplier *m =
-        th_row_multipliers(q, arena, 0, 1, n, th_row_float_product(q, 1));
     uint32_t *stream = TH_NEW_ARRAY(arena, uint32_t, (size_t)(groups * words));
-    if (!m || !stream)
+    if (!stream)
         return TH_ERR_INTERNAL;
     uint32_t *to = stream;
     for (int64_t g = 0; g < groups; g++) {
@@ -284,7 +317,7 @@ static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c
                 *to++ = doubled_pair(&v, o + j, t, o + j, t + 1);
         for (int64_t j = 0; j < 4; j++, to += 3) {
             int32_t mce[3];
-            th_dsp_requant_words(m[o + j], v.w.out_zero, mce);
+            requant_words(&v, o + j, mce);
             memcpy(to, mce, sizeof mce);
         }
     }
@@ -332,21 +365,7 @@ static const char *describe_dense(const struct th_query *q, struct th_row_dense 
         return "an empty operand";
     if (d->in > 100000 || d->out > 100000)
         return "the layer is too large";
-    return NULL;
-}
-
-/* One factor for each channel also where the layer has but one. */
-static struct th_multiplier *dense_multipliers(const struct th_query *q,
-                                               const struct th_row_dense *d, struct th_arena *a)
-{
-    const int64_t n = d->per_channel ? d->out : 1;
-    struct th_multiplier *m = th_row_multipliers(q, a, 0, 1, n, th_row_float_product(q, 1));
-    struct th_multiplier *all = TH_NEW_ARRAY(a, struct th_multiplier, (size_t)d->out);
-    if (!m || !all)
-        return NULL;
-    for (int64_t o = 0; o < d->out; o++)
-        all[o] = m[d->per_channel ? o : 0];
-    return all;
+    return describe_channels(q, v, d->per_channel);
 }
 
 static const char *refuse_dense(const struct th_query *q)
@@ -354,18 +373,9 @@ static const char *refuse_dense(const struct th_query *q)
     struct th_row_dense d;
     struct conv v;
     const char *why = describe_dense(q, &d, &v);
-    if (why)
-        return why;
     for (int64_t o = 0; !why && o < d.out; o += 2)
         why = check_pair(&v, o);
-    const struct th_multiplier *m = dense_multipliers(q, &d, q->inst->arena);
-    if (!m)
-        return "memory is exhausted";
-    for (int64_t o = 0; !why && o < d.out; o++) {
-        const struct th_row_fold f = conv_fold(&v, o);
-        why = th_dsp_check_channel(&f, m[o], d.out_zero);
-    }
-    return why;
+    return why ? why : refuse_requant(&v);
 }
 
 static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
@@ -376,9 +386,8 @@ static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
     describe_dense(q, &d, &v);
     /* blocks of eight products: two words of two channels for each step of two */
     const int64_t groups = (d.out + 3) / 4, blocks = (d.in + 7) / 8, words = 16 + 8 * blocks;
-    const struct th_multiplier *m = dense_multipliers(q, &d, arena);
     int32_t *stream = TH_NEW_ARRAY(arena, int32_t, (size_t)(groups * words));
-    if (!m || !stream)
+    if (!stream)
         return TH_ERR_INTERNAL;
     int32_t *to = stream;
     for (int64_t o = 0; o < 4 * groups; o += 4) {
@@ -395,8 +404,7 @@ static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
                     *to++ = (int32_t)pair_word(&v, o + j, 0, a, b);
                 }
         for (int64_t j = 0; j < 4; j++, to += 3)
-            th_dsp_requant_words(o + j < d.out ? m[o + j] : (struct th_multiplier){0, 0},
-                                 d.out_zero, to);
+            requant_words(&v, o + j, to);
     }
     th_row_call_dense(c, &d);
     th_call_input(c, 0, "const int8_t");

@@ -321,3 +321,16 @@ void th_row_fold_channel(const struct th_tensor *w, const struct th_tensor *bias
     out->lo = out->bias + pos * in_lo + neg * in_hi;
     out->hi = out->bias + pos * in_hi + neg * in_lo;
 }
+
+bool th_row_fixed_channel(const struct th_row_fold *f, struct th_multiplier m, bool single,
+                          int32_t *v)
+{
+    if (m.m == 0) {
+        *v = 0;
+        return true;
+    }
+    if (!fits(f->lo) || !fits(f->hi) || m.s > 0)
+        return false;
+    *v = th_mbqm((int32_t)f->lo, m, single);
+    return *v == th_mbqm((int32_t)f->hi, m, single);
+}

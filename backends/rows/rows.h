@@ -91,5 +91,10 @@ struct th_row_fold {
 void th_row_fold_channel(const struct th_tensor *w, const struct th_tensor *bias, int64_t channel,
                          int64_t first, int64_t t_step, int64_t taps, int32_t zi,
                          int64_t in_lo, int64_t in_hi, struct th_row_fold *out);
+/* Whether a channel gives the same output whatever the input (weights too small to matter; such
+ * channels often have biases of 30 bits): its weights need not be kept. *v: before the zero point
+ * is added and the clamp. */
+bool th_row_fixed_channel(const struct th_row_fold *f, struct th_multiplier m, bool single,
+                          int32_t *v);
 
 #endif
