@@ -192,6 +192,30 @@ static enum th_status slice_chain(struct th_graph *g, const struct th_match *m, 
     return TH_OK;
 }
 
+/* pad(pad(x)) with one value. */
+static enum th_status pad_chain(struct th_graph *g, const struct th_match *m, bool *done,
+                                void *user)
+{
+    static const char *const sides[] = {"before", "after"};
+    th_node outer = m->node[0], inner = m->node[1];
+    int32_t rank = th_value_type(g, m->value[0])->rank;
+    int64_t sum[2][TH_MAX_RANK];
+    (void)user;
+    if (th_pad_value(g, outer) != th_pad_value(g, inner))
+        return TH_OK;
+    for (int s = 0; s < 2; s++)
+        for (int32_t i = 0; i < rank; i++)
+            if (!th_add_i64(th_attr_ints(th_node_attrs(g, outer), sides[s], (uint32_t)i, 0),
+                            th_attr_ints(th_node_attrs(g, inner), sides[s], (uint32_t)i, 0),
+                            &sum[s][i]))
+                return TH_OK;
+    th_node_set_input(g, outer, 0, m->value[0]);
+    for (int s = 0; s < 2; s++)
+        TH_TRY(th_node_set_attr_ints(g, outer, sides[s], (uint32_t)rank, sum[s]));
+    *done = true;
+    return TH_OK;
+}
+
 /* concat(a, concat(b, c), d) on one axis is concat(a, b, c, d). */
 static enum th_status concat_chain(struct th_graph *g, const struct th_match *m, bool *done,
                                    void *user)
@@ -241,6 +265,7 @@ static const struct th_rewrite rows[] = {
     {"reshape-chain", "reshape(*reshape(x))", reshape_chain},
     {"transpose-chain", "transpose(*transpose(x))", transpose_chain},
     {"slice-chain", "slice(*slice(x))", slice_chain},
+    {"pad-chain", "pad(pad(x))", pad_chain},
     {"concat-chain", "concat(x)", concat_chain},
 };
 

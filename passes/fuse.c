@@ -9,13 +9,6 @@
 
 /* ---- padding --------------------------------------------------------------------------------- */
 
-/* What padded elements hold, in stored units. */
-static double pad_value(const struct th_graph *g, th_node pad)
-{
-    const struct th_type *t = th_value_type(g, th_node_output(g, pad, 0));
-    return th_attr_float(th_node_attrs(g, pad), "value", (double)th_quant_zero(t->quant, 0));
-}
-
 /* A convolution skips taps outside, which is the same as reading the real value zero there; so the
  * pad must hold exactly that. Pools divide by or compare with what is inside: not for them. */
 static enum th_status fuse_pad(struct th_graph *g, const struct th_match *m, bool *done,
@@ -30,7 +23,7 @@ static enum th_status fuse_pad(struct th_graph *g, const struct th_match *m, boo
     (void)user;
     if (x->rank != 4 || x->dtype != padded->dtype || !th_quant_equal(x->quant, padded->quant) ||
         (x->quant && x->quant->n != 1) ||
-        pad_value(g, pad) != (double)th_quant_zero(x->quant, 0))
+        th_pad_value(g, pad) != (double)th_quant_zero(x->quant, 0))
         return TH_OK;
     for (uint32_t s = 0; s < 2; s++) {
         if (th_attr_ints(pa, sides[s], 0, 0) != 0 || th_attr_ints(pa, sides[s], 3, 0) != 0)
@@ -157,6 +150,8 @@ static enum th_status dense_of_reshape(struct th_graph *g, const struct th_match
 
 static const struct th_rewrite rows[] = {
     {"pad-into-conv", "conv2d|depthwise_conv2d(pad(x), ?)", fuse_pad},
+    {"dilated-conv",
+     "batch_to_space(conv2d|depthwise_conv2d(space_to_batch(x), ?))", th_fuse_dilated},
     {"activation", "clamp(x)", fuse_clamp},
     {"affine", "mul|add|sub|div(x, #c)", th_fuse_affine},
     {"requantize-chain", "requantize(*requantize(x))", requantize_chain},

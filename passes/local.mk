@@ -20,6 +20,7 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/check_overlap.c \
   %D%/check_plan.h \
   %D%/fuse/affine.c \
+  %D%/fuse/dilate.c \
   %D%/fuse/fuse.h \
   %D%/fuse/table.c \
   %D%/manager.c \

@@ -82,6 +82,12 @@ bool th_act_is_none(const struct th_graph *g, th_node n)
     return isinf(lo) && lo < 0 && isinf(hi) && hi > 0;
 }
 
+double th_pad_value(const struct th_graph *g, th_node pad)
+{
+    const struct th_type *t = th_value_type(g, th_node_output(g, pad, 0));
+    return th_attr_float(th_node_attrs(g, pad), "value", (double)th_quant_zero(t->quant, 0));
+}
+
 bool th_op_has_attr(const struct th_op *op, const char *name)
 {
     for (const struct th_attr_spec *s = op->attrs; s && s->name; s++)

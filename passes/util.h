@@ -37,6 +37,8 @@ static inline struct th_attr th_attr_of_int(const char *name, int64_t v)
 bool th_const_is_all(const struct th_graph *g, th_value v, double x);
 /* The fused activation of a node leaves every value as it is. */
 bool th_act_is_none(const struct th_graph *g, th_node n);
+/* What the padded elements of a pad hold, in stored units. */
+double th_pad_value(const struct th_graph *g, th_node pad);
 /* The op's table knows this attribute. */
 bool th_op_has_attr(const struct th_op *op, const char *name);
 /* The node's type as it is stored, operand i; NULL when absent. */

@@ -317,6 +317,55 @@ static void test_pads_that_stay(void)
     done();
 }
 
+/* Borders and cuts that a plain convolution can say, and (uneven) such that it cannot. */
+static void dilated(bool depthwise, const int64_t *before, const int64_t *after,
+                    const int64_t *cut, const int64_t *cut_after, bool fused)
+{
+    th_value x = begin_s8(0.05f, 3, 9, 10, 4);
+    int64_t block[] = {3, 2};
+    int h = (9 + (int)(before[0] + after[0])) / 3 - 2;
+    int w = (10 + (int)(before[1] + after[1])) / 2 - 2;
+    struct th_attr to[] = {test_ints("block", 2, block), test_ints("before", 2, before),
+                           test_ints("after", 2, after), END};
+    struct th_attr from[] = {test_ints("block", 2, block), test_ints("before", 2, cut),
+                             test_ints("after", 2, cut_after), END};
+    struct th_type k = depthwise ? S8(g, 0.01f, 0, 4, 1, 3, 3, 4) : S8(g, 0.01f, 0, 4, 5, 3, 3, 4);
+    struct th_type y = S8(g, 0.2f, -7, 4, 6, h, w, depthwise ? 4 : 5);
+    struct th_attr one[] = {test_int("multiplier", 1), END};
+    th_value v = test_node(g, "space_to_batch", NULL, to, 1, x);
+    v = test_node(g, depthwise ? "depthwise_conv2d" : "conv2d", &y, depthwise ? one : NULL, 2, v,
+                  test_const(g, &k, 3));
+    finish("canonicalize,fuse,dce", 0, test_node(g, "batch_to_space", NULL, from, 1, v));
+    CU_ASSERT_EQUAL(th_graph_node_count(g), fused ? 1 : 3);
+    done();
+}
+
+static void test_dilated(void)
+{
+    const int64_t none[] = {0, 0}, same[] = {3, 2}, more[] = {3, 4}, cut[] = {2, 1}, big[] = {4, 2};
+    dilated(false, none, none, none, none, true);
+    dilated(true, same, same, none, none, true);
+    dilated(false, same, more, cut, none, true);
+    dilated(true, same, more, cut, cut, true);
+    dilated(false, same, more, big, none, false);      /* cuts into the image itself */
+}
+
+static void test_pads_join(void)
+{
+    th_value x = begin_s8(0.05f, 3, 2, 2, 3);
+    int64_t a[] = {0, 1, 2, 0}, b[] = {1, 0, 3, 0};
+    struct th_attr p1[] = {test_ints("before", 4, a), test_ints("after", 4, b), END};
+    struct th_attr p2[] = {test_ints("before", 4, b), test_ints("after", 4, b),
+                           test_float("value", 3), END};
+    struct th_attr p3[] = {test_ints("before", 4, a), test_ints("after", 4, b),
+                           test_float("value", 4), END};
+    th_value v = test_node(g, "pad", NULL, p1, 1, x);
+    v = test_node(g, "pad", NULL, p2, 1, v);
+    finish("canonicalize", 0, test_node(g, "pad", NULL, p3, 1, v));
+    CU_ASSERT_EQUAL(test_count(p, "pad"), 2);
+    done();
+}
+
 /* A clamp that also rescales is no activation. */
 static void test_rescaling_clamp_is_a_table(void)
 {
@@ -457,6 +506,8 @@ int main(void)
         {"io=quantized", test_io_quantized},
         {"pad and activation", test_pad_and_activation},
         {"pads that stay", test_pads_that_stay},
+        {"dilated convolution", test_dilated},
+        {"pads join", test_pads_join},
         {"rescaling clamp", test_rescaling_clamp_is_a_table},
         {"chain into one table", test_chain_becomes_one_table},
         {"float island into a table", test_float_island_becomes_a_table},
