@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# The evaluator against real models with reference outputs.
-noinst_PROGRAMS += %D%/eval_models
-%C%_eval_models_SOURCES = %D%/eval_models.c driver/compare.c driver/npy.c \
-  driver/process.c
-%C%_eval_models_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS) -lm
-dist_check_SCRIPTS += %D%/eval.test
+# Every model of the shared set on the host and on emulated targets; not part of `make check`.
+EXTRA_DIST += %D%/models.py
+MODEL_TARGETS = x86-64-v3 cortex-m4 cortex-m55 rv32imac
+# refused because their shapes depend on data, or their types contradict each other
+MODEL_REFUSED = litert_add_quantized,litert_add_shared_tensors,litert_tile_with_bool_input
+models_py = $(AM_TESTS_ENVIRONMENT) \
+  $(srcdir)/tests/models/models.py --thimble ./thimble --refused $(MODEL_REFUSED)
+check-models: all
+	$(models_py) $(MODEL_TARGETS)
+models-table: all
+	$(models_py) --table $(srcdir)/docs/models.md $(MODEL_TARGETS)
+.PHONY: check-models models-table

@@ -68,6 +68,20 @@ def run(cmd, seconds):
         return -1, "", "no answer within %d seconds" % seconds
 
 
+# The host's processor may lack what a target needs: that is no failure of the model.
+HOST_FEATURES = {"x86-64-v3": "avx2", "x86-64-v4": "avx512f"}
+
+
+def host_lacks(target):
+    try:
+        with open("/proc/cpuinfo") as f:
+            flags = next((l for l in f if l.startswith("flags")), "").split()
+    except OSError:
+        return None
+    need = HOST_FEATURES.get(target)
+    return need if need and need not in flags else None
+
+
 def first_error(err):
     lines = [l for l in err.splitlines() if "error:" in l] or err.splitlines()
     return lines[0].strip() if lines else ""
@@ -83,7 +97,7 @@ def refused(args, name, meta, target):
 def one(args, name, target):
     with open(os.path.join(args.models, name, "meta.json")) as f:
         meta = json.load(f)
-    if name.startswith("neg_"):
+    if name.startswith("neg_") or name in args.refused.split(","):
         return refused(args, name, meta, target)
     with tempfile.TemporaryDirectory() as folder:
         cmd = command(args, name, meta, target, os.path.join(folder, "out"))
@@ -125,6 +139,7 @@ def main():
     p.add_argument("--table")
     p.add_argument("--only", default="")
     p.add_argument("--skip", default="", help="MODEL@TARGET,... not to run")
+    p.add_argument("--refused", default="", help="models that must be refused, comma-separated")
     p.add_argument("--objective", default="balanced")
     p.add_argument("--io", default="model")
     p.add_argument("--timeout", type=int, default=900)
@@ -136,6 +151,12 @@ def main():
         return 77
     names = sorted(d for d in os.listdir(args.models) if args.only in d and
                    os.path.exists(os.path.join(args.models, d, "model.tflite")))
+    skipped = 0
+    for t in list(args.targets):
+        if host_lacks(t):
+            print("SKIP: %s: this processor has no %s" % (t, host_lacks(t)))
+            skipped += 1
+            args.targets.remove(t)
     jobs = [(n, t) for t in args.targets for n in names
             if "%s@%s" % (n, t) not in args.skip.split(",")]
     results = {(n, t): {"ok": True, "text": "-", "why": ""} for n in names for t in args.targets}
@@ -148,7 +169,7 @@ def main():
                                       "" if r["ok"] else ": %s %s" % (r["text"], r["why"])), flush=True)
     for t in args.targets:
         print("# %s: %d of %d" % (t, sum(r["ok"] for (n, u), r in results.items() if u == t), len(names)))
-    print("# PASS: %d\n# FAIL: %d" % (len(jobs) - failed, failed))
+    print("# PASS: %d\n# SKIP: %d\n# FAIL: %d" % (len(jobs) - failed, skipped, failed))
     if args.table:
         write_table(args.table, names, args.targets, results)
     return 1 if failed else 0
