@@ -29,6 +29,7 @@ thimble_SOURCES = \
   %D%/target_sizes.c %D%/target_sizes.h \
   %D%/targets.c \
   %D%/verbs.def %D%/verbs.h \
+  %D%/verify_layers.c %D%/verify_layers.h \
   %D%/verify_verb.c \
   $(image_sources)
 thimble_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS) -lm

@@ -9,6 +9,7 @@
 #include "driver/process.h"
 #include "driver/verbs.h"
 #include "driver/verify.h"
+#include "driver/verify_layers.h"
 
 #define CODE_USAGE 9001
 #define DRAWN_CASES 3
@@ -53,9 +54,11 @@ static enum th_status check_options(const struct th_options *o, struct th_ctx *c
         what = "--emit-testbench";
     else if (o->stop_after)
         what = "--stop-after";
+    else if (o->layers && o->json)
+        what = "--layers with --json";
     if (!what)
         return TH_OK;
-    th_error(ctx, NULL, CODE_USAGE, "verify cannot run what %s makes", what);
+    th_error(ctx, NULL, CODE_USAGE, "verify cannot do %s", what);
     return TH_ERR_USAGE;
 }
 
@@ -85,8 +88,10 @@ static enum th_status verify(struct th_compiled *c, const char *work)
     const struct th_options *o = c->options;
     struct th_verify_request r = { .tolerance = o->tolerance };
     struct th_verify_result result;
+    enum th_status status, layers;
 
     TH_TRY(check_options(o, c->ctx));
+    TH_TRY(th_compile_target(c));
     TH_TRY(th_compile_read(c));
     TH_TRY(th_compile_passes(c));
     TH_TRY(th_compile_check(c));
@@ -99,7 +104,11 @@ static enum th_status verify(struct th_compiled *c, const char *work)
     r.name = c->name;
     choose_compiler(o, &r);
     TH_TRY(get_cases(o, c, &r));
-    return report(o, &r, &result, th_verify(c->ctx, &r, &result));
+    status = report(o, &r, &result, th_verify(c->ctx, &r, &result));
+    if (!o->layers || (status != TH_OK && status != TH_ERR_DIFFER))
+        return status;
+    layers = th_verify_layers(c, &r, work);
+    return layers == TH_OK ? status : layers;
 }
 
 static enum th_status run(struct th_ctx *ctx, const struct th_options *o)
