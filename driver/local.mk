@@ -33,3 +33,8 @@ thimble_SOURCES = \
   %D%/verify_verb.c \
   $(image_sources)
 thimble_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS) -lm
+if !SHARED
+# Without shared libraries the modules are part of the program.
+thimble_LDFLAGS = $(AM_LDFLAGS) $(PRELOAD_MODULES:%=-dlpreopen %)
+EXTRA_thimble_DEPENDENCIES = $(PRELOAD_MODULES)
+endif

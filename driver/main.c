@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "driver/verbs.h"
+#ifdef TH_PRELOADED
+#include <ltdl.h>
+#endif
 
 static const struct th_verb *const verbs[] = {
 #define TH_VERB(name) &th_verb_##name,
@@ -110,6 +113,9 @@ static enum th_status run_verb(struct th_ctx *ctx, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+#ifdef TH_PRELOADED
+    LTDL_SET_PRELOADED_SYMBOLS();
+#endif
     argp_err_exit_status = TH_ERR_USAGE;
     argp_program_version_hook = print_version;
     struct th_ctx *ctx = th_ctx_new();
