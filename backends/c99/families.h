@@ -21,5 +21,6 @@ extern const struct th_row_family th_c99_resize;
 extern const struct th_row_family th_c99_softmax;
 extern const struct th_row_family th_c99_svdf;
 extern const struct th_row_family th_c99_table;
+extern const struct th_row_family th_c99_tile;
 
 #endif

@@ -2,7 +2,8 @@
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 c99_kernels = \
   thk_elementwise.h \
-  thk_fixed.h thk_hybrid.h \
+  thk_fixed.h \
+  thk_hybrid.h \
   thk_log.h \
   thk_mix.h \
   thk_nn.h \
@@ -23,6 +24,7 @@ c99_kernels = \
   c99/thk_conv2d_s16s8s32_single__c99.c \
   c99/thk_conv2d_s8__c99.c \
   c99/thk_conv2d_s8_single__c99.c \
+  c99/thk_conv2d_s8_tile__c99.c \
   c99/thk_conv2d_u8__c99.c \
   c99/thk_conv2d_u8_single__c99.c \
   c99/thk_depthwise_conv2d.inc.h \
@@ -32,6 +34,7 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_s16s8s32_single__c99.c \
   c99/thk_depthwise_conv2d_s8__c99.c \
   c99/thk_depthwise_conv2d_s8_single__c99.c \
+  c99/thk_depthwise_conv2d_s8_tile__c99.c \
   c99/thk_depthwise_conv2d_u8__c99.c \
   c99/thk_depthwise_conv2d_u8_single__c99.c \
   c99/thk_fully_connected.inc.h \
@@ -41,6 +44,7 @@ c99_kernels = \
   c99/thk_fully_connected_s16s8s32_single__c99.c \
   c99/thk_fully_connected_s8__c99.c \
   c99/thk_fully_connected_s8_single__c99.c \
+  c99/thk_fully_connected_s8_tile__c99.c \
   c99/thk_fully_connected_u8__c99.c \
   c99/thk_fully_connected_u8_single__c99.c \
   c99/thk_l2_norm_8bit.inc.h \
@@ -83,6 +87,7 @@ c99_kernels = \
   c99/thk_softmax_u8_single__c99.c \
   c99/thk_table_u8__c99.c \
   c99/thk_tanh_s16__c99.c \
+  c99/thk_tile.h \
   c99/thk_transpose_conv2d.inc.h \
   c99/thk_transpose_conv2d_f32__c99.c \
   c99/thk_transpose_conv2d_s16s8__c99.c \
@@ -113,7 +118,8 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_pool.c \
   %D%/rows_softmax.c \
   %D%/rows_svdf.c \
-  %D%/rows_table.c
+  %D%/rows_table.c \
+  %D%/rows_tile.c
 %C%_librows_c99_la_LIBADD = backends/rows/librows.la
 
 plugin_LTLIBRARIES += %D%/c99.la

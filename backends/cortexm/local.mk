@@ -19,7 +19,6 @@ cortexm_kernels = \
 # The rows, also linked into the kernel tests.
 noinst_LTLIBRARIES += %D%/librows_cortexm.la
 %C%_librows_cortexm_la_SOURCES = \
-  %D%/dsp.h \
   %D%/rows_dsp.c \
   %D%/rows_mve.c
 %C%_librows_cortexm_la_LIBADD = backends/rows/librows.la

@@ -4,35 +4,8 @@
  * fully_connected. A kernel reads one stream of words holding, for each group of channels,
  * folded biases, weights in the order of its loop, and requantization constants.
  */
-#include "backends/cortexm/dsp.h"
-
-/* ---- requantization constants -------------------------------------------------------------------- */
-
-const char *th_dsp_check_channel(const struct th_row_fold *f, struct th_multiplier m,
-                                 int32_t out_zero)
-{
-    const int64_t limit = (int64_t)1 << 29;
-    if (m.s >= 0)
-        return "a channel's factor is not below one half";
-    if (m.s < -22)
-        return "a channel's factor is too small";
-    if (f->lo <= -limit || f->hi >= limit)
-        return "a sum may exceed 30 bits";
-    if (out_zero < -128 || out_zero > 127)
-        return "the output's zero point is no byte";
-    return NULL;
-}
-
-void th_dsp_requant_words(struct th_multiplier m, bool fixed, int32_t v, int32_t out_zero,
-                          int32_t *to)
-{
-    /* With factor 0 every sum gives the constant: 1 + 2 * v, less one for its sign, halved. */
-    const int64_t value = th_clamp_i64((int64_t)v + out_zero, -128, 127);
-    const int32_t e = fixed ? 1 : -m.s;
-    to[0] = fixed ? 0 : m.m;
-    to[1] = (1 << (e - 1)) + (fixed ? (int32_t)value : out_zero) * (1 << e);
-    to[2] = e;
-}
+#include "backends/cortexm/families.h"
+#include "backends/rows/channels.h"
 
 /* ---- the weights' order ---------------------------------------------------------------------------- */
 
@@ -100,9 +73,9 @@ static const char *describe_channels(const struct th_query *q, struct conv *v, b
 static void requant_words(const struct conv *v, int64_t o, int32_t *to)
 {
     if (o < v->w.out_c)
-        th_dsp_requant_words(v->m[o], v->fixed[o], v->value[o], v->w.out_zero, to);
+        th_row_triple(v->m[o], v->fixed[o], v->value[o], v->w.out_zero, to);
     else
-        th_dsp_requant_words((struct th_multiplier){0, 0}, true, 0, 0, to);
+        th_row_triple((struct th_multiplier){0, 0}, true, 0, 0, to);
 }
 
 static const char *describe_conv(const struct th_query *q, struct conv *v)
@@ -175,7 +148,7 @@ static const char *refuse_requant(const struct conv *v)
 {
     for (int64_t o = 0; o < v->w.out_c; o++) {
         const struct th_row_fold f = conv_fold(v, o);
-        const char *why = v->fixed[o] ? NULL : th_dsp_check_channel(&f, v->m[o], v->w.out_zero);
+        const char *why = v->fixed[o] ? NULL : th_row_triple_check(&f, v->m[o], v->w.out_zero);
         if (why)
             return why;
     }

@@ -137,3 +137,52 @@ void th_row_call_add(struct th_call *c, const char *struct_name, const struct th
         th_call_field_int(c, f[i].name, f[i].v);
     th_call_struct_end(c);
 }
+
+/* ---- the three-word form ------------------------------------------------------------------------- */
+
+const char *th_row_triple_check(const struct th_row_fold *f, struct th_multiplier m,
+                                int32_t out_zero)
+{
+    const int64_t limit = (int64_t)1 << 29;
+    if (m.s >= 0)
+        return "a channel's factor is not below one half";
+    if (m.s < -22)
+        return "a channel's factor is too small";
+    if (f->lo <= -limit || f->hi >= limit)
+        return "a sum may exceed 30 bits";
+    if (out_zero < -128 || out_zero > 127)
+        return "the output's zero point is no byte";
+    return NULL;
+}
+
+void th_row_triple(struct th_multiplier m, bool fixed, int32_t v, int32_t out_zero, int32_t *to)
+{
+    /* With factor 0 every sum gives the constant: 1 + 2 * v, less one for its sign, halved. */
+    const int64_t value = th_clamp_i64((int64_t)v + out_zero, -128, 127);
+    const int32_t e = fixed ? 1 : -m.s;
+    to[0] = fixed ? 0 : m.m;
+    to[1] = (1 << (e - 1)) + (fixed ? (int32_t)value : out_zero) * (1 << e);
+    to[2] = e;
+}
+
+const char *th_row_triples(const struct th_query *q, const struct th_row_channels *h,
+                           int32_t out_zero, struct th_row_triples *t)
+{
+    struct th_arena *a = q->inst->arena;
+    t->bias = TH_NEW_ARRAY(a, int32_t, (size_t)h->n);
+    t->words = TH_NEW_ARRAY(a, int32_t, (size_t)h->n * 3);
+    t->fixed = TH_NEW_ARRAY(a, bool, (size_t)h->n);
+    if (!t->bias || !t->words || !t->fixed)
+        return "memory is exhausted";
+    for (int64_t c = 0; c < h->n; c++) {
+        const struct th_row_fold f = fold(h, c);
+        int32_t v = 0;
+        t->fixed[c] = th_row_fixed_channel(&f, h->m[c], th_inst_single_rounding(q->inst), &v);
+        const char *why = t->fixed[c] ? NULL : th_row_triple_check(&f, h->m[c], out_zero);
+        if (why)
+            return why;
+        th_row_triple(h->m[c], t->fixed[c], v, out_zero, t->words + 3 * c);
+        t->bias[c] = t->fixed[c] ? 0 : (int32_t)f.bias;
+    }
+    return NULL;
+}

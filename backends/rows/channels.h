@@ -31,6 +31,22 @@ int32_t th_row_channel_shift(const struct th_row_channels *h, int64_t c);    /* 
 /* 0 beyond the channels or products there are. */
 int8_t th_row_channel_weight(const struct th_row_channels *h, int64_t c, int64_t t);
 
+/* ---- the three-word form: high word of twice the sum times m, plus c and the sign, shifted by e ----- */
+/* NULL when it is exact for a channel, else why not. */
+const char *th_row_triple_check(const struct th_row_fold *f, struct th_multiplier m,
+                                int32_t out_zero);
+/* Writes m, c, e. fixed: the channel's output is v (before the zero point) for every sum. */
+void th_row_triple(struct th_multiplier m, bool fixed, int32_t v, int32_t out_zero, int32_t *to);
+
+struct th_row_triples {
+    int32_t *bias;          /* [n] folded; 0 for fixed channels */
+    int32_t *words;         /* [3n] m, c, e */
+    bool *fixed;            /* [n] weights do not matter and are to be taken as 0 */
+};
+/* All channels of h in that form. NULL, or why not. */
+const char *th_row_triples(const struct th_query *q, const struct th_row_channels *h,
+                           int32_t out_zero, struct th_row_triples *t);
+
 /* int8 add and sub of whole dense maps of one shape, whose factors are all at most one and the
  * output's below one half. NULL, or why not. */
 const char *th_row_refuse_add(const struct th_query *q);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Register-tiled int8 kernels in plain C, for processors without vector or DSP instructions. */
+#include "backends/c99/families.h"
+#include "backends/rows/channels.h"
+
+struct tile {
+    struct th_row_window w;          /* conv2d, depthwise_conv2d */
+    struct th_row_dense d;           /* fully_connected */
+    struct th_row_channels h;
+    struct th_row_triples t;
+    int64_t products;                /* filled up */
+};
+
+static bool is(const struct th_query *q, const char *op)
+{
+    return strcmp(q->inst->op->name, op) == 0;
+}
+
+static const char *describe(const struct th_query *q, struct tile *k)
+{
+    memset(k, 0, sizeof *k);
+    const bool dense = is(q, "fully_connected");
+    const char *why = dense ? th_row_channels_dense(q, &k->d, &k->h)
+                            : th_row_channels_window(q, &k->w, &k->h);
+    if (why)
+        return why;
+    if (k->h.n < 1 || k->h.taps < 1)
+        return "an empty operand";
+    if (is(q, "depthwise_conv2d") && k->h.n < 4)
+        return "fewer than four channels";
+    k->products = is(q, "conv2d") ? (k->h.taps + 3) / 4 * 4 : k->h.taps;
+    if (k->products > 1 << 20 || k->h.n > 1 << 20 || k->products * k->h.n > 1 << 26)
+        return "the layer is too large";
+    return th_row_triples(q, &k->h, dense ? k->d.out_zero : k->w.out_zero, &k->t);
+}
+
+static const char *refuse(const struct th_query *q)
+{
+    struct tile k;
+    return describe(q, &k);
+}
+
+static int8_t weight(const struct tile *k, int64_t c, int64_t t)
+{
+    return c < k->h.n && !k->t.fixed[c] ? th_row_channel_weight(&k->h, c, t) : 0;
+}
+
+/* Weights and constants of all groups. overlap: the last group ends with the last channel. */
+static enum th_status call_packed(struct th_call *call, const struct tile *k, bool overlap)
+{
+    const int64_t n = k->h.n, groups = (n + 3) / 4;
+    const size_t bytes = (size_t)(groups * k->products * 4), words = (size_t)groups * 16;
+    int8_t *w = th_arena_alloc(th_call_arena(call), bytes), *to = w;
+    int32_t *q = TH_NEW_ARRAY(th_call_arena(call), int32_t, words);
+    if (!w || !q)
+        return TH_ERR_INTERNAL;
+    for (int64_t g = 0; g < groups; g++) {
+        const int64_t first = overlap && 4 * g + 4 > n ? n - 4 : 4 * g;
+        for (int64_t t = 0; t < k->products; t++)
+            for (int64_t j = 0; j < 4; j++)
+                *to++ = weight(k, first + j, t);
+        for (int64_t j = 0; j < 4 && first + j < n; j++) {
+            q[16 * g + j] = k->t.bias[first + j];
+            memcpy(q + 16 * g + 4 + 3 * j, k->t.words + 3 * (first + j), 3 * sizeof *q);
+        }
+    }
+    th_call_data(call, "weights", TH_DT_S8, w, bytes, 1);
+    th_call_data(call, "requant", TH_DT_S32, q, words, 4);
+    return TH_OK;
+}
+
+static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
+{
+    struct tile k;
+    describe(q, &k);
+    th_row_call_window(c, &k.w);
+    th_call_input(c, 0, "const int8_t");
+    TH_TRY(call_packed(c, &k, false));
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, (size_t)(2 * k.products + 2 * k.h.n), 1, "int8_t");
+    th_row_call_batch(c, &k.w);
+    return TH_OK;
+}
+
+static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c)
+{
+    struct tile k;
+    const size_t pointer = q->target && q->target->pointer_bits == 32 ? 4 : 8;
+    describe(q, &k);
+    th_row_call_window(c, &k.w);
+    th_call_input(c, 0, "const int8_t");
+    TH_TRY(call_packed(c, &k, true));
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, pointer * (size_t)k.products + 2 * (size_t)k.h.n, pointer,
+                    "const int8_t *");
+    th_row_call_batch(c, &k.w);
+    return TH_OK;
+}
+
+static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
+{
+    struct tile k;
+    describe(q, &k);
+    th_row_call_dense(c, &k.d);
+    th_call_input(c, 0, "const int8_t");
+    TH_TRY(call_packed(c, &k, false));
+    th_call_output(c, 0, "int8_t");
+    return TH_OK;
+}
+
+static void cost_window(const struct th_query *q, struct th_kernel_cost *k)
+{
+    struct th_row_window w;
+    if (th_row_window(q, &w))
+        return;
+    const bool depthwise = is(q, "depthwise_conv2d");
+    const double pixels = (double)w.batch * (double)w.box_h * (double)w.box_w;
+    const double taps = (double)w.kernel_h * (double)w.kernel_w;
+    const double field = taps * (depthwise ? 10.0 : 6.0 * (double)w.in_c);
+    k->cycles = pixels * (40.0 + field + 25.0 * (double)w.box_n) +
+                (depthwise ? 5.5 : 3.2) * th_row_window_macs(q, &w);
+    k->code_bytes = depthwise ? 700 : 900;
+    k->stack_bytes = 200;
+}
+
+static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
+{
+    struct th_row_dense d;
+    if (th_row_dense(q, &d))
+        return;
+    k->cycles = (double)d.rows * (double)d.out * (25.0 + 3.6 * (double)d.in);
+    k->code_bytes = 450;
+    k->stack_bytes = 100;
+}
+
+#define VIEWS                                                                                  \
+    (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
+     TH_VIEW_ANY_BOX)
+#define ROW(op_)                                                                               \
+    .op = op_, .types = "s8,s8,s32?>s8", .contract = "tflite",                                 \
+    .symbol = "thk_" op_ "_s8_tile__c99", .source = "c99/thk_" op_ "_s8_tile__c99.c",          \
+    .refuse = refuse
+
+static const struct th_kernel rows[] = {
+    {ROW("conv2d"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS, .bind = bind_conv,
+     .cost = cost_window},
+    {ROW("depthwise_conv2d"), .order = TH_ORDER_ROWS, .group = 1, .views = VIEWS,
+     .bind = bind_depthwise, .cost = cost_window},
+    {ROW("fully_connected"), .order = TH_ORDER_ANY, .bind = bind_dense, .cost = cost_dense},
+};
+const struct th_row_family th_c99_tile = {rows, TH_ARRAY_LEN(rows)};

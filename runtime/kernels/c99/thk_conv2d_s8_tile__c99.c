@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * int8 convolution in plain C, tiles of two pixels by four channels.
+ *
+ * weights: for each group of four channels and each product, four bytes; constants: for each
+ * group bias[4] (holding bias - zero * sum(weights)), then {m, c, e} of each channel. Products
+ * are filled up to a multiple of four with weights of 0. A pixel's receptive field is read where
+ * it lies if it is one run of bytes, else it is copied to scratch, padding as the zero point.
+ * Both pixels' fields are read before the first of their outputs is stored. Scratch: two fields,
+ * then as many outputs of two pixels as there are channels.
+ */
+#include "c99/thk_tile.h"
+
+#define THK_TILE_STEP(u)                                                        \
+    {                                                                           \
+        const int32_t p = a[u], q = b[u];                                       \
+        const int32_t w0 = w[4 * (u)], w1 = w[4 * (u) + 1];                     \
+        const int32_t w2 = w[4 * (u) + 2], w3 = w[4 * (u) + 3];                 \
+        a0 += p * w0, b0 += q * w0, a1 += p * w1, b1 += q * w1;                 \
+        a2 += p * w2, b2 += q * w2, a3 += p * w3, b3 += q * w3;                 \
+        THK_TILE_STEP_END;                                                      \
+    }
+
+/* All channels of two pixels; n products, a multiple of four. */
+static void thk_conv2d_tile_2x4(const struct thk_window2d *p2d, const int8_t *xa, const int8_t *xb,
+                                int32_t n, const int8_t *w, const int32_t *q, int8_t *ya,
+                                int8_t *yb)
+{
+    for (int32_t c = 0; c < p2d->out_c; c += 4, q += 16) {
+        int32_t a0 = q[0], a1 = q[1], a2 = q[2], a3 = q[3];
+        int32_t b0 = a0, b1 = a1, b2 = a2, b3 = a3;
+        const int8_t *a = xa, *b = xb, *const end = xa + n;
+        do {
+            THK_TILE_STEP(0)
+            THK_TILE_STEP(1)
+            THK_TILE_STEP(2)
+            THK_TILE_STEP(3)
+            a += 4, b += 4, w += 16;
+        } while (a != end);
+        const int32_t sums[8] = {a0, b0, a1, b1, a2, b2, a3, b3};
+        const int32_t left = p2d->out_c - c < 4 ? p2d->out_c - c : 4;
+        for (int32_t j = 0; j < left; j++) {
+            const int32_t *r = q + 4 + 3 * j;
+            *ya++ = (int8_t)thk_clamp(thk_tile_requant(sums[2 * j], r), p2d->lo, p2d->hi);
+            *yb++ = (int8_t)thk_clamp(thk_tile_requant(sums[2 * j + 1], r), p2d->lo, p2d->hi);
+        }
+    }
+}
+#undef THK_TILE_STEP
+
+/* The receptive field at (y0, x0): copied, with n - products zeros behind it. */
+static void thk_conv2d_tile_field(const struct thk_window2d *p, const int8_t *x, int32_t y0,
+                                  int32_t x0, int32_t n, int8_t *to)
+{
+    const int32_t depth = p->in_c;
+    int8_t *const end = to + n;
+    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+        const int32_t iy = y0 + ky * p->dilation_h;
+        for (int32_t kx = 0; kx < p->kernel_w; kx++, to += depth) {
+            const int32_t ix = x0 + kx * p->dilation_w;
+            if (iy < 0 || iy >= p->in_h || ix < 0 || ix >= p->in_w) {
+                for (int32_t i = 0; i < depth; i++)
+                    to[i] = (int8_t)p->in_zero;
+                continue;
+            }
+            const int8_t *from = x + thk_view_at(&p->in, iy, ix);
+            for (int32_t i = 0; i < depth; i++)
+                to[i] = from[i];
+        }
+    }
+    while (to < end)
+        *to++ = 0;
+}
+
+static void thk_conv2d_s8_tile__c99(const struct thk_window2d *p, const struct thk_box *b,
+                                    const int8_t *x, const int8_t *weights,
+                                    const int32_t *constants, int8_t *y, int8_t *scratch)
+{
+    const int32_t products = p->kernel_h * p->kernel_w * p->in_c, n = (products + 3) & ~3;
+    const int32_t pixels = b->h * b->w;
+    const int direct = p->kernel_h == 1 && p->kernel_w == 1 && p->pad_top == 0 &&
+                       p->pad_left == 0 && n == products;
+    int8_t *const field = scratch, *const done = scratch + 2 * n;
+    int32_t oy = b->y, ox = b->x;
+    for (int32_t i = 0; i < pixels; i += 2) {
+        const int8_t *in[2];
+        int8_t *out[2];
+        for (int32_t j = 0; j < 2; j++) {
+            const int32_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
+            out[j] = y + thk_view_at(&p->out, oy, ox);
+            in[j] = field + j * n;
+            if (direct && y0 < p->in_h && x0 < p->in_w)
+                in[j] = x + thk_view_at(&p->in, y0, x0);
+            else
+                thk_conv2d_tile_field(p, x, y0, x0, n, field + j * n);
+            if (i + 1 < pixels && ++ox == b->x + b->w) {
+                ox = b->x;
+                oy++;
+            }
+        }
+        thk_conv2d_tile_2x4(p, in[0], in[1], n, weights, constants, done, done + p->out_c);
+        for (int32_t c = 0; c < p->out_c; c++) {
+            out[0][c] = done[c];
+            out[1][c] = done[p->out_c + c];
+        }
+    }
+}
