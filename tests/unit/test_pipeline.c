@@ -175,6 +175,46 @@ static void test_plugin_pass(void)
     stop(&e);
 }
 
+static enum th_status double_neg(struct th_graph *g, const struct th_match *m, bool *done,
+                                 void *user)
+{
+    struct th_pass_ctx *pc = user;      /* a row's user is the pass that applies it */
+    th_pass_remark(pc, "two signs cancel");
+    th_value_replace(g, th_node_output(g, m->node[0], 0), m->value[0]);
+    *done = true;
+    return TH_OK;
+}
+static const struct th_rewrite rewrites[] = {{"double-neg", "neg(neg(x))", double_neg}};
+static enum th_status init_rewrites(struct th_reg *reg)
+{
+    return th_reg_rewrites(reg, "canonicalize", rewrites, 1);
+}
+static const struct th_plugin rewriter = {TH_PLUGIN_HEADER, .name = "rewriter", .version = "1",
+                                          .license = "Apache-2.0", .summary = "a test's rewrite",
+                                          .init = init_rewrites};
+
+static void test_plugin_rewrite(void)
+{
+    struct env e = start();
+    struct th_str remarks;
+    th_str_init(&remarks);
+    struct th_type f = test_type(e.g, TH_DT_F32, 0, 0, 1, 3);
+    th_value v = th_graph_add_input(e.g, "f", &f);
+    v = test_node(e.g, "exp", NULL, NULL, 1, v);
+    v = test_node(e.g, "neg", NULL, NULL, 1, test_node(e.g, "neg", NULL, NULL, 1, v));
+    CU_ASSERT_EQUAL(th_graph_add_output(e.g, "v", v), TH_OK);
+    CU_ASSERT_EQUAL_FATAL(th_plugin_register(e.ctx, &rewriter, "test"), TH_OK);
+    struct th_pipeline_run r = {.pipeline = "inference", .passes = "dce", .remarks = &remarks};
+    CU_ASSERT_EQUAL(th_pipeline_run(e.p, &r), TH_OK);
+    CU_ASSERT_EQUAL(test_count(e.p, "neg"), 2);        /* only where it is registered for */
+    r.passes = "canonicalize";
+    CU_ASSERT_EQUAL(th_pipeline_run(e.p, &r), TH_OK);
+    CU_ASSERT_EQUAL(test_count(e.p, "neg"), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(remarks.s, "canonicalize: two signs cancel"));
+    th_str_release(&remarks);
+    stop(&e);
+}
+
 /* ---- patterns -------------------------------------------------------------------------------- */
 
 static void test_patterns(void)
@@ -256,6 +296,7 @@ int main(void)
         {"stop-after", test_stop_and_print_names},
         {"inference pipeline", test_inference_is_consistent},
         {"a plugin's pass", test_plugin_pass},
+        {"a plugin's rewrite", test_plugin_rewrite},
         {"patterns", test_patterns},
         {"endless rewrite", test_endless_rewrite},
         {NULL, NULL},
