@@ -5,6 +5,7 @@
  * valid, print and be written again.
  */
 #define _GNU_SOURCE
+#define TEST_WITHOUT_CUNIT
 #include "tests/unit/sample_program.h"
 
 #include <stdio.h>

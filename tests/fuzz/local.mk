@@ -12,5 +12,5 @@ nodist_EXTRA_%C%_fuzz_tflite_SOURCES = fuzz-linked-as.cc
 noinst_PROGRAMS += %D%/fuzz_xml
 %C%_fuzz_xml_SOURCES = %D%/fuzz_xml.c
 %C%_fuzz_xml_LDFLAGS = -fsanitize=fuzzer $(SAN_FLAGS)
-%C%_fuzz_xml_LDADD = libthimble.la $(CUNIT_LIBS)
+%C%_fuzz_xml_LDADD = libthimble.la
 endif
