@@ -167,8 +167,11 @@ static enum th_status check_inputs(const struct th_inst *c)
             return th_inst_error(c, "%u operands given, at most %u taken", c->n_in, n);
         const struct th_type *t = i < c->n_in ? c->in[i] : NULL;
         if (!t) {
-            /* a variadic port may be left out altogether unless it is the only one */
-            if (!(p->flags & (TH_PORT_OPTIONAL | TH_PORT_VARIADIC)))
+            /* a variadic port may be left out altogether (unless nothing else says what the op
+             * works on), but has no gaps */
+            const bool left_out = p->flags & TH_PORT_VARIADIC && i >= c->n_in &&
+                                  (n > 1 || c->op->traits & TH_TRAIT_REGION);
+            if (!(p->flags & TH_PORT_OPTIONAL) && !left_out)
                 status = th_inst_error(c, "operand '%s' is missing", p->name);
             continue;
         }
@@ -248,10 +251,28 @@ static enum th_status check_attrs(const struct th_inst *c)
     return status;
 }
 
+/* Before infer, which fills one output for each port of the table. */
+static enum th_status check_output_count(const struct th_inst *c)
+{
+    uint32_t n = 0, least = 0;
+    bool open = false;
+    for (; c->op->outputs[n].name; n++) {
+        const uint32_t flags = c->op->outputs[n].flags;
+        open |= (flags & TH_PORT_VARIADIC) != 0;
+        if (!(flags & (TH_PORT_VARIADIC | TH_PORT_OPTIONAL)))
+            least = n + 1;
+    }
+    if (c->n_out < least || (c->n_out > n && !open))
+        return th_inst_error(c, "%u outputs wanted, the operator has %u", c->n_out,
+                             c->n_out < least ? least : n);
+    return TH_OK;
+}
+
 enum th_status th_check_tables(const struct th_inst *c, bool outputs)
 {
     if (!outputs) {
         const enum th_status attrs = check_attrs(c), in = check_inputs(c);
+        TH_TRY(check_output_count(c));
         return attrs != TH_OK ? attrs : in;
     }
     const uint32_t n = port_count(c->op->outputs);
