@@ -88,9 +88,13 @@ static bool window(const struct th_inst *c, const struct th_box *out, uint32_t i
                        (last / l.group_out + 1) * l.group_in);
         return true;
     }
+    if (i == 2) {
+        th_window_bias(c, i, out->lo[3], out->hi[3], w);
+        return true;
+    }
     memset(w, 0, sizeof(*w));
     th_window_same(w, 0, out->lo[3], out->hi[3]);
-    for (int a = 1; i == 1 && a < 4; a++)
+    for (int a = 1; a < 4; a++)
         th_window_full(w, a, c->in[1]->dims[a]);
     return true;
 }

@@ -88,10 +88,14 @@ static bool window(const struct th_inst *c, const struct th_box *out, uint32_t i
         th_window_same(w, 3, out->lo[3] / l.group_out, last / l.group_out + 1);
         return true;
     }
+    if (i == 2) {
+        th_window_bias(c, i, out->lo[3], out->hi[3], w);
+        return true;
+    }
     memset(w, 0, sizeof(*w));
-    for (int a = 0; i == 1 && a < 3; a++)
+    for (int a = 0; a < 3; a++)
         th_window_full(w, a, c->in[1]->dims[a]);
-    th_window_same(w, i == 1 ? 3 : 0, out->lo[3], out->hi[3]);
+    th_window_same(w, 3, out->lo[3], out->hi[3]);
     return true;
 }
 

@@ -179,9 +179,12 @@ static bool window(const struct th_inst *c, const struct th_box *out, uint32_t i
         th_window_full(w, last, x->dims[last]);
         return true;
     }
+    if (i == 2) {
+        th_window_bias(c, i, out->lo[last], out->hi[last], w);
+        return true;
+    }
     th_window_same(w, 0, out->lo[last], out->hi[last]);
-    if (i == 1)
-        th_window_full(w, 1, c->in[1]->dims[1]);
+    th_window_full(w, 1, c->in[1]->dims[1]);
     return true;
 }
 

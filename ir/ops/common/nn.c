@@ -242,6 +242,17 @@ void th_window_full(struct th_window *w, int axis, int64_t size)
     th_window_same(w, axis, 0, size);
 }
 
+void th_window_bias(const struct th_inst *c, uint32_t port, int64_t lo, int64_t hi,
+                    struct th_window *w)
+{
+    const struct th_type *b = c->in[port];
+    memset(w, 0, sizeof(*w));
+    for (int a = 0; a < b->rank; a++)
+        th_window_full(w, a, b->dims[a]);
+    if (b->rank == 1)
+        th_window_same(w, 0, lo, hi);
+}
+
 void th_window_geom(const struct th_geom *g, const struct th_box *out, struct th_window *w)
 {
     memset(w, 0, sizeof(*w));

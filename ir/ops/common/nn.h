@@ -113,6 +113,9 @@ void th_window_axis(struct th_window *w, int axis, int64_t lo, int64_t hi, int64
 void th_window_same(struct th_window *w, int axis, int64_t lo, int64_t hi);
 /* The whole of an axis. */
 void th_window_full(struct th_window *w, int axis, int64_t size);
+/* Bias entries of output channels [lo, hi); all of a bias that is no vector. */
+void th_window_bias(const struct th_inst *c, uint32_t port, int64_t lo, int64_t hi,
+                    struct th_window *w);
 /* Rows and columns by geometry, batch unchanged; channels are the caller's. */
 void th_window_geom(const struct th_geom *g, const struct th_box *out, struct th_window *w);
 
