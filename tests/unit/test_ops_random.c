@@ -21,6 +21,12 @@ static uint32_t draw(uint32_t n)
     return (uint32_t)(seed >> 33) % n;
 }
 
+static int64_t draw_wide(void)
+{
+    const uint64_t high = draw(UINT32_MAX);
+    return (int64_t)(high << 32 | draw(UINT32_MAX));
+}
+
 static unsigned messages;
 static void count(void *user, const struct th_message *m)
 {
@@ -96,12 +102,11 @@ static void fill(struct th_tensor *t)
         else if (small && draw(50))
             th_tensor_set_int(t, i, (int64_t)draw(7) - 2);
         else
-            th_tensor_set_int(t, i, (int64_t)((uint64_t)draw(UINT32_MAX) << 32 | draw(UINT32_MAX)) >>
-                                        (64 - th_dtype_bits(t->type.dtype)));
+            th_tensor_set_int(t, i, draw_wide() >> (64 - th_dtype_bits(t->type.dtype)));
     }
 }
 
-/* ---- one random node ----------------------------------------------------------------------------- */
+/* ---- one random node ------------------------------------------------------------------------- */
 static double pick_number(const struct th_attr_spec *s, bool whole)
 {
     const bool bounded = s->min <= s->max;
@@ -212,7 +217,7 @@ static enum th_status add_node(struct trial *t, th_value *results)
     return th_graph_add_node_nofold(t->g, &d, &t->node, results);
 }
 
-/* ---- windows ---------------------------------------------------------------------------------------- */
+/* ---- windows --------------------------------------------------------------------------------- */
 static bool inside(const struct th_type *t, int64_t i, const struct th_box *b)
 {
     for (int k = t->rank - 1; k >= 0; k--) {
