@@ -102,7 +102,7 @@ static int8_t *put_sums(const struct th_row_channels *h, int64_t c, int8_t *to)
     return to;
 }
 
-static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c)
+static enum th_status bind_depthwise_of(const struct th_query *q, struct th_call *c, bool rows)
 {
     struct th_row_window w;
     struct th_row_channels h;
@@ -121,9 +121,24 @@ static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c
     th_call_input(c, 0, "const int8_t");
     th_call_data(c, "weights", TH_DT_S8, stream, (size_t)bytes, 4);
     th_call_output(c, 0, "int8_t");
-    th_call_scratch(c, (size_t)(16 + 4 * h.taps), 4, "const int8_t *");
+    if (rows) {
+        const int64_t columns = (w.box_w - 1) * w.stride_w + 3;
+        th_call_scratch(c, (size_t)(48 * columns + (h.n % 16 ? 16 * w.box_w : 0)), 4, "int8_t");
+    } else {
+        th_call_scratch(c, (size_t)(16 + 4 * h.taps), 4, "const int8_t *");
+    }
     th_row_call_batch(c, &w);
     return TH_OK;
+}
+
+static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c)
+{
+    return bind_depthwise_of(q, c, false);
+}
+
+static enum th_status bind_3x3(const struct th_query *q, struct th_call *c)
+{
+    return bind_depthwise_of(q, c, true);
 }
 
 static void cost_depthwise_of(const struct th_query *q, struct th_kernel_cost *k, double pixel)
@@ -265,7 +280,7 @@ static const struct th_kernel rows[] = {
     WINDOW("conv2d", "conv2d_s8", refuse_window, bind_conv, cost_conv),
     WINDOW("depthwise_conv2d", "depthwise_conv2d_s8", refuse_window, bind_depthwise,
            cost_depthwise),
-    WINDOW("depthwise_conv2d", "depthwise_conv2d_s8_3x3", refuse_3x3, bind_depthwise, cost_3x3),
+    WINDOW("depthwise_conv2d", "depthwise_conv2d_s8_3x3", refuse_3x3, bind_3x3, cost_3x3),
     ROW("fully_connected", "s8,s8,s32?>s8", "fully_connected_s8", TH_ORDER_ANY, 15, 0,
         refuse_dense, bind_dense, cost_dense),
     ROW("avg_pool2d", "s8>s8", "avg_pool2d_s8", TH_ORDER_ANY, 0, VIEWS, refuse_pool, bind_pool,

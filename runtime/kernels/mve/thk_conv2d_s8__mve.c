@@ -148,10 +148,11 @@ static void thk_conv2d_field__mve(const struct thk_window2d *p, int32_t oy, int3
 
 /* Outputs that are not whole words in place are made in `words` and copied. */
 static void thk_conv2d_edge__mve(const int8_t *x, const int8_t *stream, int8_t *y,
-                                 struct thk_conv2d_tile__mve t, int32_t pixel, int32_t pixels,
+                                 const struct thk_conv2d_tile__mve *of, int32_t pixels,
                                  int32_t channels)
 {
-    const int32_t block = 2 * (2 * t.fill + 24);
+    const int32_t block = 2 * (2 * of->fill + 24);
+    struct thk_conv2d_tile__mve t = *of;
     uint32_t words[4];
     t.groups = 1;
     for (uint32_t i = 0; i < 4; i++)
@@ -162,42 +163,51 @@ static void thk_conv2d_edge__mve(const int8_t *x, const int8_t *stream, int8_t *
         __asm__ volatile("" : : : "memory");
         for (int32_t i = 0; i < pixels; i++)
             for (int32_t k = 0; k < 4 && c + k < channels; k++)
-                y[i * pixel + c + k] = from[4 * i + k];
+                y[(int32_t)of->offset[i] + c + k] = from[4 * i + k];
     }
 }
 
+/* Pixels are taken four at a time along the rows of the box; a tile may go on in the next row. */
 static void thk_conv2d_s8__mve(const struct thk_window2d *p, const struct thk_box *b,
                                const int8_t *x, const int8_t *stream, int8_t *y, int8_t *scratch)
 {
-    const int32_t taps = p->kernel_h * p->kernel_w * p->in_c;
+    const int32_t taps = p->kernel_h * p->kernel_w * p->in_c, all = b->h * b->w;
     const int words = ((uintptr_t)y | (uint32_t)p->out.pixel | (uint32_t)p->out.row |
                        (uint32_t)p->out_c) % 4 == 0;
     const int direct = p->kernel_h * p->kernel_w == 1 && p->pad_top == 0 && p->pad_left == 0;
     struct thk_conv2d_tile__mve t = {
         .fill = (taps + 15) & ~15, .groups = p->out_c / 4, .zero = p->out_zero, .lo = p->lo,
         .hi = p->hi};
-    for (int32_t oy = b->y; oy < b->y + b->h; oy++)
-        for (int32_t ox = b->x; ox < b->x + b->w; ox += 4) {
-            const int32_t left = b->x + b->w - ox, n = left < 4 ? left : 4;
-            int8_t *const out = y + thk_view_at(&p->out, oy, ox);
-            const int8_t *from = scratch;
-            if (direct && n == 4) {
-                from = x + thk_view_at(&p->in, oy * p->stride_h, ox * p->stride_w);
-                t.step = p->stride_w * p->in.pixel;
-            } else {
-                t.step = t.fill;
-                for (int32_t i = 0; i < 4; i++)    /* beyond the end the last pixel again */
-                    thk_conv2d_field__mve(p, oy, ox + (i < n ? i : n - 1), x,
-                                          scratch + i * t.fill);
-            }
-            __asm__ volatile("" : : : "memory");
-            if (words) {
-                for (int32_t i = 0; i < 4; i++)
-                    t.offset[i] = (uint32_t)((i < n ? i : n - 1) * p->out.pixel);
-                thk_conv2d_tile__mve(from, stream, out, &t);
-            } else {
-                thk_conv2d_edge__mve(from, stream, out, t, p->out.pixel, n, p->out_c);
-            }
-            __asm__ volatile("" : : : "memory");
+    int32_t oy = b->y, ox = b->x;
+    for (int32_t done = 0; done < all; done += 4) {
+        const int32_t n = all - done < 4 ? all - done : 4;
+        const ptrdiff_t first = thk_view_at(&p->out, oy, ox);
+        const int8_t *from = scratch;
+        const int row = direct && n == 4 && ox + 4 <= b->x + b->w;
+        t.step = t.fill;
+        if (row) {
+            from = x + thk_view_at(&p->in, oy * p->stride_h, ox * p->stride_w);
+            t.step = p->stride_w * p->in.pixel;
         }
+        for (int32_t i = 0; i < 4; i++) {
+            if (i >= n) {               /* beyond the end: the last pixel again */
+                t.offset[i] = t.offset[n - 1];
+                thk_mve_copy(scratch + i * t.fill, scratch + (n - 1) * t.fill, t.fill);
+                continue;
+            }
+            t.offset[i] = (uint32_t)(thk_view_at(&p->out, oy, ox) - first);
+            if (!row)
+                thk_conv2d_field__mve(p, oy, ox, x, scratch + i * t.fill);
+            if (++ox == b->x + b->w) {
+                ox = b->x;
+                oy++;
+            }
+        }
+        __asm__ volatile("" : : : "memory");
+        if (words)
+            thk_conv2d_tile__mve(from, stream, y + first, &t);
+        else
+            thk_conv2d_edge__mve(from, stream, y + first, &t, n, p->out_c);
+        __asm__ volatile("" : : : "memory");
+    }
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * int8 depthwise 3x3 without dilation: the interior of a row in one assembly loop, the border as
- * thk_depthwise_conv2d_s8__mve does it; the stream is the same. The second tap of each pair
- * loads its weights twice: four sums, two partial sums, inputs and weights fill all registers.
+ * int8 depthwise 3x3 without dilation, 16 channels at a time, a row of outputs in one assembly
+ * loop. The three rows under it are copied to scratch with their padding, each once: a ring. The
+ * second tap of each pair loads its weights twice: four sums, two partial sums, inputs and weights
+ * fill all registers. The stream is that of thk_depthwise_conv2d_s8__mve.
  */
-#include "mve/thk_depthwise_any.h"
+#include "mve/thk_mve.h"
 
 /* The first fields are read by the assembly. */
 struct thk_depthwise_row__mve {
@@ -109,57 +110,60 @@ static THK_MVE_NAKED void thk_depthwise_row__mve(
 #undef THK_NEXT
 /* clang-format on */
 
-/* A box of one pixel or more at the border, or of a last block that is not full. */
-static void thk_depthwise_border__mve(const struct thk_window2d *p, const struct thk_box *b,
-                                      const int8_t *x, const int8_t *stream, int8_t *y,
-                                      int32_t channels, const int8_t **scratch)
+/* 16 channels of `columns` pixels from (iy, x0) on, padding included. */
+static void thk_depthwise_fill__mve(const struct thk_window2d *p, const int8_t *x, int32_t iy,
+                                    int32_t x0, int32_t columns, int8_t *to)
 {
-    struct thk_window2d part = *p;
-    part.out_c = channels;
-    thk_depthwise_conv2d_s8__mve(&part, b, x, stream, y, scratch);
+    const int8x16_t zero = vdupq_n_s8((int8_t)p->in_zero);
+    const int there = iy >= 0 && iy < p->in_h;
+    int32_t left = x0 < 0 ? -x0 : 0, have = p->in_w - (x0 + left);
+    left = !there || left > columns ? columns : left;
+    have = have > columns - left ? columns - left : have;
+    for (int32_t i = left; i > 0; i--, to += 16)
+        vstrbq_s8(to, zero);
+    if (have > 0) {
+        const int8_t *from = x + thk_view_at(&p->in, iy, x0 + left);
+        for (int32_t i = have; i > 0; i--, to += 16, from += p->in.pixel)
+            vstrbq_s8(to, vldrbq_s8(from));
+    }
+    for (int32_t i = columns - left - (have > 0 ? have : 0); i > 0; i--, to += 16)
+        vstrbq_s8(to, zero);
 }
 
+/* scratch: three rows of 16 bytes a column, then a row of outputs for blocks that are not full */
 static void thk_depthwise_conv2d_s8_3x3__mve(const struct thk_window2d *p,
                                              const struct thk_box *b, const int8_t *x,
-                                             const int8_t *stream, int8_t *y,
-                                             const int8_t **scratch)
+                                             const int8_t *stream, int8_t *y, int8_t *scratch)
 {
+    const int32_t columns = (b->w - 1) * p->stride_w + 3, x0 = b->x * p->stride_w - p->pad_left;
+    int8_t *const spare = scratch + 48 * columns;
     struct thk_depthwise_row__mve a = {
-        .pitch = p->in.pixel, .step = (p->stride_w - 2) * p->in.pixel,
-        .out_pitch = p->out.pixel, .zero = p->out_zero, .lo = p->lo, .hi = p->hi};
-    /* interior columns: windows that begin at 0 or later and end inside */
-    int32_t first = (p->pad_left + p->stride_w - 1) / p->stride_w;
-    int32_t end = p->in_w < 3 ? 0 : (p->in_w - 3 + p->pad_left) / p->stride_w + 1;
-    first = first < b->x ? b->x : first;
-    end = end > b->x + b->w ? b->x + b->w : end;
+        .n = b->w, .pitch = 16, .step = (p->stride_w - 2) * 16, .zero = p->out_zero,
+        .lo = p->lo, .hi = p->hi};
     for (int32_t c = 0; c < p->out_c; c += 16, stream += 144 + 192) {
         const int32_t left = p->out_c - c;
+        int32_t next = b->y * p->stride_h - p->pad_top, slot = 0;
+        a.stream = stream;
         for (int32_t oy = b->y; oy < b->y + b->h; oy++) {
             const int32_t y0 = oy * p->stride_h - p->pad_top;
-            struct thk_box edge = {oy, b->x, 0, 1, b->w, 0};
-            if (left < 16 || y0 < 0 || y0 + 3 > p->in_h || first >= end) {
-                thk_depthwise_border__mve(p, &edge, x + c, stream, y + c, left < 16 ? left : 16,
-                                          scratch);
-                continue;
+            int8_t *const out = y + c + thk_view_at(&p->out, oy, b->x);
+            if (next < y0) {            /* rows that a stride above 3 jumps over */
+                slot = (slot + y0 - next) % 3;
+                next = y0;
             }
-            if (first > b->x) {
-                edge.w = first - b->x;
-                thk_depthwise_border__mve(p, &edge, x + c, stream, y + c, 16, scratch);
-            }
+            for (; next < y0 + 3; next++, slot = slot == 2 ? 0 : slot + 1)
+                thk_depthwise_fill__mve(p, x + c, next, x0, columns,
+                                        scratch + slot * 16 * columns);
+            /* the oldest row lies in the slot that is filled next */
             for (int32_t ky = 0; ky < 3; ky++)
-                a.row[ky] = x + c + thk_view_at(&p->in, y0 + ky,
-                                                first * p->stride_w - p->pad_left);
-            a.stream = stream;
-            a.out = y + c + thk_view_at(&p->out, oy, first);
-            a.n = end - first;
+                a.row[ky] = scratch + (slot + ky) % 3 * 16 * columns;
+            a.out = left < 16 ? spare : out;
+            a.out_pitch = left < 16 ? 16 : p->out.pixel;
             __asm__ volatile("" : : : "memory");
             thk_depthwise_row__mve(&a);
             __asm__ volatile("" : : : "memory");
-            if (end < b->x + b->w) {
-                edge.x = end;
-                edge.w = b->x + b->w - end;
-                thk_depthwise_border__mve(p, &edge, x + c, stream, y + c, 16, scratch);
-            }
+            for (int32_t i = 0; left < 16 && i < b->w; i++)
+                thk_mve_copy(out + i * p->out.pixel, spare + 16 * i, left);
         }
     }
 }
