@@ -41,6 +41,26 @@ static int64_t packed_bytes(struct collector *c, const struct th_call *call)
     return sum;
 }
 
+/* The same for a node without a kernel: its constants are data of their own. */
+static int64_t copied_bytes(struct collector *c, const struct th_graph *g, th_node n)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < th_node_input_count(g, n); i++) {
+        const th_value v = th_node_input(g, n, i);
+        const struct th_tensor *k = v ? th_value_const(g, v) : NULL;
+        const size_t bytes = k ? (size_t)th_type_size(&k->type) : 0;
+        for (uint32_t j = 0; k && j < c->r->n_data; j++) {
+            const struct th_data *d = th_program_data(c->request->program, j);
+            if (d->dtype != k->type.dtype || d->bytes != bytes || memcmp(d->data, k->data, bytes))
+                continue;
+            if (!c->data_counted[j])
+                sum += (int64_t)bytes;
+            c->data_counted[j] = true;
+        }
+    }
+    return sum;
+}
+
 /* Constant operands as the model has them; blobs shared by nodes count once. */
 static int64_t model_bytes(struct collector *c, const struct th_graph *g, th_node n)
 {
@@ -132,6 +152,8 @@ static enum th_status fill_layer(struct collector *c, struct th_graph *g, th_nod
         l->weight_bytes = model_bytes(c, g, n);
     else if (note && note->call)
         l->weight_bytes = packed_bytes(c, note->call);
+    else
+        l->weight_bytes = copied_bytes(c, g, n);
     c->r->macs += l->macs;
     c->r->elementary += l->ops;
     c->r->cycles += l->cycles;
@@ -363,6 +385,9 @@ static enum th_status collect(struct collector *c)
     for (uint32_t i = 0; i < n_data; i++)
         c->r->data_bytes += (int64_t)th_program_data(p, i)->bytes;
     TH_TRY(walk_functions(c));
+    for (uint32_t i = 0; i < n_data; i++)
+        if (!c->data_counted[i])
+            c->r->copied_bytes += (int64_t)th_program_data(p, i)->bytes;
     TH_TRY(sum_ops(c));
     TH_TRY(take_states(c));
     TH_TRY(take_plan(c));

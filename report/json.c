@@ -198,6 +198,7 @@ static struct json_object *whole(const struct th_report *r)
     put_int(o, "ops", r->elementary);
     put_int(o, "largest_activation_pair_bytes", r->largest_pair);
     put_int(o, "data_bytes", r->data_bytes);
+    put_int(o, "copied_data_bytes", r->copied_bytes);
     put(o, "data_as_emitted", json_object_new_boolean(r->packed));
     if (r->n_kernels) {
         put(o, "cycles_estimated", json_object_new_double(r->cycles));

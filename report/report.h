@@ -81,6 +81,8 @@ struct th_report {
     double cycles;
     int64_t data_bytes;                  /* constants: as emitted once packed, else as in the model */
     uint32_t n_data;
+    int64_t copied_bytes;                /* part of it that no layer has: initial states, constant
+                                            outputs */
     bool packed;
     int64_t code_bound, stack_bound;     /* of the kernels */
     uint32_t n_kernels, n_unmeasured;    /* different kernels; those without a figure */

@@ -176,6 +176,9 @@ void th_report_text(const struct th_report *r, struct th_str *s)
                 "name");
     for (uint32_t i = 0; i < r->n_layers; i++)
         add_layer(r, s, &r->layers[i]);
+    if (r->copied_bytes)
+        th_str_addf(s, "%4s %5s %-22s %12s %9" PRId64 "\n", "", "", "initial, copied", "",
+                    r->copied_bytes);
     th_str_addf(s, "%4s %5s %-22s %12" PRId64 " %9" PRId64 "\n", "", "", "sum", r->macs,
                 r->data_bytes);
     if (r->remarks[0])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks the reports of an emitted folder against each other and against the emitted header."""
 import json
+import math
 import re
 import sys
 import xml.etree.ElementTree as tree
@@ -31,9 +32,13 @@ layers, memory = info["layers"], info["memory"]
 equal("MACs", sum(l["macs"] for l in layers), info["macs"])
 equal("MACs by operator", sum(o["macs"] for o in info["operators"]), info["macs"])
 equal("nodes by operator", sum(o["nodes"] for o in info["operators"]), len(layers))
-equal("weights", sum(l["weight_bytes"] for l in layers), info["data_bytes"])
-equal("weights by operator", sum(o["weight_bytes"] for o in info["operators"]),
+copied = info["copied_data_bytes"]
+equal("weights", sum(l["weight_bytes"] for l in layers) + copied, info["data_bytes"])
+equal("weights by operator", sum(o["weight_bytes"] for o in info["operators"]) + copied,
       info["data_bytes"])
+with open(f"{folder}/{name}_data.c", encoding="utf-8") as f:
+    emitted = re.findall(r"^/\* .*, (\d+) bytes \*/$", f.read(), re.M)
+equal("emitted data", sum(map(int, emitted)), info["data_bytes"])
 equal("cycles", round(sum(l.get("cycles_estimated", 0) for l in layers), 3),
       round(info.get("cycles_estimated", 0), 3))
 equal("arena", memory["state_bytes"] + memory["transient_bytes"], memory["arena_bytes"])
@@ -49,8 +54,9 @@ if memory["lower_bound"] > memory["arena_bytes"]:
 for l in layers:
     if "offset" in l:
         region = next(r for r in memory["regions"] if r["name"] == l["region"])
-        if l["offset"] < 0 or l["offset"] + l["output_bytes"] > region["bytes"] and \
-                l["op"] not in ("split", "unpack", "loop", "if", "lstm"):
+        bits = 8 if l["dtype"] == "bool" else int(l["dtype"][1:])
+        size = (math.prod(l["shape"]) * bits + 7) // 8      # of the first output
+        if l["offset"] < 0 or l["offset"] + size > region["bytes"]:
             wrong.append(f"step {l['step']} lies outside its region")
 m = re.search(r"^arena +(\d+) bytes: state (\d+), transient (\d+)", text, re.M)
 equal("arena of the text", [int(x) for x in m.groups()],
