@@ -12,16 +12,13 @@
 
 #define MAX_PROBLEMS 20
 
-/* What lies somewhere. State variables are contents 1.., renewed by every write. */
+/* What was written somewhere at one moment: a value, or what a state variable keeps. */
 struct contents {
     int32_t region;
     int64_t lo, hi;
-    uint32_t renewed;
     const struct th_graph *graph;     /* for messages */
     th_value value;
-};
-struct holding {              /* of a value: contents as they were then; 0: none */
-    uint32_t contents, renewed;
+    th_state state;
 };
 struct checking {
     struct th_pass_ctx *pc;
@@ -29,15 +26,16 @@ struct checking {
     struct th_arena *arena;
     const struct th_plan_totals *plan;
     struct th_ownership *regions;
-    struct contents *list;
+    struct contents *list;    /* [0] unused */
     uint32_t n, cap;
+    uint32_t *variables;      /* contents of each state variable now */
     unsigned problems;
     bool exhausted;
 };
 struct frame {                /* one graph being followed */
     struct checking *k;
     struct th_graph *g;
-    struct holding *holds;    /* by value */
+    uint32_t *holds;          /* contents of each value, 0: none */
 };
 
 static void follow_graph(struct frame *f);
@@ -57,16 +55,10 @@ static void problem(struct frame *f, th_node n, const char *fmt, ...)
     va_end(ap);
 }
 
-/* "'name'", "value 12", "state variable 'h'" */
-static const char *name_of(struct checking *k, const struct th_graph *g, th_value v,
-                           uint32_t contents)
+/* "'name'" or "value 12" */
+static const char *name_of(struct checking *k, const struct th_graph *g, th_value v)
 {
     struct th_str s;
-    if (contents && contents <= th_program_state_count(k->program))
-        return th_arena_printf(k->arena, "state variable '%s'",
-                               th_state_name(k->program, contents));
-    if (!g || !v)
-        return "scratch memory";
     if (!th_value_name(g, v)[0])
         return th_arena_printf(k->arena, "value %u", v);
     th_str_init(&s);
@@ -76,6 +68,19 @@ static const char *name_of(struct checking *k, const struct th_graph *g, th_valu
     const char *text = th_arena_strdup(k->arena, s.s);
     th_str_release(&s);
     return text ? text : "?";
+}
+
+static const char *state_name(struct checking *k, th_state s)
+{
+    return th_arena_printf(k->arena, "state variable '%s'", th_state_name(k->program, s));
+}
+
+static const char *contents_name(struct checking *k, uint32_t contents)
+{
+    const struct contents *c = &k->list[contents];
+    if (contents && c->state)
+        return state_name(k, c->state);
+    return contents ? name_of(k, c->graph, c->value) : "scratch memory";
 }
 
 /* ---- places --------------------------------------------------------------------------------------- */
@@ -119,7 +124,7 @@ static bool value_inside(struct frame *f, th_node n, th_value v, int64_t align, 
     int64_t own = value_align(f, v);
     if (th_value_is_const(f->g, v))
         return true;
-    return inside(f, n, name_of(f->k, f->g, v, 0), th_value_place(f->g, v),
+    return inside(f, n, name_of(f->k, f->g, v), th_value_place(f->g, v),
                   value_bytes(f->g, v) + slack, align > own ? align : own);
 }
 
@@ -149,7 +154,7 @@ static uint32_t add_contents(struct frame *f, struct th_place at, int64_t bytes,
         k->list = list;
         k->cap = cap;
     }
-    k->list[k->n] = (struct contents){at.region, at.offset, at.offset + bytes, 0, f->g, v};
+    k->list[k->n] = (struct contents){at.region, at.offset, at.offset + bytes, f->g, v, 0};
     return k->n++;
 }
 
@@ -169,27 +174,22 @@ static void write_value(struct frame *f, th_value v)
         !(c = add_contents(f, at, value_bytes(f->g, v), v)))
         return;
     take(f, at, value_bytes(f->g, v), c);
-    f->holds[v] = (struct holding){c, 0};
+    f->holds[v] = c;
 }
 
-static bool intact(struct frame *f, th_node n, struct holding h, const char *who)
+static bool intact(struct frame *f, th_node n, uint32_t contents, const char *who)
 {
     struct checking *k = f->k;
-    const struct contents *c = &k->list[h.contents];
+    const struct contents *c = &k->list[contents];
     uint32_t thief = 0;
     int64_t at = 0;
-    if (!h.contents)
+    if (!contents)
         return true;              /* its place was wrong: reported already */
-    if (c->renewed != h.renewed) {
-        problem(f, n, "%s is wanted here, but its storage holds a newer value", who);
-        return false;
-    }
-    if (th_ownership_holds(&k->regions[c->region], c->lo, c->hi, h.contents, &thief, &at))
+    if (th_ownership_holds(&k->regions[c->region], c->lo, c->hi, contents, &thief, &at))
         return true;
-    const struct contents *t = &k->list[thief];
     problem(f, n, "%s at [%lld, %lld) of region %d is wanted here, but %s was written at %lld", who,
-            (long long)c->lo, (long long)c->hi, c->region,
-            name_of(k, t->graph, t->value, thief), (long long)at);
+            (long long)c->lo, (long long)c->hi, c->region, contents_name(k, thief),
+            (long long)at);
     return false;
 }
 
@@ -197,7 +197,7 @@ static bool value_intact(struct frame *f, th_node n, th_value v)
 {
     if (th_value_is_const(f->g, v))
         return true;
-    return intact(f, n, f->holds[v], name_of(f->k, f->g, v, 0));
+    return intact(f, n, f->holds[v], name_of(f->k, f->g, v));
 }
 
 /* A plain copy of one value (of graph `from`) into another: no bytes move when the places are the
@@ -214,7 +214,7 @@ static void copy_value(struct frame *from, th_node n, th_value v, struct frame *
     if (!th_value_is_const(from->g, v) &&
         overlap(a, value_bytes(from->g, v), b, value_bytes(to->g, w)))
         problem(from, n, "%s is copied onto itself, %lld bytes further",
-                name_of(from->k, from->g, v, 0), (long long)(b.offset - a.offset));
+                name_of(from->k, from->g, v), (long long)(b.offset - a.offset));
     write_value(to, w);
 }
 
@@ -229,30 +229,39 @@ static int64_t state_bytes(const struct checking *k, th_state s)
     return th_type_size(th_state_type(k->program, s));
 }
 
+static void renew_state(struct frame *f, th_state s)
+{
+    struct checking *k = f->k;
+    uint32_t c = add_contents(f, state_place(k, s), state_bytes(k, s), 0);
+    if (!c)
+        return;
+    k->list[c].state = s;
+    k->variables[s] = c;
+    take(f, state_place(k, s), state_bytes(k, s), c);
+}
+
+/* The variable's storage gets contents of its own, or (place the same) those of the value. */
 static void follow_state(struct frame *f, th_node n, bool write)
 {
     struct checking *k = f->k;
     th_state s = (th_state)th_attr_int(th_node_attrs(f->g, n), "state", 0);
     th_value v = write ? th_node_input(f->g, n, 0) : th_node_output(f->g, n, 0);
     struct th_place at = th_value_place(f->g, v), var = state_place(k, s);
-    bool here = !th_value_is_const(f->g, v) && same_place(at, var);
-    if (!write) {
-        (void)intact(f, n, (struct holding){s, k->list[s].renewed}, name_of(k, NULL, 0, s));
-        if (here)
-            f->holds[v] = (struct holding){s, k->list[s].renewed};
-        else if (overlap(at, value_bytes(f->g, v), var, state_bytes(k, s)))
-            problem(f, n, "the value lies across its variable");
-        else
-            write_value(f, v);
-        return;
-    }
-    (void)value_intact(f, n, v);
-    if (!here && overlap(at, value_bytes(f->g, v), var, state_bytes(k, s)))
-        problem(f, n, "the value lies across its variable");
-    k->list[s].renewed++;
-    take(f, var, state_bytes(k, s), s);
-    if (here)
-        f->holds[v] = (struct holding){s, k->list[s].renewed};
+    bool stored = !th_value_is_const(f->g, v), here = stored && same_place(at, var);
+    if (stored && !here && overlap(at, value_bytes(f->g, v), var, state_bytes(k, s)))
+        problem(f, n, "%s lies across its variable", name_of(k, f->g, v));
+    if (write)
+        (void)value_intact(f, n, v);
+    else
+        (void)intact(f, n, k->variables[s], state_name(k, s));
+    if (!write && here)
+        f->holds[v] = k->variables[s];
+    else if (!write)
+        write_value(f, v);
+    else if (here)
+        k->variables[s] = f->holds[v];
+    else
+        renew_state(f, s);
 }
 
 /* ---- one call ------------------------------------------------------------------------------------ */
@@ -269,7 +278,7 @@ static void check_pair(struct frame *f, th_node n, const struct th_inst *c, uint
                                          b.offset);
     if (why)
         problem(f, n, "output %s at %lld overlaps input %s at %lld: %s",
-                name_of(f->k, f->g, o, 0), (long long)a.offset, name_of(f->k, f->g, i, 0),
+                name_of(f->k, f->g, o), (long long)a.offset, name_of(f->k, f->g, i),
                 (long long)b.offset, why);
 }
 
@@ -285,7 +294,7 @@ static void check_scratch(struct frame *f, th_node n)
         if (v && !th_value_is_const(f->g, v) &&
             overlap(note->scratch, bytes, th_value_place(f->g, v), value_bytes(f->g, v)))
             problem(f, n, "scratch at %lld overlaps input %s", (long long)note->scratch.offset,
-                    name_of(f->k, f->g, v, 0));
+                    name_of(f->k, f->g, v));
     }
     take(f, note->scratch, bytes, 0);
 }
@@ -319,7 +328,7 @@ static void follow_call(struct frame *f, th_node n)
             overlap(note->scratch, note->scratch_bytes, th_value_place(f->g, v),
                     value_bytes(f->g, v)))
             problem(f, n, "scratch at %lld overlaps output %s", (long long)note->scratch.offset,
-                    name_of(f->k, f->g, v, 0));
+                    name_of(f->k, f->g, v));
         (void)value_intact(f, n, v);     /* outputs do not overlap each other */
     }
 }
@@ -327,7 +336,7 @@ static void follow_call(struct frame *f, th_node n)
 /* ---- regions ------------------------------------------------------------------------------------- */
 static bool open_frame(struct frame *f, struct checking *k, struct th_graph *g)
 {
-    *f = (struct frame){k, g, TH_NEW_ARRAY(k->arena, struct holding, th_graph_value_limit(g) + 1)};
+    *f = (struct frame){k, g, TH_NEW_ARRAY(k->arena, uint32_t, th_graph_value_limit(g) + 1)};
     if (!f->holds)
         k->exhausted = true;
     return f->holds != NULL;
@@ -384,27 +393,62 @@ static void take_results(struct frame *f, th_node n, struct frame *branch, const
         (void)value_intact(f, n, o);
         if (made[i])
             take(f, th_value_place(f->g, o), value_bytes(f->g, o), made[i]);
-        f->holds[o] = (struct holding){made[i], 0};
+        f->holds[o] = made[i];
     }
 }
 
-static bool save_memory(struct checking *k, struct th_ownership **copy)
+/* Memory and variables at one moment. */
+struct moment {
+    struct th_ownership *regions;
+    uint32_t *variables;
+};
+
+static bool save(struct checking *k, struct moment *m)
 {
-    *copy = TH_NEW_ARRAY(k->arena, struct th_ownership, k->plan->n_regions);
-    for (uint32_t r = 0; *copy && r < k->plan->n_regions; r++)
-        if (!th_ownership_copy(&(*copy)[r], k->arena, &k->regions[r]))
-            *copy = NULL;
-    k->exhausted |= !*copy;
-    return *copy != NULL;
+    size_t n = (size_t)th_program_state_count(k->program) + 1;
+    m->regions = TH_NEW_ARRAY(k->arena, struct th_ownership, k->plan->n_regions);
+    m->variables = th_arena_memdup(k->arena, k->variables, n * sizeof *k->variables);
+    bool ok = m->regions && m->variables;
+    for (uint32_t r = 0; ok && r < k->plan->n_regions; r++)
+        ok = th_ownership_copy(&m->regions[r], k->arena, &k->regions[r]);
+    k->exhausted |= !ok;
+    return ok;
+}
+
+static void restore(struct checking *k, const struct moment *m)
+{
+    k->regions = m->regions;
+    k->variables = m->variables;
+}
+
+/* Goes on with what holds after either branch. A variable that one of them changed is whole in
+ * both, but what shared its storage cannot be told any more. */
+static void meet(struct frame *f, th_node n, const struct moment *other)
+{
+    struct checking *k = f->k;
+    struct th_ownership *mine = k->regions;
+    for (th_state s = 1; s <= th_program_state_count(k->program); s++) {
+        uint32_t here = k->variables[s], there = other->variables[s];
+        if (here == there)
+            continue;
+        (void)intact(f, n, here, state_name(k, s));
+        k->regions = other->regions;
+        (void)intact(f, n, there, state_name(k, s));
+        renew_state(f, s);
+        k->regions = mine;
+        take(f, state_place(k, s), state_bytes(k, s), k->variables[s]);
+    }
+    for (uint32_t r = 0; r < k->plan->n_regions; r++)
+        k->exhausted |= !th_ownership_meet(&k->regions[r], k->arena, &other->regions[r]);
 }
 
 static void follow_if(struct frame *f, th_node n)
 {
     struct checking *k = f->k;
-    struct th_ownership *before, *after_then = NULL;
+    struct moment before, after = {NULL, NULL};
     uint32_t outs = th_node_output_count(f->g, n);
     uint32_t *made = TH_NEW_ARRAY(k->arena, uint32_t, outs + 1u);
-    if (!made || !save_memory(k, &before)) {
+    if (!made || !save(k, &before)) {
         k->exhausted = true;
         return;
     }
@@ -423,12 +467,11 @@ static void follow_if(struct frame *f, th_node n)
         follow_graph(&branch);
         take_results(f, n, &branch, made);
         if (b == 0) {
-            after_then = k->regions;
-            k->regions = before;
+            after = (struct moment){k->regions, k->variables};
+            restore(k, &before);
         }
     }
-    for (uint32_t r = 0; r < k->plan->n_regions; r++)
-        k->exhausted |= !th_ownership_meet(&k->regions[r], k->arena, &after_then[r]);
+    meet(f, n, &after);
 }
 
 static void follow_tiles(struct frame *f, th_node n)
@@ -475,32 +518,28 @@ static void check_function(struct checking *k, struct th_graph *g)
 {
     struct frame f;
     uint32_t states = th_program_state_count(k->program);
-    k->n = states + 1;           /* contents of other functions are forgotten */
+    k->n = 1;                    /* contents of other functions are forgotten */
     for (uint32_t r = 0; r < k->plan->n_regions; r++)
         k->exhausted |= !th_ownership_init(&k->regions[r], k->arena, k->plan->regions[r].bytes);
     if (k->exhausted || !open_frame(&f, k, g))
         return;
     for (th_state s = 1; s <= states; s++) {
-        const struct th_type *t = th_state_type(k->program, s);
-        int64_t align = th_dtype_bits(t->dtype) / 8;
-        struct th_place at = state_place(k, s);
-        k->list[s] = (struct contents){TH_REGION_STATE, at.offset, at.offset + state_bytes(k, s),
-                                       0, NULL, 0};
-        if (!inside(&f, 0, name_of(k, NULL, 0, s), at, state_bytes(k, s), align))
+        int64_t align = th_dtype_bits(th_state_type(k->program, s)->dtype) / 8;
+        if (!inside(&f, 0, state_name(k, s), state_place(k, s), state_bytes(k, s), align))
             return;
-        take(&f, at, state_bytes(k, s), s);
+        renew_state(&f, s);
     }
     for (uint32_t i = 0; i < th_graph_input_count(g); i++)
         write_value(&f, th_graph_input(g, i));
     for (uint32_t i = 0; i < th_graph_input_count(g); i++)
         (void)value_intact(&f, 0, th_graph_input(g, i));
     for (th_state s = 1; s <= states; s++)
-        (void)intact(&f, 0, (struct holding){s, 0}, name_of(k, NULL, 0, s));
+        (void)intact(&f, 0, k->variables[s], state_name(k, s));
     follow_graph(&f);
     for (uint32_t i = 0; i < th_graph_output_count(g); i++)
         (void)value_intact(&f, 0, th_graph_output(g, i));
     for (th_state s = 1; s <= states; s++)
-        (void)intact(&f, 0, (struct holding){s, k->list[s].renewed}, name_of(k, NULL, 0, s));
+        (void)intact(&f, 0, k->variables[s], state_name(k, s));
 }
 
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
@@ -513,9 +552,10 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
         return TH_ERR_INTERNAL;
     }
     k.cap = th_program_state_count(p) + 256;
+    k.variables = TH_NEW_ARRAY(k.arena, uint32_t, th_program_state_count(p) + 1u);
     k.list = TH_NEW_ARRAY(k.arena, struct contents, k.cap);
     k.regions = TH_NEW_ARRAY(k.arena, struct th_ownership, k.plan->n_regions);
-    if (!k.list || !k.regions)
+    if (!k.list || !k.regions || !k.variables)
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < th_program_function_count(p) && !k.exhausted; i++)
         check_function(&k, th_program_function(p, i));

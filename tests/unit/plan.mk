@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 check_PROGRAMS += tests/unit/test_check_plan tests/unit/test_kernel_select \
   tests/unit/test_plan_order \
-  tests/unit/test_plan_passes tests/unit/test_plan_place
+  tests/unit/test_plan_passes tests/unit/test_plan_place \
+  tests/unit/test_plan_regions
 tests_unit_test_kernel_select_LDADD = $(unit_libs)
 tests_unit_test_plan_place_LDADD = $(unit_libs)
 tests_unit_test_plan_order_LDADD = $(unit_libs)
@@ -10,3 +11,6 @@ tests_unit_test_check_plan_SOURCES = tests/unit/test_check_plan.c $(plan_support
 tests_unit_test_check_plan_LDADD = $(unit_libs)
 tests_unit_test_plan_passes_SOURCES = tests/unit/test_plan_passes.c $(plan_support)
 tests_unit_test_plan_passes_LDADD = $(unit_libs)
+tests_unit_test_plan_regions_SOURCES = tests/unit/test_plan_regions.c tests/unit/planned_run.c \
+  tests/unit/planned_run.h $(plan_support)
+tests_unit_test_plan_regions_LDADD = $(unit_libs)
