@@ -482,10 +482,10 @@ static void follow_tiles(struct frame *f, th_node n)
         return;
     for (uint32_t i = 0; i < outs; i++)
         write_value(f, th_node_output(f->g, n, i));
+    for (uint32_t i = 1; i < th_graph_input_count(body.g); i++)
+        copy_value(f, n, th_node_input(f->g, n, i - 1), &body, th_graph_input(body.g, i));
     for (int turn = 0; turn < 2; turn++) {
         write_value(&body, th_graph_input(body.g, 0));
-        for (uint32_t i = 1; i < th_graph_input_count(body.g); i++)
-            copy_value(f, n, th_node_input(f->g, n, i - 1), &body, th_graph_input(body.g, i));
         follow_graph(&body);
         for (uint32_t i = 0; i < outs; i++) {
             (void)value_intact(&body, 0, th_graph_output(body.g, i));

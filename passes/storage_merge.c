@@ -105,6 +105,14 @@ static bool may_replace(const struct th_layout *l, const struct th_layout_graph 
     return false;
 }
 
+/* Joins what border crossings allow, but nothing that lies in a state variable: there the value
+ * was admitted for its own lifetime only. */
+static void join_transient(struct th_layout *l, uint32_t a, uint32_t b)
+{
+    if (!class_of(l, a)->state && !class_of(l, b)->state)
+        (void)th_layout_join(l, a, b);
+}
+
 /* ---- regions --------------------------------------------------------------------------------------- */
 static void merge_loop(struct th_layout *l, struct th_layout_graph *r, th_node n)
 {
@@ -116,18 +124,18 @@ static void merge_loop(struct th_layout *l, struct th_layout_graph *r, th_node n
         uint32_t param = body->base + th_graph_input(body->graph, i);
         th_value in = th_node_input(r->graph, n, i);
         if (cond)
-            (void)th_layout_join(l, param, cond->base + th_graph_input(cond->graph, i));
+            join_transient(l, param, cond->base + th_graph_input(cond->graph, i));
         uint32_t fresh = body->base + th_graph_output(body->graph, i);
         uint32_t old = th_layout_class(l, param);
         if (th_layout_class(l, fresh) != old && l->values[fresh].first >= 0 &&
             may_replace(l, body, th_layout_class(l, fresh), old, last_use_inside(l, body, old)))
-            (void)th_layout_join(l, param, fresh);
+            join_transient(l, param, fresh);
         if (i < th_node_output_count(r->graph, n))
-            (void)th_layout_join(l, param, r->base + th_node_output(r->graph, n, i));
+            join_transient(l, param, r->base + th_node_output(r->graph, n, i));
         /* an operand that dies here is the parameter's first contents */
         const struct th_layout_class *c = in ? class_of(l, r->base + in) : NULL;
         if (c && c->first >= 0 && !c->state && c->last <= r->spans[n].enter)
-            (void)th_layout_join(l, param, r->base + in);
+            join_transient(l, param, r->base + in);
     }
 }
 
@@ -154,7 +162,7 @@ static void merge_results(struct th_layout *l, struct th_layout_graph *r, th_nod
             uint32_t result = th_layout_class(l, body->base + th_graph_output(body->graph, i));
             const struct th_layout_class *c = &l->classes[result];
             if (c->first >= body->first && c->last <= body->last && !c->outside && !c->state)
-                (void)th_layout_join(l, r->base + th_node_output(r->graph, n, i), result);
+                join_transient(l, r->base + th_node_output(r->graph, n, i), result);
         }
     }
 }

@@ -304,7 +304,7 @@ static void tile_node(struct th_emit *e, struct th_str *s, const struct th_graph
     for (uint32_t i = 0; i < th_node_output_count(g, n); i++) {
         const struct th_type *t = th_value_type(body, th_graph_output(body, i));
         int64_t outer = 1;
-        for (int64_t k = 0; k < axis; k++)
+        for (int64_t k = 0; k < (axis < 0 ? axis + t->rank : axis); k++)
             outer *= t->dims[k];
         const int64_t run = th_type_size(t) / (outer ? outer : 1);
         th_str_addf(s, "        for (o = 0; o < %lld; o++)\n            memcpy(", (long long)outer);
