@@ -52,6 +52,8 @@ struct th_image {
 enum th_status th_image_build(struct th_ctx *ctx, const struct th_image_request *r,
                               struct th_image *image);
 void th_image_remove(struct th_image *image);
+/* A feature of a target that runs on this machine but that this machine lacks, or NULL. */
+const char *th_image_missing_feature(const struct th_target *t);
 
 struct th_image_case {
     uint32_t entry;

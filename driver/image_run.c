@@ -16,7 +16,7 @@
 #define CASE_MAGIC 0x32424854u       /* THB_CASE_MAGIC of runtime/bench/thb_bench.h */
 #define CASE_RESET 1u
 
-enum { CODE_RUN = 5104 };
+enum { CODE_TOOL = 5101, CODE_RUN = 5104 };
 
 struct run {
     struct th_ctx *ctx;
@@ -92,6 +92,28 @@ static const char *const *command_of(struct run *u)
         memcpy(argv, words, n * sizeof *argv);
     argv[n] = u->image->program;
     return argv;
+}
+
+/* Programs for x86 use what their target has, without asking the processor. */
+const char *th_image_missing_feature(const struct th_target *t)
+{
+    if (t->board.command || strcmp(t->backend, "x86") != 0)
+        return NULL;
+#if defined(__x86_64__)
+    if (th_target_has(t, "sse4") && !__builtin_cpu_supports("sse4.2"))
+        return "sse4";
+    if (th_target_has(t, "avx2") && !__builtin_cpu_supports("avx2"))
+        return "avx2";
+    if (th_target_has(t, "fma") && !__builtin_cpu_supports("fma"))
+        return "fma";
+    if (th_target_has(t, "avx512") && !__builtin_cpu_supports("avx512bw"))
+        return "avx512";
+    if (th_target_has(t, "avx512vnni") && !__builtin_cpu_supports("avx512vnni"))
+        return "avx512vnni";
+    return NULL;
+#else
+    return "x86-64";
+#endif
 }
 
 /* ---- what the firmware printed --------------------------------------------------------------- */
@@ -250,6 +272,11 @@ enum th_status th_image_run(struct th_ctx *ctx, const struct th_image *image,
     uint32_t i;
 
     *result = (struct th_image_result){ .unit = NULL };
+    if (th_image_missing_feature(r->target)) {
+        th_error(ctx, NULL, CODE_TOOL, "this machine has no '%s', which target '%s' needs",
+                 th_image_missing_feature(r->target), r->target->name);
+        return TH_ERR_TOOL;
+    }
     u.in = th_arena_printf(arena, "%s/bench.in", image->work);
     u.out = th_arena_printf(arena, "%s/bench.out", image->work);
     u.lines = th_arena_printf(arena, "%s/lines.txt", image->work);

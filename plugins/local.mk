@@ -5,4 +5,5 @@ libthimble_la_SOURCES += \
   %D%/loader.c \
   %D%/read_model.c \
   %D%/registry.c \
-  %D%/target.c
+  %D%/target.c \
+  %D%/target_read.c %D%/target_read.h
