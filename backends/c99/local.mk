@@ -3,7 +3,9 @@
 c99_kernels = \
   thk_elementwise.h \
   thk_fixed.h \
+  thk_fixed16.h \
   thk_hybrid.h \
+  thk_lstm.h \
   thk_log.h \
   thk_mix.h \
   thk_nn.h \
@@ -11,6 +13,7 @@ c99_kernels = \
   thk_quotient.h \
   thk_requant.h \
   thk_root.h \
+  thk_sigmoid.h \
   thk_types.h \
   c99/thk_avg_pool2d.inc.h \
   c99/thk_avg_pool2d_f32__c99.c \
@@ -61,6 +64,15 @@ c99_kernels = \
   c99/thk_log_softmax_u8__c99.c \
   c99/thk_log_softmax_u8_single__c99.c \
   c99/thk_logistic_s16__c99.c \
+  c99/thk_lstm_f32__c99.c \
+  c99/thk_lstm_full_s8.inc.h \
+  c99/thk_lstm_full_s8__c99.c \
+  c99/thk_lstm_full_s8_single__c99.c \
+  c99/thk_lstm_int.inc.h \
+  c99/thk_lstm_s16__c99.c \
+  c99/thk_lstm_s16_single__c99.c \
+  c99/thk_lstm_s8__c99.c \
+  c99/thk_lstm_s8_single__c99.c \
   c99/thk_max_pool2d.inc.h \
   c99/thk_max_pool2d_f32__c99.c \
   c99/thk_max_pool2d_s16__c99.c \
@@ -114,6 +126,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_resize.c \
   %D%/rows_reduce.c \
   %D%/rows_quantize.c \
+  %D%/rows_lstm.c \
   %D%/rows_matmul.c \
   %D%/rows_pool.c \
   %D%/rows_softmax.c \

@@ -127,8 +127,9 @@ static void integer_body(const struct th_inst *c, const struct shape *v, struct 
                 v->in, (long)th_quant_zero(c->in[X]->quant, 0));
     th_str_addf(s,
                 "            const int32_t v = %s((int32_t)dot, %ld, %ld);\n"
-                "            t[(b * %lld + r + 1) * %lld - 1] = (%s)thk_clamp(thk_clamp(v, %ld, %ld) + "
-                "(%ld), %ld, %ld);\n        }\n",
+                "            t[(b * %lld + r + 1) * %lld - 1] =\n"
+                "                (%s)thk_clamp(thk_clamp(v, %ld, %ld) + (%ld), %ld, %ld);\n"
+                "        }\n",
                 m, (long)m1.m, (long)m1.s, v->filters, v->memory, th_dtype_ctype(dt), lowest,
                 highest, zs, lowest, highest);
     th_str_addf(s,

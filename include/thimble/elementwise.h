@@ -63,7 +63,7 @@ struct th_sigmoid16 {
     int32_t mult, shift;
 };
 TH_API struct th_sigmoid16 th_sigmoid16_make(const struct th_inst *c, bool is_tanh);
-/* Entry i (0..255) of 65536 * sigmoid(10.7 * i / 255), as 16-bit kernels interpolate it. */
+/* Entry i (0..255) of the table of sigmoid(i / 24) in 0.16 that 16-bit kernels interpolate. */
 TH_API uint16_t th_sigmoid_entry(int i);
 
 #ifdef __cplusplus

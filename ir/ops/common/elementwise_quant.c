@@ -130,18 +130,19 @@ int64_t th_ew_scaled_difference(const struct th_binary_quant *q, int64_t a, int6
 }
 
 /* ---- 16-bit sigmoid ------------------------------------------------------------ */
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+/* Half of the interpolation error of the interval that follows is added to each entry. */
 uint16_t th_sigmoid_entry(int i)
 {
-    /* The published table is sigmoid(i/24) in 0.16, with these entries one above the nearest. */
-    static const unsigned char above[] = {
-        4, 8, 12, 14, 15, 16, 17, 19, 20, 21, 22, 25, 27, 28, 29, 30, 31, 33, 34, 35, 37, 39,
-        40, 41, 43, 44, 45, 46, 49, 50, 54, 62, 63, 64, 66, 82, 86, 93, 100, 103,
-        112, 116, 135, 255};
-    int64_t v = th_round_away(65536.0 / (1.0 + exp(-i / 24.0)), 0, 65535);
-    for (size_t k = 0; k < sizeof(above); k++)
-        if (above[k] == i)
-            v++;
-    return (uint16_t)v;
+    if (i >= 255)
+        return UINT16_MAX;
+    const double here = sigmoid(i / 24.0), next = sigmoid((i + 1) / 24.0);
+    const double error = sigmoid((i + 0.5) / 24.0) - (here + next) / 2;
+    return (uint16_t)floor(65536 * (here + error / 2) + 0.5);
 }
 
 struct th_sigmoid16 th_sigmoid16_make(const struct th_inst *c, bool is_tanh)
