@@ -14,6 +14,7 @@ static const struct th_row_family *const families[] = {
     &th_c99_conv,
     &th_c99_dense,
     &th_c99_elementwise,
+    &th_c99_hybrid,
     &th_c99_index,
     &th_c99_move,
     &th_c99_lstm,

@@ -11,6 +11,7 @@ extern const struct th_row_sources th_c99_sources;
 extern const struct th_row_family th_c99_conv;
 extern const struct th_row_family th_c99_dense;
 extern const struct th_row_family th_c99_elementwise;
+extern const struct th_row_family th_c99_hybrid;
 extern const struct th_row_family th_c99_index;
 extern const struct th_row_family th_c99_lstm;
 extern const struct th_row_family th_c99_matmul;

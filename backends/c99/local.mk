@@ -22,6 +22,7 @@ c99_kernels = \
   c99/thk_avg_pool2d_u8__c99.c \
   c99/thk_conv2d.inc.h \
   c99/thk_conv2d_f32__c99.c \
+  c99/thk_conv2d_f32s8__c99.c \
   c99/thk_conv2d_s16s8__c99.c \
   c99/thk_conv2d_s16s8s32__c99.c \
   c99/thk_conv2d_s16s8s32_single__c99.c \
@@ -32,6 +33,7 @@ c99_kernels = \
   c99/thk_conv2d_u8_single__c99.c \
   c99/thk_depthwise_conv2d.inc.h \
   c99/thk_depthwise_conv2d_f32__c99.c \
+  c99/thk_depthwise_conv2d_f32s8__c99.c \
   c99/thk_depthwise_conv2d_s16s8__c99.c \
   c99/thk_depthwise_conv2d_s16s8s32__c99.c \
   c99/thk_depthwise_conv2d_s16s8s32_single__c99.c \
@@ -42,6 +44,7 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_u8_single__c99.c \
   c99/thk_fully_connected.inc.h \
   c99/thk_fully_connected_f32__c99.c \
+  c99/thk_fully_connected_f32s8__c99.c \
   c99/thk_fully_connected_s16s8__c99.c \
   c99/thk_fully_connected_s16s8s32__c99.c \
   c99/thk_fully_connected_s16s8s32_single__c99.c \
@@ -102,6 +105,7 @@ c99_kernels = \
   c99/thk_tile.h \
   c99/thk_transpose_conv2d.inc.h \
   c99/thk_transpose_conv2d_f32__c99.c \
+  c99/thk_transpose_conv2d_f32s8__c99.c \
   c99/thk_transpose_conv2d_s16s8__c99.c \
   c99/thk_transpose_conv2d_s16s8s32__c99.c \
   c99/thk_transpose_conv2d_s16s8s32_single__c99.c \
@@ -121,6 +125,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_conv.c \
   %D%/rows_dense.c \
   %D%/rows_elementwise.c \
+  %D%/rows_hybrid.c \
   %D%/rows_index.c \
   %D%/rows_move.c \
   %D%/rows_resize.c \

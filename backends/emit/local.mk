@@ -8,5 +8,4 @@ libthimble_la_SOURCES += \
   %D%/kernels.c \
   %D%/names.c \
   %D%/source.c \
-  %D%/steps.c \
-  %D%/testbench.c
+  %D%/steps.c

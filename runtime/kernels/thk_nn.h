@@ -27,4 +27,11 @@ struct thk_softmax {
     int32_t rows, depth, scale_m, scale_s, diff_min;
 };
 
+/* Float activations quantized for each batch (convolutions) or row (dense). asymmetric: with a
+ * zero point. once: weight and input scale are multiplied first. */
+struct thk_hybrid {
+    int32_t asymmetric, once;
+    float lo, hi;
+};
+
 #endif

@@ -2,13 +2,14 @@
 /* The kernel rows under test. */
 #include "backends/rows/rows.h"
 
-extern const struct th_row_family th_c99_conv, th_c99_dense, th_c99_elementwise, th_c99_matmul,
-    th_c99_pool, th_c99_quantize, th_c99_reduce, th_c99_resize, th_c99_softmax, th_c99_table,
+extern const struct th_row_family th_c99_conv, th_c99_dense, th_c99_elementwise, th_c99_hybrid,
+    th_c99_lstm, th_c99_matmul, th_c99_pool, th_c99_quantize, th_c99_reduce, th_c99_resize, th_c99_softmax, th_c99_table,
     th_c99_tile, th_cortexm_dsp;
 
 extern const struct th_row_family *const kgen_families[];
 const struct th_row_family *const kgen_families[] = {
-    &th_c99_conv, &th_c99_dense, &th_c99_elementwise, &th_c99_matmul, &th_c99_pool,
+    &th_c99_conv, &th_c99_dense, &th_c99_elementwise, &th_c99_hybrid, &th_c99_lstm,
+    &th_c99_matmul, &th_c99_pool,
     &th_c99_quantize, &th_c99_reduce, &th_c99_resize, &th_c99_softmax, &th_c99_table,
     &th_c99_tile, &th_cortexm_dsp, NULL,
 };

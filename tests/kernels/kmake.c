@@ -276,6 +276,79 @@ static void make_reduce(struct kop *k)
         k->out[0].quant = k->in[0].quant;
 }
 
+/* A plain operand with one scale; constant unless it is a state. */
+static void lstm_operand(struct kop *k, enum th_dtype dt, int32_t rank, int64_t d0, int64_t d1,
+                         float s, int64_t zero, bool constant)
+{
+    k->constant[k->n_in] = constant;
+    struct th_type *t = operand(k, dt, rank, (const int64_t[]){d0, d1});
+    if (dt != TH_DT_F32)
+        t->quant = th_quant_new(k->arena, 1, &s, &zero, -1);
+}
+
+static void make_lstm(struct kop *k)
+{
+    const bool real = k->dt == TH_DT_F32, extras = real && kop_below(k, 2);
+    const bool project = extras && kop_below(k, 2), norm = extras && kop_below(k, 2);
+    const bool coupled = real && kop_below(k, 4) == 0;
+    const int64_t in = kop_between(k, 1, 6), cells = kop_between(k, 1, 6);
+    const int64_t out = project ? kop_between(k, 1, 5) : cells, batch = kop_between(k, 1, 2);
+    const int64_t steps = kop_between(k, 1, 4);
+    const bool time_major = kop_below(k, 2);
+    const enum th_dtype w = real && !k->hybrid ? TH_DT_F32 : TH_DT_S8;
+    const enum th_dtype b = real ? TH_DT_F32 : k->dt == TH_DT_S16 ? TH_DT_S64 : TH_DT_S32;
+    const float act = k->dt == TH_DT_S16 ? 0.0001f : 0.02f;
+    const int64_t zero = k->dt == TH_DT_S8 ? 3 : 0;
+    const int64_t x[3] = {time_major ? steps : batch, time_major ? batch : steps, in};
+    struct th_type *t = operand(k, k->dt, 3, x);
+    if (!real)
+        t->quant = th_quant_new(k->arena, 1, &act, &zero, -1);
+    for (int side = 0; side < 2; side++)
+        for (int g = 0; g < 4; g++) {
+            if (g == 0 && coupled)
+                absent(k);
+            else
+                lstm_operand(k, w, 2, cells, side ? out : in, 0.01f, 0, true);
+        }
+    for (int i = 0; i < 3; i++) {
+        if (extras && !(coupled && i == 0))
+            lstm_operand(k, w, 1, cells, 0, 0.005f, 0, true);
+        else
+            absent(k);
+    }
+    for (int g = 0; g < 4; g++) {
+        if (g == 0 && coupled)
+            absent(k);
+        else
+            lstm_operand(k, b, 1, cells, 0, act * 0.01f, 0, true);
+    }
+    if (project)
+        lstm_operand(k, w, 2, out, cells, 0.01f, 0, true);
+    else
+        absent(k);
+    if (project && kop_below(k, 2))
+        lstm_operand(k, TH_DT_F32, 1, out, 0, 1, 0, true);
+    else
+        absent(k);
+    lstm_operand(k, k->dt, 2, batch, out, k->dt == TH_DT_S16 ? 0.0001f : 0.008f, zero, false);
+    lstm_operand(k, real ? TH_DT_F32 : TH_DT_S16, 2, batch, cells, 1.0f / 2048, 0, false);
+    for (int g = 0; g < 4; g++) {
+        if (norm && !(coupled && g == 0))
+            lstm_operand(k, TH_DT_F32, 1, cells, 0, 1, 0, true);
+        else
+            absent(k);
+    }
+    attr_int(k, "time_major", time_major);
+    attr_int(k, "asymmetric_inputs", kop_below(k, 2));
+    attr_float(k, "cell_clip", kop_below(k, 2) ? 0 : 3);
+    attr_float(k, "proj_clip", kop_below(k, 2) ? 0 : 1);
+    for (int i = 0; i < 3; i++)
+        output(k, i == 2 && !real ? TH_DT_S16 : k->dt, 1);
+    k->out[0].quant = k->in[18].quant;
+    k->out[1].quant = k->in[18].quant;
+    k->out[2].quant = k->in[19].quant;
+}
+
 void kop_make(struct kop *k, const char *op)
 {
     k->op = th_op_find(k->ctx, op);
@@ -290,6 +363,8 @@ void kop_make(struct kop *k, const char *op)
         make_dense(k);
     else if (!strcmp(op, "batch_matmul"))
         make_matmul(k);
+    else if (!strcmp(op, "lstm"))
+        make_lstm(k);
     else if (strstr(op, "_pool2d"))
         make_pool(k);
     else if (strstr(op, "softmax") || !strcmp(op, "l2_norm"))

@@ -25,13 +25,14 @@ one() { # op type contract
 }
 ops=${*:-conv2d depthwise_conv2d transpose_conv2d fully_connected batch_matmul avg_pool2d max_pool2d
     l2_pool2d softmax log_softmax l2_norm prelu resize_nearest resize_bilinear quantize dequantize
-    requantize mean sum reduce_max reduce_min reduce_prod reduce_any reduce_all}
+    requantize mean sum reduce_max reduce_min reduce_prod reduce_any reduce_all lstm}
 for op in $ops; do
     case $op in
-    conv2d | depthwise_conv2d | transpose_conv2d | fully_connected) types="s8 u8 s16 s16b32 f32";;
+    conv2d | depthwise_conv2d | transpose_conv2d | fully_connected) types="s8 u8 s16 s16b32 f32 hybrid";;
     batch_matmul | avg_pool2d | max_pool2d | softmax | prelu | resize_bilinear)
         types="s8 u8 s16 f32";;
     l2_pool2d) types="f32";;
+    lstm) types="s8 s16 f32";;
     quantize) types="s8 u8 s16";;
     log_softmax | l2_norm) types="s8 u8 f32";;
     dequantize | requantize) types="s8 u8 s16 s32";;
@@ -42,7 +43,7 @@ for op in $ops; do
     [ $op = resize_nearest ] && types="s8 u8 s16 f32"
     for type in $types; do
         case $type in
-        f32) one $op $type float;;
+        f32 | hybrid) one $op $type float;;
         *)
             one $op $type tflite
             one $op $type tflite-single-rounding;;
