@@ -148,7 +148,8 @@ enum th_status th_compile_check(const struct th_compiled *c)
         }
     }
     const uint64_t data = (uint64_t)r->data_bytes, code = (uint64_t)r->code_bound;
-    if (!where || data + code <= flash)
+    /* a file of weights is placed by the user */
+    if (!where || data + code <= flash || !strcmp(c->options->weights, "bin"))
         return TH_OK;
     if (data > flash) {
         th_error(c->ctx, NULL, 4007, "model needs %" PRIu64 " bytes of constant data, region '%s' "

@@ -4,6 +4,8 @@
  * that the chosen kernel's write order needs. Whether a proposal is taken depends on lifetimes and
  * is the planner's business.
  */
+#include "passes/in_place.h"
+
 #include "ir/call.h"
 #include "ir/notes.h"
 #include "passes/util.h"
@@ -96,6 +98,16 @@ static int64_t rows_distance(const struct th_inst *c, uint32_t in, int32_t group
     return th_plan_distance((uint32_t)(n + late), written, oldest);
 }
 
+int64_t th_in_place_distance(const struct th_inst *c, const struct th_kernel *row, uint32_t in,
+                             struct th_arena *arena)
+{
+    if (row->order == TH_ORDER_ROWS)
+        return rows_distance(c, in, row->group, arena);
+    if (row->order == TH_ORDER_ELEMENT && th_type_elems(c->in[in]) == th_type_elems(&c->out[0]))
+        return element_distance(c->in[in], &c->out[0]);
+    return -1;
+}
+
 /* May input `in` be overwritten by this call at all? */
 static bool may_share(const struct th_inst *c, const struct th_call *call, uint32_t in,
                       uint32_t out)
@@ -130,7 +142,7 @@ static enum th_status propose_by_rows(struct proposing *k, struct th_graph *g, t
     for (uint32_t in = 0; in < c->n_in; in++) {
         if (!may_share(c, note->call, in, 0))
             continue;
-        int64_t d = rows_distance(c, in, note->row->group, c->arena);
+        int64_t d = th_in_place_distance(c, note->row, in, c->arena);
         if (d < 0 || d >= th_type_size(&c->out[0]))
             continue;
         struct th_share s = {.out = th_node_output(g, n, 0), .in = th_node_input(g, n, in),

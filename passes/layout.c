@@ -74,11 +74,13 @@ static enum th_status sink_elementwise(struct th_graph *g, th_node n, struct th_
 {
     const struct th_op *op = th_node_op(g, n);
     uint32_t n_in = th_node_input_count(g, n);
-    const struct th_type *y = th_value_type(g, th_node_output(g, n, 0));
     struct perm p = {0, {0}};
     bool found = false;
     if (!(op->traits & TH_TRAIT_ELEMENTWISE) || !(op->traits & TH_TRAIT_PURE) ||
-        op->traits & TH_TRAIT_REGION || th_node_output_count(g, n) != 1 || per_axis(y))
+        op->traits & TH_TRAIT_REGION || th_node_output_count(g, n) != 1)
+        return TH_OK;
+    const struct th_type *y = th_value_type(g, th_node_output(g, n, 0));
+    if (per_axis(y))
         return TH_OK;
     th_value *in = TH_NEW_ARRAY(a, th_value, n_in + 1);
     if (!in)

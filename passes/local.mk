@@ -23,6 +23,7 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/fuse/dilate.c \
   %D%/fuse/fuse.h \
   %D%/fuse/table.c \
+  %D%/in_place.h \
   %D%/manager.c \
   %D%/options.c \
   %D%/pass_ctx.h \

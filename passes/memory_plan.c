@@ -108,18 +108,20 @@ static enum th_status describe(struct problem *p, struct th_arena *arena)
     return TH_OK;
 }
 
-static void set_places(struct problem *p, const int32_t *region_index)
+static enum th_status set_places(struct problem *p, const int32_t *region_index)
 {
     struct th_layout *l = &p->layout;
     uint32_t *of_class = TH_NEW_ARRAY(l->arena, uint32_t, (size_t)l->n_values + 1);
-    for (uint32_t i = 0; of_class && i < p->plan.n_buffers; i++) {
+    if (!of_class)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < p->plan.n_buffers; i++) {
         struct th_place at = {region_index[p->result.region[i]], p->result.offset[i]};
         if (p->klass[i] == UINT32_MAX)
             th_node_note(p->graph[i]->graph, p->node[i])->scratch = at;
         else
             of_class[p->klass[i]] = i + 1;
     }
-    for (uint32_t i = 0; of_class && i < l->state_base; i++) {
+    for (uint32_t i = 0; i < l->state_base; i++) {
         const struct th_layout_value *v = &l->values[i];
         uint32_t c = th_layout_class(l, i);
         if (v->first < 0)
@@ -133,6 +135,7 @@ static void set_places(struct problem *p, const int32_t *region_index)
         }
         th_value_set_place(v->in->graph, v->value, at);
     }
+    return TH_OK;
 }
 
 /* ---- the whole program ---------------------------------------------------------------------- */
@@ -224,7 +227,7 @@ static enum th_status record(struct planning *k, const struct th_ram *ram,
         list[0].bytes = (k->state_bytes + k->align - 1) & -k->align;
     t->regions = list;
     for (uint32_t f = 0; f < k->n; f++)
-        set_places(&k->functions[f], index);
+        TH_TRY(set_places(&k->functions[f], index));
     return TH_OK;
 }
 

@@ -50,10 +50,11 @@ bool th_ram_caps(const struct th_ram *ram, int64_t state, int64_t *caps)
     return placed;
 }
 
-/* "in 36864 + out 110592, overlap saves 3584" of the peak node. */
+/* "peak at node #12 'block1/expand' (conv2d): in 36864 + out 110592, overlap saves 3584" */
 static void describe_peak(const struct th_plan_totals *t, struct th_str *s)
 {
     const struct th_graph *g = t->peak_graph;
+    const struct th_loc *loc = th_node_loc(g, t->peak_node);
     int64_t in = 0, out = 0, scratch = th_node_note_const(g, t->peak_node)->scratch_bytes;
     for (uint32_t i = 0; i < th_node_input_count(g, t->peak_node); i++) {
         th_value v = th_node_input(g, t->peak_node, i);
@@ -62,7 +63,16 @@ static void describe_peak(const struct th_plan_totals *t, struct th_str *s)
     }
     for (uint32_t i = 0; i < th_node_output_count(g, t->peak_node); i++)
         out += th_type_size(th_value_type(g, th_node_output(g, t->peak_node, i)));
-    th_str_addf(s, "in %lld + out %lld", (long long)in, (long long)out);
+    th_str_add(s, "peak at node");
+    if (loc->node >= 0)
+        th_str_addf(s, " #%lld", (long long)loc->node);
+    if (loc->name && loc->name[0]) {
+        th_str_add(s, " '");
+        th_str_add_escaped(s, loc->name);
+        th_str_addc(s, '\'');
+    }
+    th_str_addf(s, " (%s): in %lld + out %lld", th_node_op_name(g, t->peak_node), (long long)in,
+                (long long)out);
     if (scratch)
         th_str_addf(s, " + scratch %lld", (long long)scratch);
     if (t->peak_live > in + out + scratch)
@@ -90,12 +100,10 @@ enum th_status th_ram_refuse(struct th_pass_ctx *pc, const struct th_ram *ram, i
         th_error(ctx, NULL, 0, "model needs %lld bytes of arena, region '%s' has %lld",
                  (long long)need, ram->list[largest].name, (long long)ram->list[largest].bytes);
     if (t->peak_node) {
-        const struct th_graph *g = t->peak_graph;
-        const struct th_loc *loc = th_node_loc(g, t->peak_node);
         struct th_str s;
         th_str_init(&s);
         describe_peak(t, &s);
-        th_note(ctx, loc, "peak of %lld bytes here: %s", (long long)t->peak_live, s.s);
+        th_note(ctx, NULL, "%s", s.s);
         th_str_release(&s);
     }
     th_help(ctx, 4007, "try %sa larger target, or --sram %lldk if the device has it",

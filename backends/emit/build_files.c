@@ -18,7 +18,7 @@ enum th_status th_emit_build(struct th_emit *e)
                 "# SPDX-License-Identifier: 0BSD\n"
                 "# Builds lib%s.a; or include this file and use %s_SOURCES.\n"
                 "%s_DIR := $(dir $(lastword $(MAKEFILE_LIST)))\n"
-                "%s_SOURCES := $(wildcard $(%s_DIR)%s*.c)\n"
+                "%s_SOURCES := $(filter-out %%_testbench.c,$(wildcard $(%s_DIR)%s*.c))\n"
                 "CC ?= %s\n"
                 "%s_CFLAGS ?=",
                 e->name, e->upper, e->upper, e->upper, e->upper, e->name,
@@ -42,9 +42,11 @@ enum th_status th_emit_build(struct th_emit *e)
                 "# SPDX-License-Identifier: 0BSD\n"
                 "# include(%s.cmake), then target_link_libraries(your_firmware PRIVATE %s)\n"
                 "file(GLOB %s_SOURCES \"${CMAKE_CURRENT_LIST_DIR}/%s*.c\")\n"
+                "list(FILTER %s_SOURCES EXCLUDE REGEX \"_testbench\\\\.c$\")\n"
                 "add_library(%s STATIC ${%s_SOURCES})\n"
                 "target_include_directories(%s PUBLIC \"${CMAKE_CURRENT_LIST_DIR}\")\n"
                 "set_target_properties(%s PROPERTIES C_STANDARD 99)\n",
-                e->name, e->name, e->upper, e->name, e->name, e->upper, e->name, e->name);
+                e->name, e->name, e->upper, e->name, e->upper, e->name, e->upper, e->name,
+                e->name);
     return TH_OK;
 }

@@ -12,8 +12,61 @@ static void declare(struct th_emit *e, struct th_str *s, uint32_t i)
                 d->count ? (th_dtype_bits(d->dtype) < 8 ? d->bytes : d->count) : 1);
 }
 
+/* Where data lie in <name>_weights.bin: in order, each aligned. */
+static size_t weights_layout(struct th_emit *e, uint32_t until, size_t *align)
+{
+    size_t at = 0;
+    for (uint32_t i = 0; i < th_program_data_count(e->program); i++) {
+        const struct th_data *d = th_program_data(e->program, i);
+        const size_t a = d->align ? d->align : 1;
+        *align = a > *align ? a : *align;
+        at = (at + a - 1) / a * a;
+        if (i == until)
+            break;
+        at += d->bytes;
+    }
+    return at;
+}
+
+void th_emit_weights_size(struct th_emit *e, size_t *bytes, size_t *align)
+{
+    *align = 1;
+    *bytes = weights_layout(e, UINT32_MAX, align);
+}
+
+static void weights_macros(struct th_emit *e, struct th_str *s)
+{
+    size_t align = 1;
+    for (uint32_t i = 0; i < th_program_data_count(e->program); i++)
+        th_str_addf(s, "#define %s_data%u ((const %s *)(const void *)(%s_WEIGHTS + %zu))\n", e->name,
+                    i, th_dtype_ctype(th_program_data(e->program, i)->dtype), e->upper,
+                    weights_layout(e, i, &align));
+}
+
+/* The bytes as they are here; every target reads them in the same (little-endian) order. */
+static enum th_status weights_file(struct th_emit *e)
+{
+    char *file = th_arena_printf(e->arena, "%s_weights.bin", e->name);
+    size_t align = 1;
+    if (!file)
+        return TH_ERR_INTERNAL;
+    struct th_str *s = th_emit_text(e, file);
+    for (uint32_t i = 0; i < th_program_data_count(e->program); i++) {
+        const struct th_data *d = th_program_data(e->program, i);
+        const size_t at = weights_layout(e, i, &align);
+        while (s->len < at && !s->failed)
+            th_str_addc(s, 0);
+        th_str_addn(s, d->data, d->bytes);
+    }
+    return s->failed ? TH_ERR_INTERNAL : TH_OK;
+}
+
 void th_emit_data_decls(struct th_emit *e, struct th_str *s)
 {
+    if (e->request->weights_bin) {
+        weights_macros(e, s);
+        return;
+    }
     for (uint32_t i = 0; i < th_program_data_count(e->program); i++)
         declare(e, s, i);
 }
@@ -104,6 +157,8 @@ static void define(struct th_emit *e, struct th_str *s, uint32_t i)
 
 enum th_status th_emit_data(struct th_emit *e)
 {
+    if (e->request->weights_bin)
+        return weights_file(e);
     char *file = th_arena_printf(e->arena, "%s_data.c", e->name);
     if (!file)
         return TH_ERR_INTERNAL;

@@ -107,9 +107,10 @@ static enum th_status check_planned(struct th_emit *e)
 static enum th_status make_files(struct th_emit *e)
 {
     TH_TRY(check_planned(e));
-    TH_TRY(th_emit_header(e));
     TH_TRY(th_emit_source(e));
+    TH_TRY(th_emit_header(e));
     TH_TRY(th_emit_data(e));
+    TH_TRY(th_emit_testbench(e));
     TH_TRY(th_emit_kernels(e));
     for (uint32_t i = 0; i < e->request->n_extra; i++) {
         const struct th_emit_extra *x = &e->request->extra[i];

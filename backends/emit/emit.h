@@ -35,7 +35,8 @@ void th_emit_banner(struct th_emit *e, struct th_str *s, const char *what);
 
 enum th_status th_emit_header(struct th_emit *e);    /* <name>.h */
 enum th_status th_emit_source(struct th_emit *e);    /* <name>.c */
-enum th_status th_emit_data(struct th_emit *e);      /* <name>_data.c */
+enum th_status th_emit_data(struct th_emit *e);      /* <name>_data.c or <name>_weights.bin */
+enum th_status th_emit_testbench(struct th_emit *e); /* <name>_testbench.c, if asked for */
 enum th_status th_emit_kernels(struct th_emit *e);   /* kernels/ */
 enum th_status th_emit_build(struct th_emit *e);     /* Makefile, CMake fragment */
 
@@ -43,6 +44,8 @@ enum th_status th_emit_build(struct th_emit *e);     /* Makefile, CMake fragment
 void th_emit_kernel_includes(struct th_emit *e, struct th_str *s);
 /* `extern` lines of the data file, for <name>.c. */
 void th_emit_data_decls(struct th_emit *e, struct th_str *s);
+/* Size and alignment of <name>_weights.bin, once the steps are written. */
+void th_emit_weights_size(struct th_emit *e, size_t *bytes, size_t *align);
 /* All steps of all graphs as static functions, bodies before the nodes that own them. */
 enum th_status th_emit_steps(struct th_emit *e, struct th_str *s);
 /* Address of a value: "(r[1] + 12)", or a data array's name. */

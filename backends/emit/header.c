@@ -3,6 +3,7 @@
 #include "backends/emit/emit.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *upper(struct th_emit *e, const char *s)
@@ -33,8 +34,11 @@ static void tensor_macros(struct th_str *s, const char *prefix, uint32_t i,
         th_str_addf(s, "%s%lld", k ? ", " : "", (long long)t->dims[k]);
     th_str_add(s, t->rank ? "}\n" : "1}\n");
     if (t->quant) {
-        th_str_addf(s, "#define %s_%u_SCALE %.9gf\n", prefix, i,
-                    (double)th_quant_scale(t->quant, 0));
+        char scale[32];
+        snprintf(scale, sizeof scale, "%.9g", (double)th_quant_scale(t->quant, 0));
+        /* "1f" is no literal of C */
+        th_str_addf(s, "#define %s_%u_SCALE %s%sf\n", prefix, i, scale,
+                    strpbrk(scale, ".e") ? "" : ".0");
         th_str_addf(s, "#define %s_%u_ZERO_POINT %lld\n", prefix, i,
                     (long long)th_quant_zero(t->quant, 0));
     }
@@ -86,6 +90,23 @@ static void memory_macros(struct th_emit *e, struct th_str *s)
                 "#ifndef %s_ARENA_ATTR\n#define %s_ARENA_ATTR\n#endif\n"
                 "#ifndef %s_DATA_ATTR\n#define %s_DATA_ATTR\n#endif\n",
                 u, u, u, u);
+}
+
+static void weights_macros(struct th_emit *e, struct th_str *s)
+{
+    const char *n = e->name, *u = e->upper;
+    size_t bytes, align;
+    if (!e->request->weights_bin)
+        return;
+    th_emit_weights_size(e, &bytes, &align);
+    th_str_addf(s,
+                "\n/* The weights are the file %s_weights.bin, to be placed at a multiple of "
+                "%s_WEIGHTS_ALIGN.\n * Define %s_WEIGHTS as their address, or link them as an "
+                "object named %s_weights\n * (.incbin, objcopy). */\n"
+                "#define %s_WEIGHTS_BYTES %zu\n#define %s_WEIGHTS_ALIGN %zu\n"
+                "#ifndef %s_WEIGHTS\nextern const unsigned char %s_weights[];\n"
+                "#define %s_WEIGHTS %s_weights\n#endif\n",
+                n, u, u, n, u, bytes, u, align, u, n, u, n);
 }
 
 static void run_prototype(struct th_emit *e, struct th_str *s, uint32_t i)
@@ -151,6 +172,7 @@ enum th_status th_emit_header(struct th_emit *e)
     th_str_addf(s, "#ifndef %s_H\n#define %s_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n"
                    "#ifdef __cplusplus\nextern \"C\" {\n#endif\n", e->upper, e->upper);
     memory_macros(e, s);
+    weights_macros(e, s);
     for (uint32_t i = 0; i < th_program_function_count(e->program); i++)
         entry_macros(e, s, i);
     api(e, s);

@@ -8,4 +8,5 @@ libthimble_la_SOURCES += \
   %D%/kernels.c \
   %D%/names.c \
   %D%/source.c \
-  %D%/steps.c
+  %D%/steps.c \
+  %D%/testbench.c

@@ -48,6 +48,11 @@ equal("inputs", sum(t["bytes"] for f in info["functions"] for t in f["inputs"]),
       memory["input_bytes"])
 equal("first input of the header", macro("INPUT_0_BYTES"),
       info["functions"][0]["inputs"][0]["bytes"])
+for i, t in enumerate(info["functions"][0]["inputs"]):
+    m = re.search(rf"#define {name.upper()}_INPUT_{i}_SCALE (.*)f$", header, re.M)
+    if "scale" in t and not (m and re.search("[.e]", m[1])
+                             and abs(float(m[1]) - t["scale"]) <= 1e-7 * t["scale"]):
+        wrong.append(f"scale of input {i} in the header")
 equal("steps", [l["step"] for l in layers], list(range(len(layers))))
 if memory["lower_bound"] > memory["arena_bytes"]:
     wrong.append("the lower bound is above the arena")

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader of XML programs: any bytes beside a side file of the sample's weights. At start the
- * sample itself is written as fuzz_xml.seed.xml; copy it into the corpus. What can be read must be
- * valid, print and be written again.
+ * sample itself is written as fuzz_xml.seed.xml for the corpus. What can be read must
+ * be valid, print, and stay valid under the rewriting passes.
  */
 #define _GNU_SOURCE
 #define TEST_WITHOUT_CUNIT
@@ -58,7 +58,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         th_str_init(&text);
         th_program_print(p, &text);
         th_str_release(&text);
-        if (th_program_verify(p) != TH_OK)
+        const struct th_pipeline_run r = {
+            .pipeline = "inference",
+            .passes = "canonicalize,fold{max_work=100000,max_bytes=100000},layout,"
+                      "qdq{io=quantized},canonicalize,fuse,dce"};
+        if (th_program_verify(p) != TH_OK || th_pipeline_run(p, &r) != TH_OK ||
+            th_program_verify(p) != TH_OK)
             abort();
         th_program_free(p);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes a C program that runs one kernel row on random layers and compares every byte it
- * writes, guard bytes included, with the outputs of the obvious loops.
+ * writes, guard bytes included, with the outputs of the obvious loops. Rows that state a write
+ * order also run with the input at the least distance behind the output that it allows.
  *
  *   kgen SYMBOL OP SEED CASES      random cases, also with boxes, pitched views and rings
  *   kgen SYMBOL OP SEED bench      layers of measured networks, with instruction counts
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "backends/rows/rows.h"
+#include "passes/in_place.h"
 
 extern const struct th_row_family *const kgen_families[];
 
@@ -193,7 +195,8 @@ static void print_data(struct th_program *p)
     }
 }
 
-static void print_call(const struct th_call *c, int id, size_t in_step, size_t out_step)
+static void print_call(const struct th_call *c, int id, size_t in_step, size_t out_step,
+                       int64_t distance)
 {
     for (int64_t n = 0; n < c->batch; n++) {
         printf("    %s(", c->symbol);
@@ -202,7 +205,11 @@ static void print_call(const struct th_call *c, int id, size_t in_step, size_t o
             const char *sep = i ? ", " : "";
             switch (g->kind) {
             case TH_ARG_INPUT:
-                printf("%s(%s *)(x%d + %zu)", sep, g->ctype, id, (size_t)n * in_step);
+                if (distance < 0)
+                    printf("%s(%s *)(x%d + %zu)", sep, g->ctype, id, (size_t)n * in_step);
+                else
+                    printf("%s(%s *)(out + %zu)", sep, g->ctype,
+                           (size_t)distance + (size_t)n * in_step);
                 break;
             case TH_ARG_OUTPUT:
                 printf("%s(%s *)(out + %zu)", sep, g->ctype, (size_t)n * out_step);
@@ -220,8 +227,33 @@ static void print_call(const struct th_call *c, int id, size_t in_step, size_t o
     }
 }
 
+/* The same with the input in the memory of the output, as far behind as it must be. */
+static void print_overlap(const struct kgen_case *k, const struct th_call *c, int id,
+                          int64_t distance, size_t in_bytes, size_t out_bytes)
+{
+    printf("static void over%d(void)\n{\n    prepare(%zu, %zu);\n", id, out_bytes,
+           c->scratch_bytes);
+    printf("    memcpy(out + %lld, x%d, %zu);\n", (long long)distance, id, in_bytes);
+    print_call(c, id, in_bytes / (size_t)c->batch, out_bytes / (size_t)c->batch, distance);
+    printf("    krun_check(\"overlapping %s\", out, y%d, %zu, scratch + %zu);\n}\n\n", k->name, id,
+           out_bytes, c->scratch_bytes);
+}
+
+/* -1: no overlap; else a multiple of four, as planned offsets are. */
+static int64_t overlap_of(const struct th_kernel *row, const struct setup *s, struct th_ctx *ctx,
+                          struct th_arena *a)
+{
+    struct th_inst c = s->inst;
+    c.op = th_op_find(ctx, s->op.name);
+    const int64_t align = row->align_in > 4 ? row->align_in : 4;
+    const int64_t d = s->q.whole && c.op ? th_in_place_distance(&c, row, 0, a) : -1;
+    if (d < 0 || d >= th_type_size(&c.out[0]))
+        return -1;
+    return (d + align - 1) & -align;
+}
+
 static void print_case(const struct kgen_case *k, const struct th_call *c, int id, bool bench,
-                       struct th_arena *a)
+                       int64_t distance, struct th_arena *a)
 {
     size_t in_bytes, out_bytes;
     int8_t *dense = th_arena_alloc(a, (size_t)(k->batch * k->out_h * k->out_w * k->out_c));
@@ -235,7 +267,7 @@ static void print_case(const struct kgen_case *k, const struct th_call *c, int i
             printf("static const struct %s s%d_%u = {%s};\n", c->args[i].ctype, id, i,
                    c->args[i].text);
     printf("static __attribute__((noinline)) void call%d(void)\n{\n", id);
-    print_call(c, id, in_bytes / (size_t)c->batch, out_bytes / (size_t)c->batch);
+    print_call(c, id, in_bytes / (size_t)c->batch, out_bytes / (size_t)c->batch, -1);
     printf("}\nstatic void case%d(void)\n{\n", id);
     printf("    prepare(%zu, %zu);\n", out_bytes, c->scratch_bytes);
     if (bench)
@@ -245,6 +277,8 @@ static void print_case(const struct kgen_case *k, const struct th_call *c, int i
     else
         printf("    call%d();\n", id);
     printf("    check(\"%s\", y%d, %zu, %zu);\n}\n\n", k->name, id, out_bytes, c->scratch_bytes);
+    if (distance >= 0 && !bench)
+        print_overlap(k, c, id, distance, in_bytes, out_bytes);
 }
 
 static const char head[] =
@@ -296,6 +330,7 @@ int main(int argc, char **argv)
     const int want = bench ? 100 : atoi(argv[4]);
     struct th_call **calls = TH_NEW_ARRAY(a, struct th_call *, (size_t)want);
     struct kgen_case *cases = TH_NEW_ARRAY(a, struct kgen_case, (size_t)want);
+    int64_t *distances = TH_NEW_ARRAY(a, int64_t, (size_t)want);
     while (made < want && tried < 50 * want) {
         struct setup s;
         struct kgen_case *k = &cases[made];
@@ -312,6 +347,7 @@ int main(int argc, char **argv)
         }
         if (th_call_bind(p, row, &s.q, &calls[made]) != TH_OK)
             return 1;
+        distances[made] = overlap_of(row, &s, ctx, a);
         made++;
     }
     if (made == 0) {
@@ -322,10 +358,10 @@ int main(int argc, char **argv)
     fputs(head, stdout);
     print_data(p);
     for (int i = 0; i < made; i++)
-        print_case(&cases[i], calls[i], i, bench, a);
+        print_case(&cases[i], calls[i], i, bench, distances[i], a);
     printf("int main(void)\n{\n    KRUN_INIT();\n");
     for (int i = 0; i < made; i++)
-        printf("    case%d();\n", i);
+        printf(distances[i] >= 0 && !bench ? "    case%d();\n    over%d();\n" : "    case%d();\n", i, i);
     printf("    KRUN_PUTS(\"%s %s: \");\n    krun_dec((uint64_t)krun_cases);\n"
            "    KRUN_PUTS(\" cases, %d refused, \");\n    krun_dec((uint64_t)krun_bad);\n"
            "    KRUN_PUTS(\" differ\\n\");\n    (void)count;\n"

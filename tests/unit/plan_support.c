@@ -20,6 +20,14 @@ static enum th_status bind_scratch(const struct th_query *q, struct th_call *c)
     return TH_OK;
 }
 
+static enum th_status bind_data(const struct th_query *q, struct th_call *c)
+{
+    static const int32_t table[3] = {1, 2, 3};
+    TH_TRY(bind_any(q, c));
+    th_call_data(c, "table", TH_DT_S32, table, 3, 4);
+    return TH_OK;
+}
+
 #define ROW(op_, order_, group_, bind_) \
     {.op = op_, .symbol = "thk_" op_ "__lab", .source = "lab.c", .order = order_, \
      .group = group_, .bind = bind_}
@@ -36,6 +44,7 @@ static const struct th_kernel rows[] = {
     ROW("concat", TH_ORDER_ANY, 0, bind_any),
     ROW("slice", TH_ORDER_ANY, 0, bind_any),
     ROW("less", TH_ORDER_ANY, 0, bind_any),
+    ROW("square", TH_ORDER_ELEMENT, 0, bind_data),
     ROW("softmax", TH_ORDER_ANY, 0, bind_scratch),
 };
 static const struct th_backend backend = {

@@ -470,6 +470,20 @@ static void test_dense_of_reshape(void)
 
 /* ---- dce ------------------------------------------------------------------------------------- */
 
+/* A node without outputs passes through every pass. */
+static void test_write_only(void)
+{
+    th_value x = begin_s8(0.05f, 3, 2, 2, 3);
+    struct th_attr st[] = {{.name = "state", .kind = TH_ATTR_STATE, .v.i = 0}, END};
+    st[0].v.i = th_program_add_state(p, "s", th_value_type(g, x), TH_STATE_MODEL, NULL);
+    struct th_node_desc d = {.op = "state_write", .in = &x, .n_in = 1, .attrs = st, .n_attrs = 1,
+                             .loc = TH_LOC_NONE};
+    CU_ASSERT_EQUAL(th_graph_add_node(g, &d, NULL, NULL), TH_OK);
+    finish("canonicalize,fold,layout,qdq,fuse,dce", 0, test_node(g, "copy", NULL, NULL, 1, x));
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 2);
+    done();
+}
+
 static void test_dce(void)
 {
     th_value x = begin_s8(0.05f, 3, 2, 2, 3);
@@ -515,6 +529,7 @@ int main(void)
         {"scale and offset of a float layer", test_affine},
         {"requantize that only shifts", test_requantize_shift},
         {"dense of reshape", test_dense_of_reshape},
+        {"nodes without outputs", test_write_only},
         {"dead code", test_dce},
         {NULL, NULL},
     };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each planning pass changes, before and after. */
+#include "ir/call.h"
 #include "tests/unit/plan_support.h"
 
 #include <CUnit/Basic.h>
@@ -270,7 +271,8 @@ static void test_too_large(void)
     RUN(l, LAB_PLAN, TH_ERR_TARGET);
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "error: model needs 2048 bytes of arena, region "
                                                 "'sram' has 2047\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "in 1024 + out 1024\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "note: peak at node (abs): in 1024 + "
+                                                "out 1024\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "help: try -O ram, a larger target, or --sram 2k "
                                                 "if the device has it [TH4007]\n"));
     l.ram[0].bytes = 2048;
@@ -316,6 +318,52 @@ static void test_no_kernel(void)
     lab_close(&l);
 }
 
+/* Entry points never run at the same time: they share transient memory, state is kept apart. */
+static void test_entry_points(void)
+{
+    struct lab l;
+    lab_open(&l);
+    th_state s = lab_state(&l, "s", 1, 1, 3);
+    th_value x = lab_input(&l, l.g, "x", 4, 4, 10);
+    th_graph_add_output(l.g, "y", lab_unary(l.g, "abs", x));
+    struct th_graph *g = th_program_add_function(l.program, "second");
+    th_value y = lab_input(&l, g, "x", 1, 1, 3);
+    lab_write(g, s, y);
+    th_graph_add_output(g, "y", lab_unary(g, "abs", y));
+    RUN(l, PLAN_AND_CHECK, TH_OK);
+    CU_ASSERT_EQUAL(lab_transient(&l), 2 * 640);
+    CU_ASSERT_EQUAL(th_program_plan(l.program)->regions[0].bytes, 12);
+    CU_ASSERT_EQUAL(th_value_place(g, y).region, TH_REGION_TRANSIENT);
+    CU_ASSERT(th_value_place(g, y).offset < 2 * 640);
+    lab_close(&l);
+}
+
+/* Packing: equal constants of two calls are stored once, scratch and calls are noted. */
+static void test_pack(void)
+{
+    struct lab l;
+    lab_open(&l);
+    th_value x = lab_input(&l, l.g, "x", 2, 2, 3);
+    th_value a = lab_unary(l.g, "square", x), b = lab_unary(l.g, "square", a);
+    th_value c = lab_unary(l.g, "softmax", b);
+    th_graph_add_output(l.g, "y", c);
+    RUN(l, "select-kernels", TH_OK);
+    CU_ASSERT_PTR_NULL(th_node_note_const(l.g, th_value_def(l.g, a))->call);
+    CU_ASSERT_EQUAL(th_program_data_count(l.program), 0);
+    RUN(l, "select-kernels,pack", TH_OK);
+    const struct th_call *first = th_node_note_const(l.g, th_value_def(l.g, a))->call;
+    const struct th_call *second = th_node_note_const(l.g, th_value_def(l.g, b))->call;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(second);
+    CU_ASSERT_EQUAL(first->args[0].kind, TH_ARG_INPUT);
+    CU_ASSERT_EQUAL(first->args[2].kind, TH_ARG_DATA);
+    CU_ASSERT_EQUAL(first->args[2].index, second->args[2].index);
+    CU_ASSERT_EQUAL(th_program_data_count(l.program), 1);
+    CU_ASSERT_EQUAL(th_program_data(l.program, 0)->bytes, 12);
+    CU_ASSERT_EQUAL(th_node_note_const(l.g, th_value_def(l.g, c))->scratch_bytes, 132);
+    lab_close(&l);
+}
+
 /* --force by operator; what it names must exist and must fit. */
 static void test_force(void)
 {
@@ -358,6 +406,8 @@ int main(void)
                            {"regions", test_regions},
                            {"no kernel", test_no_kernel},
                            {"forced kernels", test_force},
+                           {"entry points", test_entry_points},
+                           {"pack", test_pack},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"planning passes", NULL, NULL, NULL, NULL, tests},
                              CU_SUITE_INFO_NULL};

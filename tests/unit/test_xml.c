@@ -236,12 +236,12 @@ static void test_hostile(void)
     refuse("value=\"symmetric\"", "value=\"asymmetric\"", "may not be 'asymmetric'");
     refuse("type=\"state\" value=\"1\"", "type=\"state\" value=\"3\"", "is 3, allowed 1 to 2");
     refuse("name=\"pad\"", "name=\"pat\"", "unknown attribute 'pat'");
-    refuse("<node op=\"loop\" contract=\"tflite\">", "<node op=\"loop\" contract=\"tflite\">"
-           "<in value=\"0\"/>", "operand 'v' is missing");
+    refuse("<node op=\"loop\" contract=\"tflite\">",
+           "<node op=\"loop\" contract=\"tflite\"><in value=\"0\"/>", "operand 'v' is missing");
     refuse("<node op=\"add\" contract=\"tflite\">", "<node op=\"top_k\" contract=\"tflite\">",
            "1 outputs wanted, the operator has 2");
-    refuse("<node op=\"add\" contract=\"tflite\">", "<node op=\"concat\" contract=\"tflite\"><out "
-           "id=\"6\" name=\"\"><type dtype=\"s8\" dims=\"1\"/></out></node><node op=\"add\" "
+    refuse("<node op=\"add\" contract=\"tflite\">",
+           "<node op=\"concat\" contract=\"tflite\"><out id=\"6\" name=\"\"><type dtype=\"s8\" dims=\"1\"/></out></node><node op=\"add\" "
            "contract=\"tflite\">", "operand 'x' is missing");
     refuse("lo=\"-0x1.8p+0\"", "lo=\"0x1p+9\"", "is empty");
     refuse("\\x01", "\\x0", "wrong escape");
