@@ -492,6 +492,12 @@ static enum th_status choose_compilers(struct build *b)
                  b->r->compiler ? b->r->compiler : "");
         return TH_ERR_USAGE;
     }
+    if (b->model_cc->only_links && !b->r->command) {
+        th_error(b->ctx, NULL, CODE_TARGET, "compiler '%s' of target '%s' only links: it cannot "
+                 "compile all kernels", b->model_cc->name, t->name);
+        th_help(b->ctx, CODE_TARGET, "use '%s'", t->compilers[0].name);
+        return TH_ERR_USAGE;
+    }
     b->link_cc = b->model_cc->link_with ? compiler_named(t, b->model_cc->link_with) : b->model_cc;
     if (!b->link_cc) {
         th_error(b->ctx, NULL, CODE_TARGET, "target '%s' has no compiler to link with", t->name);

@@ -214,11 +214,16 @@ static enum th_status only(struct reader *r, xmlNode *node, const char *allowed)
 static enum th_status read_compiler(struct reader *r, xmlNode *node, struct th_compiler *c)
 {
     xmlNode *compile = child(node, "compile");
+    const char *links;
 
     TH_TRY(only(r, node, "compile link"));
     TH_TRY(need_word(r, node, "name", &c->name));
     TH_TRY(need(r, node, "command", &c->command));
     c->link_with = attribute(r, node, "link-with");
+    links = attribute(r, node, "only-links");
+    if (links && strcmp(links, "yes") != 0)
+        return broken(r, node, "'only-links' can only be 'yes'");
+    c->only_links = links != NULL;
     if (!compile)
         return broken(r, node, "compiler '%s' lacks <compile>", c->name);
     TH_TRY(add_words(r, compile, &c->cflags));
@@ -237,6 +242,8 @@ static enum th_status read_compilers(struct reader *r, xmlNode *root)
         return broken(r, root, "a core needs at least one <compiler>");
     for (i = 0; i < n; i++)
         TH_TRY(read_compiler(r, nodes[i], &list[i]));
+    if (list[0].only_links)
+        return broken(r, nodes[0], "the first compiler must be one that compiles");
     for (i = 0; i < n; i++) {
         for (k = 0; k < n && list[i].link_with; k++)
             if (strcmp(list[k].name, list[i].link_with) == 0 && !list[k].link_with)

@@ -20,6 +20,7 @@ struct th_compiler {
     const char *name;         /* "gcc", "clang" */
     const char *command;      /* "arm-none-eabi-gcc" */
     const char *link_with;    /* name of the compiler that builds start-up and links; NULL: itself */
+    bool only_links;          /* cannot compile what is emitted for this target */
     const char *const *cflags;    /* NULL-terminated */
     const char *const *ldflags;
 };

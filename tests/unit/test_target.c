@@ -205,6 +205,10 @@ static void test_refused_text(void)
           "</target>", "not a number" },
         { CORE_HEAD "<compiler name='gcc' command='gcc' link-with='x'><compile/></compiler>"
           "</target>", "links with 'x'" },
+        { CORE_HEAD "<compiler name='gcc' command='gcc' only-links='yes'><compile/></compiler>"
+          "</target>", "must be one that compiles" },
+        { CORE_HEAD "<compiler name='gcc' command='gcc' only-links='no'><compile/></compiler>"
+          "</target>", "can only be 'yes'" },
         { CORE_HEAD CORE_CC "<board name='b' start='cm' script='../x.ld' counter='none'"
           " icount-shift='0'/></target>", "without folders" },
         { CORE_HEAD CORE_CC "<board name='b' start='cm' counter='none' icount-shift='11'/>"

@@ -60,6 +60,7 @@ struct thk_conv2d_tile__mve {
     " vrshl.s32 " q ", " p2 "\n"
 
 /* stack: 116 bytes */
+/* stack of thk_conv2d_tile__mve: 116 bytes */
 static THK_MVE_NAKED void thk_conv2d_tile__mve(
     const int8_t *x THK_MVE_UNUSED, const int8_t *stream THK_MVE_UNUSED,
     int8_t *y THK_MVE_UNUSED, const struct thk_conv2d_tile__mve *t THK_MVE_UNUSED)

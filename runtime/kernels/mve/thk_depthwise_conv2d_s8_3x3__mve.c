@@ -49,7 +49,7 @@ struct thk_depthwise_row__mve {
     " vrshl.s32 " q ", " q ", q1\n"
 #define THK_NEXT(p) " add " p ", " p ", r7\n"
 
-/* stack: 100 bytes */
+/* stack of thk_depthwise_row__mve: 100 bytes */
 static THK_MVE_NAKED void thk_depthwise_row__mve(
     const struct thk_depthwise_row__mve *a THK_MVE_UNUSED)
 {
