@@ -250,6 +250,7 @@ static bool append_rest(struct text *t, const struct th_steps *base, struct th_s
     return true;
 }
 
+/* pipeline is NULL when the user gave the whole list. */
 static void edit(struct text *t, const struct item *it, struct th_steps *s, const char *pipeline)
 {
     const char *anchor = it->kind == ITEM_REMOVE ? it->step.pass->name : it->anchor;
@@ -257,7 +258,10 @@ static void edit(struct text *t, const struct item *it, struct th_steps *s, cons
         return;
     int64_t at = anchor_index(s, anchor, it->where);
     if (at < 0) {
-        th_error(t->ctx, NULL, 3101, "pass '%s' is not in pipeline '%s'", anchor, pipeline);
+        if (pipeline)
+            th_error(t->ctx, NULL, 3101, "pass '%s' is not in pipeline '%s'", anchor, pipeline);
+        else
+            th_error(t->ctx, NULL, 3101, "pass '%s' is not in the pass list given", anchor);
         if (!th_pass_find(t->ctx, anchor))
             help_nearest_pass(t->ctx, t->arena, anchor);
         t->ok = false;
@@ -302,7 +306,7 @@ static enum th_status apply_text(struct th_ctx *ctx, struct th_arena *a, const c
         *s = whole;
     for (uint32_t i = 0; i < n; i++)
         if (items[i].kind == ITEM_ADD || items[i].kind == ITEM_REMOVE)
-            edit(&t, &items[i], s, pipeline);
+            edit(&t, &items[i], s, is_whole ? NULL : pipeline);
     return t.ok ? TH_OK : TH_ERR_USAGE;
 }
 

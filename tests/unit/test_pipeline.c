@@ -77,7 +77,9 @@ static void test_refused(void)
     expect("fold{small=1", TH_ERR_USAGE, NULL, "lack the closing '}'");
     expect("dce{x=1}", TH_ERR_USAGE, NULL, "takes no options");
     expect("+fold", TH_ERR_USAGE, NULL, "needs a place");
-    expect("dce,+fold@after:fuse", TH_ERR_USAGE, NULL, "pass 'fuse' is not in pipeline");
+    expect("dce,+fold@after:fuse", TH_ERR_USAGE, NULL, "pass 'fuse' is not in the pass list given");
+    expect("-no-such-pass", TH_ERR_USAGE, NULL, "no pass is named 'no-such-pass'");
+    expect("-dce,-dce", TH_ERR_USAGE, NULL, "pass 'dce' is not in pipeline 'inference'");
     expect("dce fold", TH_ERR_USAGE, NULL, "',' was expected");
     expect("dce,,fold", TH_ERR_USAGE, NULL, "a pass name was expected");
     expect("fuse", TH_ERR_USAGE, NULL, "it is provided by 'canonicalize'");

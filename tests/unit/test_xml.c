@@ -208,8 +208,8 @@ static void test_hostile(void)
            "document types and entities are not accepted");
     refuse("</function>", "</functio>", "not well-formed XML");
     refuse("<loc", "<loc a='' b='' c='' d='' e='' f='' g='' h='' i='' j='' k='' l='' m='' n='' "
-           "o='' p='' q='' r='' s='' t='' u='' v='' w='' x='' y='' z='' A='' B='' C='' D='' E='' F='' "
-           "G=''", "more than 32 attributes");
+           "o='' p='' q='' r='' s='' t='' u='' v='' w='' x='' y='' z='' A='' B='' C='' D='' E='' "
+           "F='' G=''", "more than 32 attributes");
     refuse("<loc", "<!-- it's \" < = --><loc colour=\"=\"", "has no attribute 'colour'");
     refuse("version=\"1\" s", "version=\"2\" s", "not a 'thimble-program' of version 1");
     refuse("source=", "colour=\"red\" source=", "has no attribute 'colour'");
