@@ -17,6 +17,12 @@ void th_xml_bad(struct th_xml *x, const xmlNode *at, const char *fmt, ...)
     struct th_loc loc = TH_LOC_NONE;
     struct th_str text;
     va_list ap;
+    x->failed = true;
+    if (x->problems++ >= TH_XML_MAX_PROBLEMS) {
+        if (x->problems == TH_XML_MAX_PROBLEMS + 1)
+            th_note(x->ctx, NULL, "there are more problems; the first %d are shown", TH_XML_MAX_PROBLEMS);
+        return;
+    }
     loc.file = x->file;
     loc.line = at ? (int32_t)xmlGetLineNo((xmlNode *)(uintptr_t)at) : 0;
     th_str_init(&text);
@@ -29,7 +35,6 @@ void th_xml_bad(struct th_xml *x, const xmlNode *at, const char *fmt, ...)
             text.s[i] = '?';
     th_error(x->ctx, &loc, 3201, "%s", text.s);
     th_str_release(&text);
-    x->failed = true;
 }
 
 static bool blank(const xmlChar *s)

@@ -10,11 +10,14 @@
 
 #include <thimble/ir.h>
 
+#define TH_XML_MAX_PROBLEMS 100
+
 struct th_xml {
     struct th_ctx *ctx;
     const char *file;            /* base name, for messages */
     struct th_arena *arena;      /* scratch of the reading */
     bool failed;                 /* something was reported */
+    unsigned problems;           /* how often; the first TH_XML_MAX_PROBLEMS are shown */
 };
 
 /* The document, parsed without network, document types and entities; NULL: reported. */

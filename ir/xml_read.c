@@ -375,18 +375,26 @@ struct node_parts {
     bool poisoned, wrong;
 };
 
+static size_t count_children(const xmlNode *e, const char *name)
+{
+    size_t n = 0;
+    for (const xmlNode *c = e->children; c; c = c->next)
+        n += c->type == XML_ELEMENT_NODE && th_xml_is(c, name);
+    return n;
+}
+
 static bool make_room(struct reader *r, const xmlNode *e, struct node_parts *p)
 {
-    size_t n = 1;
-    for (const xmlNode *c = e->children; c; c = c->next)
-        n++;
     struct th_arena *a = r->x.arena;
-    *p = (struct node_parts){.in = TH_NEW_ARRAY(a, th_value, n),
-                             .attrs = TH_NEW_ARRAY(a, struct th_attr, n),
-                             .bodies = TH_NEW_ARRAY(a, struct th_graph *, n),
-                             .out = TH_NEW_ARRAY(a, struct th_type, n),
-                             .names = TH_NEW_ARRAY(a, const char *, n),
-                             .outs = TH_NEW_ARRAY(a, const xmlNode *, n), .loc = TH_LOC_NONE};
+    size_t n_out = count_children(e, "out");
+    *p = (struct node_parts){.in = TH_NEW_ARRAY(a, th_value, count_children(e, "in")),
+                             .attrs = TH_NEW_ARRAY(a, struct th_attr, count_children(e, "attr")),
+                             .bodies = TH_NEW_ARRAY(a, struct th_graph *,
+                                                    count_children(e, "body")),
+                             .out = TH_NEW_ARRAY(a, struct th_type, n_out),
+                             .names = TH_NEW_ARRAY(a, const char *, n_out),
+                             .outs = TH_NEW_ARRAY(a, const xmlNode *, n_out),
+                             .loc = TH_LOC_NONE};
     return p->in && p->attrs && p->bodies && p->out && p->names && p->outs;
 }
 
@@ -480,7 +488,7 @@ static void read_node(struct reader *r, struct scope *s, const xmlNode *e)
     for (const xmlNode *c = th_xml_first(&r->x, e); c; c = th_xml_next(&r->x, c))
         read_part(r, s, c, op, &p);
     th_node n = 0;
-    if (op && contract && !p.wrong && !p.poisoned)
+    if (op && contract && !p.wrong && !p.poisoned && r->x.problems < TH_XML_MAX_PROBLEMS)
         n = build(r, s, e, op, contract, &p, v);
     for (uint32_t i = 0; i < p.n_out; i++) {
         th_value out = n && i < TH_MAX_OUTPUTS ? v[i] : 0;
@@ -522,14 +530,11 @@ static void read_share(struct reader *r, struct scope *s, const xmlNode *e)
 /* Room for every value that the graph's own elements can define. */
 static uint32_t count_values(const xmlNode *e)
 {
-    uint32_t n = 0;
-    for (const xmlNode *c = e->children; c; c = c->next) {
-        n++;
+    size_t n = count_children(e, "input") + count_children(e, "const");
+    for (const xmlNode *c = e->children; c; c = c->next)
         if (c->type == XML_ELEMENT_NODE && th_xml_is(c, "node"))
-            for (const xmlNode *k = c->children; k; k = k->next)
-                n++;
-    }
-    return n;
+            n += count_children(c, "out");
+    return (uint32_t)n;
 }
 
 static struct th_graph *read_graph(struct reader *r, const xmlNode *e, bool body)
@@ -692,7 +697,7 @@ enum th_status th_program_read_xml(struct th_ctx *ctx, const char *path, struct 
 {
     struct th_blob *file = NULL;
     TH_TRY(th_file_map(ctx, path, MAX_XML_BYTES, &file));
-    struct reader r = {.x = {ctx, th_base_name(path), th_arena_new(0), false},
+    struct reader r = {.x = {ctx, th_base_name(path), th_arena_new(0), false, 0},
                        .program = th_program_new(ctx)};
     xmlDoc *doc = r.x.arena && r.program ? th_xml_load(&r.x, file) : NULL;
     if (doc)

@@ -281,6 +281,32 @@ static void test_all_problems(void)
     th_ctx_free(ctx);
 }
 
+/* A file that is wrong everywhere does not flood. */
+static void test_many_problems(void)
+{
+    struct th_ctx *ctx = th_ctx_new();
+    struct test_log log;
+    struct th_program *q = NULL;
+    struct th_str text;
+    th_str_init(&log.text);
+    th_str_init(&text);
+    th_str_add(&text, "<?xml version=\"1.0\"?><thimble-program version=\"1\" source=\"\" format=\"\""
+                      " sha256=\"\"><weights bytes=\"0\" check=\"cbf29ce484222325\"/>"
+                      "<function name=\"run\">\n");
+    for (int i = 0; i < 1000; i++)
+        th_str_add(&text, "<node op=\"add\" contract=\"tflite\"><in value=\"0\"/></node>\n");
+    th_str_add(&text, "</function></thimble-program>");
+    spill(file_a, text.s, text.len);
+    spill(side_a, "", 0);
+    th_ctx_set_sink(ctx, test_sink, &log);
+    CU_ASSERT_EQUAL(th_program_read_xml(ctx, file_a, &q), TH_ERR_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(log.text.s, "a.xml:2: error: this 'add' cannot be built"));
+    CU_ASSERT_TRUE(th_error_count(ctx) >= 100 && th_error_count(ctx) < 400);
+    th_str_release(&text);
+    th_str_release(&log.text);
+    th_ctx_free(ctx);
+}
+
 /* Truncated anywhere, or a byte changed anywhere: an error or a valid program, never worse. */
 static void test_mutations(void)
 {
@@ -323,6 +349,7 @@ int main(void)
         {"plan notes", test_plan_notes},
         {"hostile files", test_hostile},
         {"all problems with lines", test_all_problems},
+        {"many problems", test_many_problems},
         {"mutations", test_mutations},
         {NULL, NULL},
     };
