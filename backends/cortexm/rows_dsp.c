@@ -383,7 +383,7 @@ static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
     th_call_input(c, 0, "const int8_t");
     th_call_data(c, "weights", TH_DT_U32, stream, (size_t)(groups * words), 4);
     th_call_output(c, 0, "int8_t");
-    th_call_scratch(c, (size_t)(16 * blocks), 4, "uint32_t");
+    th_call_scratch(c, d.in % 8 ? (size_t)(8 * blocks) : 0, 1, "int8_t");
     return TH_OK;
 }
 
@@ -416,7 +416,7 @@ static const struct th_kernel rows[] = {
     {ROW("depthwise_conv2d", "depthwise_conv2d_s8"), .order = TH_ORDER_ROWS, .group = 1,
      .views = VIEWS, .refuse = refuse_depthwise, .bind = bind_depthwise,
      .cost = cost_depthwise},
-    {ROW("fully_connected", "fully_connected_s8"), .order = TH_ORDER_ROWS, .group = 1,
+    {ROW("fully_connected", "fully_connected_s8"), .order = TH_ORDER_ANY,
      .refuse = refuse_dense, .bind = bind_dense, .cost = cost_dense},
 };
 const struct th_row_family th_cortexm_dsp = {rows, TH_ARRAY_LEN(rows)};

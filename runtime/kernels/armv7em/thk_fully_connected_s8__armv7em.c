@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * int8 fully connected, four channels at a time. The input is expanded to int16 once, in the
- * order even bytes then odd bytes of each word, and filled up to blocks of eight. Weights are
- * channel pairs as in thk_conv2d_s8__armv7em.c: 4 words of bias, 8 words a block, {m, c, e} x 4.
+ * int8 fully connected, four channels at a time, eight products a block. Weights are channel
+ * pairs as in thk_conv2d_s8__armv7em.c: 4 words of bias, 8 words a block, {m, c, e} x 4. The
+ * input is read where it lies; only rows whose length is no multiple of eight are copied to
+ * scratch and filled up.
  */
 #include "armv7em/thk_dsp.h"
 #include "thk_nn.h"
@@ -16,10 +17,15 @@
     " smlad r3, " x ", " ab ", r3\n"                                      \
     " smlad r5, " x ", " cd ", r5\n"
 #define THK_BLOCK                                                         \
-    " ldm.w r0!, {r6-r9}\n"                                               \
+    " ldr.w r6, [r0], #4\n"                                               \
+    " ldr.w r7, [r0], #4\n"                                               \
     " ldm.w r1!, {r10, r11, r12, lr}\n"                                   \
-    THK_TWO("r6", "r10", "r11") THK_TWO("r7", "r12", "lr")                \
+    " sxtb16 r8, r6\n"                                                    \
+    " sxtb16 r9, r6, ror #8\n"                                            \
+    THK_TWO("r8", "r10", "r11") THK_TWO("r9", "r12", "lr")                \
     " ldm.w r1!, {r10, r11, r12, lr}\n"                                   \
+    " sxtb16 r8, r7\n"                                                    \
+    " sxtb16 r9, r7, ror #8\n"                                            \
     THK_TWO("r8", "r10", "r11") THK_TWO("r9", "r12", "lr")
 /* a = twice (a - b) / 256, b = twice b */
 #define THK_SPLIT(a, b)                                                   \
@@ -32,7 +38,7 @@
 
 /* stack of thk_fully_connected_groups: 56 bytes */
 static THK_DSP_NAKED void thk_fully_connected_groups(
-    const uint32_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
+    const int8_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
     int8_t *y THK_DSP_UNUSED, int32_t groups THK_DSP_UNUSED, int32_t blocks THK_DSP_UNUSED)
 {
     /* stack: 0 entry, 4 end of x, 8 y, 12 groups, 16 x; 56 blocks */
@@ -42,11 +48,11 @@ static THK_DSP_NAKED void thk_fully_connected_groups(
         " ldr r4, [sp, #56]\n"
         " rsb r5, r4, #0\n"
         " and r5, r5, #3\n"
-        " mov r6, #108\n"
+        " mov r6, #128\n"
         " adr.w r7, 2f\n"
         " mla r5, r5, r6, r7\n"
         " orr r5, r5, #1\n"
-        " add r4, r0, r4, lsl #4\n"
+        " add r4, r0, r4, lsl #3\n"
         " strd r5, r4, [sp]\n"
         " strd r2, r3, [sp, #8]\n"
         " str r0, [sp, #16]\n"
@@ -79,39 +85,26 @@ static THK_DSP_NAKED void thk_fully_connected_groups(
 #undef THK_OUT
 /* clang-format on */
 
-static void thk_fully_connected_expand(uint32_t *d, const int8_t *x, int32_t n)
-{
-    for (int32_t left = n; left > 0; left -= 8, x += 8) {
-        for (int32_t i = 0; i < 8; i += 4) {
-            uint32_t v = 0;
-            if (left >= i + 4)
-                v = thk_dsp_load(x + i);
-            else
-                for (int32_t j = i; j < left; j++)
-                    v |= (uint32_t)(uint8_t)x[j] << (8 * (j - i));
-            __asm__("sxtb16 %0, %1" : "=r"(*d) : "r"(v));
-            __asm__("sxtb16 %0, %1, ror #8" : "=r"(d[1]) : "r"(v));
-            d += 2;
-        }
-    }
-}
-
 static void thk_fully_connected_s8__armv7em(const struct thk_dense *p, const int8_t *x,
-                                            const uint32_t *stream, int8_t *y, uint32_t *scratch)
+                                            const uint32_t *stream, int8_t *y, int8_t *scratch)
 {
     const int32_t groups = p->out / 4, rest = p->out % 4, blocks = (p->in + 7) / 8;
     for (int32_t r = 0; r < p->rows; r++, x += p->in, y += p->out) {
-        thk_fully_connected_expand(scratch, x, p->in);
-        THK_DSP_ESCAPE(scratch);
+        const int8_t *in = x;
+        if (p->in % 8) {
+            thk_dsp_copy(scratch, x, p->in);
+            thk_dsp_fill(scratch + p->in, 0, 8 * blocks - p->in);
+            in = scratch;
+        }
+        THK_DSP_ESCAPE(in);
         THK_DSP_ESCAPE(stream);
         THK_DSP_ESCAPE(y);
         if (groups)
-            thk_fully_connected_groups(scratch, stream, y, groups, blocks);
+            thk_fully_connected_groups(in, stream, y, groups, blocks);
         if (rest) {
             int8_t last[4], *to = last;
             THK_DSP_ESCAPE(to);
-            thk_fully_connected_groups(scratch, stream + groups * (16 + 8 * blocks), to, 1,
-                                       blocks);
+            thk_fully_connected_groups(in, stream + groups * (16 + 8 * blocks), to, 1, blocks);
             for (int32_t c = 0; c < rest; c++)
                 y[4 * groups + c] = last[c];
         }
