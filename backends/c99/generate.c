@@ -68,19 +68,72 @@ void th_gen_index(struct th_str *s, int64_t step, const char *var, int32_t i)
         th_str_addf(s, "%s%d * %lld", var, i, size);
 }
 
+/* Element `at` of the innermost axis beyond the loop's variable. */
 static void load(struct th_str *s, const struct th_broadcast *b, uint32_t k, const char *local,
-                 int indent)
+                 int64_t at, int indent)
 {
     static const char names[] = "abc";
+    const int64_t offset = at * b->stride[k][b->rank - 1];
     th_gen_indent(s, indent);
     th_str_addf(s, "const %s %c = x%u[", local, names[k], k);
     for (int32_t i = 0; i < b->rank; i++)
         th_gen_index(s, b->stride[k][i], "i", i);
-    th_str_add(s, s->s[s->len - 1] == '[' ? "0];\n" : "];\n");
+    if (s->s[s->len - 1] == '[')
+        th_str_addf(s, "%lld", (long long)offset);
+    else if (offset != 0)
+        th_str_addf(s, " + %lld", (long long)offset);
+    th_str_add(s, "];\n");
 }
 
-enum th_status th_gen_elementwise(const struct th_query *q, struct th_call *c, const char *local,
-                                  const struct th_str *body)
+static void parameters(struct th_str *params, const struct th_inst *in, struct th_call *c,
+                       const struct th_gen_table *tables, uint32_t n_tables)
+{
+    for (uint32_t k = 0; k < in->n_in; k++) {
+        char type[32];
+        snprintf(type, sizeof type, "const %s", th_dtype_ctype(in->in[k]->dtype));
+        th_str_addf(params, "%s *x%u, ", type, k);
+        th_call_input(c, k, type);
+    }
+    for (uint32_t k = 0; k < n_tables; k++) {
+        th_str_addf(params, "const %s *t%u, ", th_dtype_ctype(tables[k].dtype), k);
+        th_call_data(c, tables[k].what, tables[k].dtype, tables[k].data, tables[k].count, 0);
+    }
+    const char *out = th_dtype_ctype(in->out[0].dtype);
+    th_str_addf(params, "%s *y", out);
+    th_call_output(c, 0, out);
+}
+
+/* One element: its operands, the body, its result. */
+static void element(struct th_str *s, const struct th_inst *in, const struct th_broadcast *b,
+                    const char *local, const struct th_str *body, int64_t at, int unroll)
+{
+    const int indent = b->rank + 1 + (unroll > 1);
+    if (unroll > 1) {
+        th_gen_indent(s, indent - 1);
+        th_str_add(s, "{\n");
+    }
+    for (uint32_t k = 0; k < in->n_in; k++)
+        load(s, b, k, local ? local : th_dtype_ctype(in->in[k]->dtype), at, indent);
+    for (const char *p = body->s; *p; p++) {
+        if (*p == '@')
+            th_gen_indent(s, indent);
+        else
+            th_str_addc(s, *p);
+    }
+    const char *out = th_dtype_ctype(in->out[0].dtype);
+    th_gen_indent(s, indent);
+    if (unroll > 1) {
+        th_str_addf(s, "y[%lld] = (%s)v;\n", (long long)at, out);
+        th_gen_indent(s, indent - 1);
+        th_str_add(s, "}\n");
+    } else {
+        th_str_addf(s, "*y++ = (%s)v;\n", out);
+    }
+}
+
+enum th_status th_gen_with_tables(const struct th_query *q, struct th_call *c, const char *local,
+                                  const struct th_str *body, const struct th_gen_table *tables,
+                                  uint32_t n_tables, int unroll)
 {
     const struct th_inst *in = q->inst;
     struct th_broadcast b;
@@ -88,30 +141,23 @@ enum th_status th_gen_elementwise(const struct th_query *q, struct th_call *c, c
     th_broadcast_plan(in, &b);
     th_str_init(&params);
     th_str_init(&s);
-    for (uint32_t k = 0; k < in->n_in; k++) {
-        char type[32];
-        snprintf(type, sizeof type, "const %s", th_dtype_ctype(in->in[k]->dtype));
-        th_str_addf(&params, "%s *x%u, ", type, k);
-        th_call_input(c, k, type);
-    }
-    const char *out = th_dtype_ctype(in->out[0].dtype);
-    th_str_addf(&params, "%s *y", out);
-    th_call_output(c, 0, out);
+    parameters(&params, in, c, tables, n_tables);
+    if (b.dims[b.rank - 1] % unroll != 0)
+        unroll = 1;
     for (int32_t i = 0; i < b.rank; i++) {
+        char step[24] = "++";
+        if (i + 1 == b.rank && unroll > 1)
+            snprintf(step, sizeof step, " += %d", unroll);
         th_gen_indent(&s, i + 1);
-        th_str_addf(&s, "for (int32_t i%d = 0; i%d < %lld; i%d++)%s\n", i, i,
-                    (long long)b.dims[i], i, i + 1 == b.rank ? " {" : "");
+        th_str_addf(&s, "for (int32_t i%d = 0; i%d < %lld; i%d%s)%s\n", i, i,
+                    (long long)b.dims[i], i, step, i + 1 == b.rank ? " {" : "");
     }
-    for (uint32_t k = 0; k < in->n_in; k++)
-        load(&s, &b, k, local ? local : th_dtype_ctype(in->in[k]->dtype), b.rank + 1);
-    for (const char *p = body->s; *p; p++) {
-        if (*p == '@')
-            th_gen_indent(&s, b.rank + 1);
-        else
-            th_str_addc(&s, *p);
+    for (int at = 0; at < unroll; at++)
+        element(&s, in, &b, local, body, at, unroll);
+    if (unroll > 1) {
+        th_gen_indent(&s, b.rank + 1);
+        th_str_addf(&s, "y += %d;\n", unroll);
     }
-    th_gen_indent(&s, b.rank + 1);
-    th_str_addf(&s, "*y++ = (%s)v;\n", out);
     th_gen_indent(&s, b.rank);
     th_str_add(&s, "}\n");
     const bool failed = params.failed || s.failed || body->failed;
@@ -119,4 +165,10 @@ enum th_status th_gen_elementwise(const struct th_query *q, struct th_call *c, c
     th_str_release(&params);
     th_str_release(&s);
     return st;
+}
+
+enum th_status th_gen_elementwise(const struct th_query *q, struct th_call *c, const char *local,
+                                  const struct th_str *body)
+{
+    return th_gen_with_tables(q, c, local, body, NULL, 0, 1);
 }

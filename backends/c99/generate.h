@@ -22,6 +22,18 @@ enum th_status th_gen_function(const struct th_query *q, struct th_call *c, cons
 enum th_status th_gen_elementwise(const struct th_query *q, struct th_call *c, const char *local,
                                   const struct th_str *body);
 
+/* The same with constant tables as further parameters t0, t1, and the innermost loop written out
+ * `unroll` times where its extent allows. */
+struct th_gen_table {
+    const char *what;
+    enum th_dtype dtype;
+    const void *data;
+    size_t count;
+};
+enum th_status th_gen_with_tables(const struct th_query *q, struct th_call *c, const char *local,
+                                  const struct th_str *body, const struct th_gen_table *tables,
+                                  uint32_t n_tables, int unroll);
+
 /* `indent` levels of indentation. */
 void th_gen_indent(struct th_str *s, int indent);
 /* " + 3 * i0" and the like; nothing for step 0. */

@@ -122,6 +122,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/families.h \
   %D%/generate.c \
   %D%/generate.h \
+  %D%/rows_add.c \
   %D%/rows_conv.c \
   %D%/rows_dense.c \
   %D%/rows_elementwise.c \

@@ -8,6 +8,12 @@
 
 #include "thk_requant.h"
 
+/* High half of the product, rounded: thk_srdhm of half of x. */
+static inline int32_t thk_high(int32_t x, int32_t m)
+{
+    return (int32_t)(((int64_t)x * m + ((int64_t)1 << 31)) >> 32);
+}
+
 /* Nearest whole number, halves to the even one. */
 static inline float thk_round_even(float x)
 {

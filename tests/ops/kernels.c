@@ -27,6 +27,7 @@ struct job {
     const char *seen[4096];          /* symbols and sources already written */
     uint32_t n_seen;
     int checks, cases, uncovered;
+    bool *tried;                     /* by index of op */
 };
 
 static bool first_time(struct job *j, const char *name)
@@ -249,8 +250,26 @@ static bool run_case(struct job *j, const char *line, int number, struct th_aren
     for (uint32_t i = 0; i < inst->n_out; i++)
         th_str_addf(&j->calls, "    free(w%u);\n", i);
     th_str_add(&j->calls, "}\n\n");
+    for (uint32_t i = 0; i < th_op_count(j->ctx); i++)
+        j->tried[i] |= th_op_at(j->ctx, i) == inst->op;
     j->cases++;
     return true;
+}
+
+/* Every operator that computes has a case. */
+static bool all_tried(const struct job *j)
+{
+    const uint32_t structural =
+        TH_TRAIT_REGION | TH_TRAIT_STATE_READ | TH_TRAIT_STATE_WRITE;
+    bool ok = true;
+    for (uint32_t i = 0; i < th_op_count(j->ctx); i++) {
+        const struct th_op *op = th_op_at(j->ctx, i);
+        if (j->tried[i] || op->traits & structural)
+            continue;
+        fprintf(stderr, "operator '%s' has no case\n", op->name);
+        ok = false;
+    }
+    return ok;
 }
 
 /* ---- files ------------------------------------------------------------------------------ */
@@ -298,6 +317,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < TH_ARRAY_LEN(modules); i++)
         if (!j.ctx || th_plugin_register(j.ctx, modules[i](), "linked in") != TH_OK)
             return 1;
+    j.tried = calloc(th_op_count(j.ctx), sizeof *j.tried);
     j.backend = th_backend_find(j.ctx, argv[1]);
     j.p = th_program_new(j.ctx);
     j.target = (struct th_target){.name = argv[1], .features = features, .pointer_bits = 64};
@@ -308,7 +328,7 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "%s/data.bin", argv[2]);
     j.data = fopen(path, "wb");
     struct th_arena *a = th_arena_new(0);
-    if (!j.backend || !j.p || !j.data || !a) {
+    if (!j.backend || !j.p || !j.data || !a || !j.tried) {
         fprintf(stderr, "opskernels: no backend '%s', or no file '%s'\n", argv[1], path);
         return 1;
     }
@@ -325,7 +345,8 @@ int main(int argc, char **argv)
         if (!f || fclose(f))
             ok = false;
     }
-    ok = write_program(&j, argv[2], numbers) && fclose(j.data) == 0 && ok;
+    ok = write_program(&j, argv[2], numbers) && fclose(j.data) == 0 && all_tried(&j) && ok;
+    free(j.tried);
     printf("%d cases, %d calls, %d without a kernel\n", j.cases, j.checks, j.uncovered);
     th_str_release(&j.includes);
     th_str_release(&j.functions);

@@ -11,7 +11,7 @@ enum th_status th_sb_check(const struct th_inst *c, int64_t *total)
     if (th_inst_ints_len(c, "before") != n || th_inst_ints_len(c, "after") != n)
         return th_inst_error(c, "'before' and 'after' need %u entries each", n);
     for (uint32_t i = 0; i < n; i++)
-        if (!th_mul_i64(*total, th_inst_ints(c, "block", i), total) || *total > 1 << 20)
+        if (!th_mul_i64(*total, th_inst_ints(c, "block", i), total) || *total > 4096)
             return th_inst_error(c, "blocks of this size are not supported");
     return TH_OK;
 }
