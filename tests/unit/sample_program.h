@@ -45,6 +45,51 @@ static inline void sample_loop(struct th_program *p, struct th_graph *g, th_valu
     th_graph_add_output(g, "sum", out[1]);
 }
 
+/* Movement, floats between integers, and what the rewriting passes look for. */
+static inline void sample_rewrites(struct th_graph *g)
+{
+    struct th_type x = test_type(g, TH_DT_S8, 0.05f, 3, 4, 1, 4, 6, 8);
+    struct th_type cat = test_type(g, TH_DT_S8, 0.05f, 3, 4, 1, 16, 4, 6);
+    struct th_type q = test_type(g, TH_DT_U8, 0.02f, 100, 4, 1, 4, 6, 16);
+    struct th_type scalar = test_type(g, TH_DT_F32, 0, 0, 0), mean = q;
+    struct th_type w = test_type(g, TH_DT_S8, 0.01f, 0, 2, 5, 96);
+    struct th_type y = test_type(g, TH_DT_S8, 0.2f, -7, 2, 1, 5);
+    struct th_type s8 = test_type(g, TH_DT_S8, 0.02f, -28, 4, 1, 4, 6, 1);
+    int64_t to[] = {0, 3, 1, 2}, from[] = {0, 2, 3, 1}, edge[] = {0, 0, 1, 0};
+    int64_t at[] = {0, 0, 1, 0}, size[] = {1, 16, 4, 6}, axes[] = {3}, flat[] = {1, 24};
+    int64_t wide[] = {1, 96}, reps[] = {1, 4};
+    struct th_attr t1[] = {test_ints("perm", 4, to), {.name = NULL}};
+    struct th_attr t2[] = {test_ints("perm", 4, from), {.name = NULL}};
+    struct th_attr pad[] = {test_ints("before", 4, edge), test_ints("after", 4, edge),
+                            {.name = NULL}};
+    struct th_attr cut[] = {test_ints("begin", 4, at), test_ints("size", 4, size), {.name = NULL}};
+    struct th_attr axis[] = {test_int("axis", 1), {.name = NULL}};
+    struct th_attr red[] = {test_ints("axes", 1, axes),
+                            {.name = "keep_dims", .kind = TH_ATTR_BOOL, .v.i = 1}, {.name = NULL}};
+    struct th_attr sh[] = {test_ints("shape", 2, flat), {.name = NULL}};
+    struct th_attr sw[] = {test_ints("shape", 2, wide), {.name = NULL}};
+    struct th_attr tile[] = {test_ints("repeats", 2, reps), {.name = NULL}};
+    float half = 0.5f;
+    mean.dims[3] = 1;
+    th_value v = th_graph_add_input(g, "x", &x);
+    v = test_node(g, "transpose", NULL, t1, 1, v);
+    v = test_node(g, "concat", &cat, axis, 2, v, v);
+    v = test_node(g, "pad", NULL, pad, 1, v);
+    v = test_node(g, "slice", NULL, cut, 1, v);
+    v = test_node(g, "dequantize", NULL, NULL, 1, v);
+    v = test_node(g, "transpose", NULL, t2, 1, v);
+    v = test_node(g, "mul", NULL, NULL, 2, th_graph_const_copy(g, "half", &scalar, &half), v);
+    v = test_node(g, "quantize", &q, NULL, 1, test_node(g, "sin", NULL, NULL, 1, v));
+    v = test_node(g, "mean", &mean, red, 1, v);
+    v = test_node(g, "logistic", &s8, NULL, 1, test_node(g, "requantize", &s8, NULL, 1, v));
+    v = test_node(g, "reshape", NULL, sh, 1, v);
+    v = test_node(g, "tile", NULL, tile, 1, v);
+    v = test_node(g, "reshape", NULL, sw, 1, v);
+    v = test_node(g, "fully_connected", &y, NULL, 2, v, test_const(g, &w, 3));
+    CU_ASSERT_EQUAL(th_graph_add_output(g, "y", test_node(g, "dequantize", NULL, NULL, 1, v)),
+                    TH_OK);
+}
+
 /* A program with one of everything. */
 static inline struct th_program *sample_program(struct th_ctx *ctx)
 {
@@ -90,6 +135,7 @@ static inline struct th_program *sample_program(struct th_ctx *ctx)
     CU_ASSERT_EQUAL(th_graph_add_output(g, "out", v), TH_OK);
     struct th_type i32 = test_type(second, TH_DT_S32, 0, 0, 1, 4);
     sample_loop(p, second, th_graph_add_input(second, "x", &i32));
+    sample_rewrites(th_program_add_function(p, "third"));
     return p;
 }
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "tests/unit/sample_program.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -116,8 +117,36 @@ static const struct th_kernel row = {.op = "conv2d", .symbol = "thk_conv2d_s8__t
 static const struct th_backend backend = {.struct_size = sizeof(struct th_backend), .name = "c99",
                                           .summary = "a test's", .kernels = &row, .n_kernels = 1,
                                           .kernel_size = sizeof(struct th_kernel)};
+/* An operator with an attribute of every kind. */
+static enum th_status copy_type(struct th_inst *c)
+{
+    c->out[0] = *c->in[0];
+    return TH_OK;
+}
+static enum th_status copy_data(const struct th_inst *c, struct th_eval *e)
+{
+    memcpy(e->out[0]->data, e->in[0]->data, (size_t)th_type_size(c->in[0]));
+    return TH_OK;
+}
+static const char *const choices[] = {"first", "second", NULL};
+static const struct th_attr_spec every[] = {
+    {.name = "int", .kind = TH_ATTR_INT, .min = 1}, {.name = "bool", .kind = TH_ATTR_BOOL},
+    {.name = "float", .kind = TH_ATTR_FLOAT, .min = 1},
+    {.name = "string", .kind = TH_ATTR_STRING}, {.name = "ints", .kind = TH_ATTR_INTS, .min = 1},
+    {.name = "floats", .kind = TH_ATTR_FLOATS, .min = 1},
+    {.name = "dtype", .kind = TH_ATTR_DTYPE},
+    {.name = "enum", .kind = TH_ATTR_ENUM, .names = choices}, {.name = NULL}};
+static const struct th_port one_in[] = {{"x", 0, 0, "any"}, {NULL, 0, 0, NULL}};
+static const struct th_port one_out[] = {{"y", 0, 0, "the same"}, {NULL, 0, 0, NULL}};
+static const char *const contracts[] = {"tflite", NULL};
+static const struct th_op every_attr = {
+    .struct_size = sizeof(struct th_op), .name = "every_attr", .summary = "a test's", .doc = "None.",
+    .inputs = one_in, .outputs = one_out, .attrs = every, .traits = TH_TRAIT_PURE,
+    .contracts = contracts, .infer = copy_type, .eval = copy_data};
+
 static enum th_status init(struct th_reg *reg)
 {
+    TH_TRY(th_reg_op(reg, &every_attr));
     return th_reg_backend(reg, &backend);
 }
 static const struct th_plugin plugin = {TH_PLUGIN_HEADER, .name = "test", .version = "1",
@@ -161,6 +190,51 @@ static void test_plan_notes(void)
     CU_ASSERT_EQUAL(th_graph_share(h, 1)->state, 2);
     CU_ASSERT_EQUAL(th_program_plan(q)->peak_node, n);
     CU_ASSERT_EQUAL(th_state_offset(q, 2), 112);
+    th_program_free(p);
+    th_program_free(q);
+    th_ctx_free(ctx);
+}
+
+static void test_attributes(void)
+{
+    static const double floats[] = {0.1, -0.0, 1e308, 5e-324, INFINITY};
+    static const int64_t ints[] = {INT64_MIN, 0, INT64_MAX};
+    const struct th_attr attrs[] = {
+        {.name = "int", .kind = TH_ATTR_INT, .v.i = INT64_MIN},
+        {.name = "bool", .kind = TH_ATTR_BOOL, .v.i = 1},
+        {.name = "float", .kind = TH_ATTR_FLOAT, .v.f = -1.0 / 3},
+        {.name = "string", .kind = TH_ATTR_STRING, .v.s = " \n<a b=\"c\">&amp;\\x41 \xe2\x82\xac "},
+        {.name = "ints", .kind = TH_ATTR_INTS, .n = 3, .v.ints = ints},
+        {.name = "floats", .kind = TH_ATTR_FLOATS, .n = 5, .v.floats = floats},
+        {.name = "dtype", .kind = TH_ATTR_DTYPE, .v.i = TH_DT_B1},
+        {.name = "enum", .kind = TH_ATTR_ENUM, .v.i = 1}};
+    struct th_ctx *ctx = th_ctx_new();
+    CU_ASSERT_EQUAL_FATAL(th_plugin_register(ctx, &plugin, "test"), TH_OK);
+    struct th_program *p = th_program_new(ctx), *q = NULL;
+    struct th_graph *g = th_program_add_function(p, "run");
+    struct th_type t = test_type(g, TH_DT_F64, 0, 0, 2, 0, 3);
+    th_value v = th_graph_add_input(g, "", &t);
+    struct th_node_desc d = {.op = "every_attr", .in = &v, .n_in = 1, .attrs = attrs,
+                             .n_attrs = TH_ARRAY_LEN(attrs), .loc = TH_LOC_NONE};
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_node(g, &d, NULL, &v), TH_OK);
+    CU_ASSERT_EQUAL(th_graph_add_output(g, "", v), TH_OK);
+    CU_ASSERT_EQUAL_FATAL(th_program_write_xml(p, file_a), TH_OK);
+    CU_ASSERT_EQUAL_FATAL(th_program_read_xml(ctx, file_a, &q), TH_OK);
+    CU_ASSERT_TRUE(fits_schema(file_a));
+    g = th_program_function(q, 0);
+    const struct th_attrs *as = th_node_attrs(g, th_graph_first(g));
+    CU_ASSERT_EQUAL_FATAL(as->n, TH_ARRAY_LEN(attrs));
+    for (uint32_t i = 0; i < as->n; i++) {
+        const struct th_attr *a = &as->list[i], *b = &attrs[i];
+        CU_ASSERT_STRING_EQUAL(a->name, b->name);
+        CU_ASSERT_EQUAL_FATAL(a->kind, b->kind);
+        CU_ASSERT_EQUAL(a->n, b->n);
+        bool list = a->kind == TH_ATTR_INTS || a->kind == TH_ATTR_FLOATS;
+        bool same = a->kind == TH_ATTR_STRING ? strcmp(a->v.s, b->v.s) == 0
+                    : list ? memcmp(a->v.ints, b->v.ints, a->n * sizeof a->v.ints[0]) == 0
+                           : a->v.i == b->v.i;
+        CU_ASSERT_TRUE(same);
+    }
     th_program_free(p);
     th_program_free(q);
     th_ctx_free(ctx);
@@ -347,6 +421,7 @@ int main(void)
     static const CU_TestInfo tests[] = {
         {"round trip", test_round_trip},
         {"plan notes", test_plan_notes},
+        {"attributes of every kind", test_attributes},
         {"hostile files", test_hostile},
         {"all problems with lines", test_all_problems},
         {"many problems", test_many_problems},
