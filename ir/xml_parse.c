@@ -20,7 +20,8 @@ void th_xml_bad(struct th_xml *x, const xmlNode *at, const char *fmt, ...)
     x->failed = true;
     if (x->problems++ >= TH_XML_MAX_PROBLEMS) {
         if (x->problems == TH_XML_MAX_PROBLEMS + 1)
-            th_note(x->ctx, NULL, "there are more problems; the first %d are shown", TH_XML_MAX_PROBLEMS);
+            th_note(x->ctx, NULL, "there are more problems; the first %d are shown",
+                    TH_XML_MAX_PROBLEMS);
         return;
     }
     loc.file = x->file;

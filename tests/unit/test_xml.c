@@ -140,8 +140,8 @@ static const struct th_port one_in[] = {{"x", 0, 0, "any"}, {NULL, 0, 0, NULL}};
 static const struct th_port one_out[] = {{"y", 0, 0, "the same"}, {NULL, 0, 0, NULL}};
 static const char *const contracts[] = {"tflite", NULL};
 static const struct th_op every_attr = {
-    .struct_size = sizeof(struct th_op), .name = "every_attr", .summary = "a test's", .doc = "None.",
-    .inputs = one_in, .outputs = one_out, .attrs = every, .traits = TH_TRAIT_PURE,
+    .struct_size = sizeof(struct th_op), .name = "every_attr", .summary = "a test's",
+    .doc = "None.", .inputs = one_in, .outputs = one_out, .attrs = every, .traits = TH_TRAIT_PURE,
     .contracts = contracts, .infer = copy_type, .eval = copy_data};
 
 static enum th_status init(struct th_reg *reg)
@@ -315,8 +315,9 @@ static void test_hostile(void)
     refuse("<node op=\"add\" contract=\"tflite\">", "<node op=\"top_k\" contract=\"tflite\">",
            "1 outputs wanted, the operator has 2");
     refuse("<node op=\"add\" contract=\"tflite\">",
-           "<node op=\"concat\" contract=\"tflite\"><out id=\"6\" name=\"\"><type dtype=\"s8\" dims=\"1\"/></out></node><node op=\"add\" "
-           "contract=\"tflite\">", "operand 'x' is missing");
+           "<node op=\"concat\" contract=\"tflite\"><out id=\"6\" name=\"\"><type dtype=\"s8\" "
+           "dims=\"1\"/></out></node><node op=\"add\" contract=\"tflite\">",
+           "operand 'x' is missing");
     refuse("lo=\"-0x1.8p+0\"", "lo=\"0x1p+9\"", "is empty");
     refuse("\\x01", "\\x0", "wrong escape");
     refuse("\\x01", "\\x00", "wrong escape");
@@ -364,8 +365,8 @@ static void test_many_problems(void)
     struct th_str text;
     th_str_init(&log.text);
     th_str_init(&text);
-    th_str_add(&text, "<?xml version=\"1.0\"?><thimble-program version=\"1\" source=\"\" format=\"\""
-                      " sha256=\"\"><weights bytes=\"0\" check=\"cbf29ce484222325\"/>"
+    th_str_add(&text, "<?xml version=\"1.0\"?><thimble-program version=\"1\" source=\"\" "
+                      "format=\"\" sha256=\"\"><weights bytes=\"0\" check=\"cbf29ce484222325\"/>"
                       "<function name=\"run\">\n");
     for (int i = 0; i < 1000; i++)
         th_str_add(&text, "<node op=\"add\" contract=\"tflite\"><in value=\"0\"/></node>\n");
