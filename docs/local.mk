@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += %D%/architecture.md %D%/memory.md %D%/passes.md %D%/targets.md %D%/tflite.md
+EXTRA_DIST += %D%/architecture.md %D%/command.md %D%/memory.md %D%/passes.md %D%/targets.md %D%/tflite.md

@@ -97,7 +97,8 @@ static enum th_status set_one_of(const struct th_options *o, int id, const char 
     th_str_init(&s);
     for (size_t i = 0; i < n; i++)
         th_str_addf(&s, "%s%s", !i ? "" : i + 1 < n ? ", " : " or ", names[i]);
-    th_error(o->ctx, NULL, CODE_USAGE, "--%s: '%s' is none of %s", rows[id].name, arg, s.s);
+    th_error(o->ctx, NULL, CODE_USAGE, "--%s: '%s' is %s %s", rows[id].name, arg,
+             n > 1 ? "none of" : "not", s.s);
     th_str_release(&s);
     return TH_ERR_USAGE;
 }
@@ -236,7 +237,7 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_OUTPUT: return set_text(&o->output, arg);
     case OPT_NAME: return set_text(&o->name, arg);
     case OPT_WEIGHTS: return ONE_OF(&o->weights, "c", "bin");
-    case OPT_IO_BUFFERS: return ONE_OF(&o->io_buffers, "arena", "caller");
+    case OPT_IO_BUFFERS: return ONE_OF(&o->io_buffers, "arena");
     case OPT_TESTBENCH: return set_flag(&o->testbench);
     case OPT_INPUT: return add_word(o, &o->inputs, arg);
     case OPT_EXPECT: return add_word(o, &o->expects, arg);
