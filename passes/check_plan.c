@@ -40,7 +40,7 @@ struct frame {                /* one graph being followed */
 
 static void follow_graph(struct frame *f);
 
-/* ---- messages -------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------ */
 static void problem(struct frame *f, th_node n, const char *fmt, ...) TH_PRINTF(3, 4);
 static void problem(struct frame *f, th_node n, const char *fmt, ...)
 {
@@ -83,7 +83,7 @@ static const char *contents_name(struct checking *k, uint32_t contents)
     return contents ? name_of(k, c->graph, c->value) : "scratch memory";
 }
 
-/* ---- places --------------------------------------------------------------------------------------- */
+/* ---- places -------------------------------------------------------------------------------- */
 static bool inside(struct frame *f, th_node n, const char *what, struct th_place at, int64_t bytes,
                    int64_t align)
 {
@@ -139,7 +139,7 @@ static bool same_place(struct th_place a, struct th_place b)
     return a.region == b.region && a.offset == b.offset;
 }
 
-/* ---- contents ------------------------------------------------------------------------------------- */
+/* ---- contents ------------------------------------------------------------------------------ */
 static uint32_t add_contents(struct frame *f, struct th_place at, int64_t bytes, th_value v)
 {
     struct checking *k = f->k;
@@ -218,7 +218,7 @@ static void copy_value(struct frame *from, th_node n, th_value v, struct frame *
     write_value(to, w);
 }
 
-/* ---- state -------------------------------------------------------------------------------------- */
+/* ---- state --------------------------------------------------------------------------------- */
 static struct th_place state_place(const struct checking *k, th_state s)
 {
     return (struct th_place){TH_REGION_STATE, th_state_offset(k->program, s)};
@@ -264,7 +264,7 @@ static void follow_state(struct frame *f, th_node n, bool write)
         renew_state(f, s);
 }
 
-/* ---- one call ------------------------------------------------------------------------------------ */
+/* ---- one call ------------------------------------------------------------------------------ */
 static void check_pair(struct frame *f, th_node n, const struct th_inst *c, uint32_t out,
                        uint32_t in)
 {
@@ -333,7 +333,7 @@ static void follow_call(struct frame *f, th_node n)
     }
 }
 
-/* ---- regions ------------------------------------------------------------------------------------- */
+/* ---- regions ------------------------------------------------------------------------------- */
 static bool open_frame(struct frame *f, struct checking *k, struct th_graph *g)
 {
     *f = (struct frame){k, g, TH_NEW_ARRAY(k->arena, uint32_t, th_graph_value_limit(g) + 1)};
@@ -513,7 +513,7 @@ static void follow_graph(struct frame *f)
     }
 }
 
-/* ---- the program --------------------------------------------------------------------------------- */
+/* ---- the program --------------------------------------------------------------------------- */
 static void check_function(struct checking *k, struct th_graph *g)
 {
     struct frame f;

@@ -11,7 +11,7 @@
 
 #include <thimble/thimble.h>
 
-/* ---- ownership of bytes, passes/check_memory.c ---------------------------------------------- */
+/* ---- ownership of bytes, passes/check_memory.c --------------------------------------------- */
 struct th_owned {            /* [lo, hi) belongs to contents `owner`; 0: nobody's */
     int64_t lo, hi;
     uint32_t owner;
@@ -31,7 +31,7 @@ bool th_ownership_copy(struct th_ownership *to, struct th_arena *a, const struct
 /* Bytes whose owners differ in the two become nobody's. */
 bool th_ownership_meet(struct th_ownership *to, struct th_arena *a, const struct th_ownership *m);
 
-/* ---- overlap inside one call, passes/check_overlap.c ------------------------------------------ */
+/* ---- overlap inside one call, passes/check_overlap.c --------------------------------------- */
 /* NULL when output `out` at byte out_at may overlap input `in` at in_at, else why not. */
 const char *th_overlap_refused(const struct th_inst *c, const struct th_kernel_note *note,
                                uint32_t out, int64_t out_at, uint32_t in, int64_t in_at);

@@ -32,7 +32,7 @@ static int64_t max64(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state --------------------------------------------------------------------------------- */
 /* Widest alignment first leaves no gaps but those at the end of odd sizes. */
 static void place_state(struct planning *k)
 {
@@ -56,7 +56,7 @@ static void place_state(struct planning *k)
     k->state_bytes = at;
 }
 
-/* ---- one function ------------------------------------------------------------------------------ */
+/* ---- one function -------------------------------------------------------------------------- */
 static enum th_status describe(struct problem *p, struct th_arena *arena)
 {
     struct th_layout *l = &p->layout;
@@ -138,7 +138,7 @@ static enum th_status set_places(struct problem *p, const int32_t *region_index)
     return TH_OK;
 }
 
-/* ---- the whole program ---------------------------------------------------------------------- */
+/* ---- the whole program --------------------------------------------------------------------- */
 static enum th_status describe_all(struct planning *k)
 {
     uint32_t align = th_pass_target(k->pc) ? th_pass_target(k->pc)->align : 1;

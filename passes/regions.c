@@ -10,7 +10,8 @@ static void from_target(const struct th_target *t, struct th_ram_region *list, u
     for (uint32_t speed = 0; speed < 256 && t; speed++)
         for (uint32_t i = 0; i < t->n_regions && *n < TH_RAM_MAX; i++) {
             const struct th_mem_region *r = &t->regions[i];
-            if (r->use & TH_REGION_USE_RAM && (r->speed == speed || (speed == 255 && r->speed > 255)))
+            const uint32_t rank = r->speed < 255 ? r->speed : 255;
+            if (r->use & TH_REGION_USE_RAM && rank == speed)
                 list[(*n)++] = (struct th_ram_region){r->name, (int64_t)r->bytes};
         }
     if (*n == 0)

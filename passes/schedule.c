@@ -130,7 +130,7 @@ static bool distribute_edges(struct ordering *o)
     return true;
 }
 
-/* ---- stores ---------------------------------------------------------------------------------- */
+/* ---- stores -------------------------------------------------------------------------------- */
 static bool make_stores(struct ordering *o)
 {
     uint32_t limit = th_graph_value_limit(o->g);
@@ -216,7 +216,7 @@ static bool make_op(struct ordering *o, uint32_t i)
     return true;
 }
 
-/* ---- one graph ----------------------------------------------------------------------------------- */
+/* ---- one graph ----------------------------------------------------------------------------- */
 /* peak: bytes alive at worst, without what the body's parameters take. */
 static enum th_status order_graph(struct th_pass_ctx *pc, struct th_arena *arena,
                                   struct th_graph *g, int64_t *peak)

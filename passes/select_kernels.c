@@ -68,7 +68,7 @@ static enum th_status separate_results(struct th_graph *body)
     return TH_OK;
 }
 
-/* ---- --force=NODE=SYMBOL,... -------------------------------------------------------------------- */
+/* ---- --force=NODE=SYMBOL,... --------------------------------------------------------------- */
 #define MAX_FORCED 64
 
 struct forced {
@@ -126,7 +126,7 @@ static void report_unused(struct selecting *k)
                      k->forced[i].node);
 }
 
-/* ---- one node ------------------------------------------------------------------------------------ */
+/* ---- one node ------------------------------------------------------------------------------ */
 static enum th_status select_node(struct selecting *k, struct th_graph *g, th_node n)
 {
     struct th_pass_ctx *pc = k->pc;

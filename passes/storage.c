@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ---- collecting graphs -------------------------------------------------------------------------- */
+/* ---- collecting graphs --------------------------------------------------------------------- */
 static uint32_t count_graphs(const struct th_graph *g)
 {
     uint32_t n = 1;
@@ -46,7 +46,7 @@ uint32_t th_layout_class(const struct th_layout *l, uint32_t value)
     return value;
 }
 
-/* ---- steps ---------------------------------------------------------------------------------------- */
+/* ---- steps --------------------------------------------------------------------------------- */
 static void number_steps(struct th_layout *l, struct th_layout_graph *r)
 {
     r->first = l->n_steps;
@@ -61,7 +61,7 @@ static void number_steps(struct th_layout *l, struct th_layout_graph *r)
     r->last = l->n_steps++;      /* results are taken: the end of a function, a body's copies */
 }
 
-/* ---- lifetimes ------------------------------------------------------------------------------------ */
+/* ---- lifetimes ----------------------------------------------------------------------------- */
 static bool is_stored(const struct th_graph *g, th_value v)
 {
     return v && !th_value_is_const(g, v);
@@ -130,7 +130,7 @@ static void live_graph(struct th_layout *l, struct th_layout_graph *r)
         used(l, r, th_graph_output(r->graph, i), r->last);
 }
 
-/* ---- classes --------------------------------------------------------------------------------------- */
+/* ---- classes ------------------------------------------------------------------------------- */
 static void want(struct th_layout *l, const struct th_layout_graph *r, th_value v, int64_t align,
                  int64_t slack)
 {

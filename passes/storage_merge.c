@@ -113,7 +113,7 @@ static void join_transient(struct th_layout *l, uint32_t a, uint32_t b)
         (void)th_layout_join(l, a, b);
 }
 
-/* ---- regions --------------------------------------------------------------------------------------- */
+/* ---- regions ------------------------------------------------------------------------------- */
 static void merge_loop(struct th_layout *l, struct th_layout_graph *r, th_node n)
 {
     uint32_t bodies = th_node_body_count(r->graph, n);
@@ -191,7 +191,7 @@ static void merge_regions(struct th_layout *l, struct th_layout_graph *r, bool r
     }
 }
 
-/* ---- views and state --------------------------------------------------------------------------------- */
+/* ---- views and state ----------------------------------------------------------------------- */
 static void merge_views(struct th_layout *l, struct th_layout_graph *r)
 {
     for (uint32_t k = 0; k < th_graph_share_count(r->graph); k++) {

@@ -90,8 +90,9 @@ static enum th_status make_view(const struct th_plan_dag *d, struct th_arena *a,
             if (d->ops[i].buffers[k] >= m)
                 return TH_ERR_INTERNAL;
     }
-    *v = (struct view){d, TH_NEW_ARRAY(a, uint32_t, (size_t)n + 2), TH_NEW_ARRAY(a, uint32_t, after + 1),
-                       TH_NEW_ARRAY(a, uint32_t, (size_t)m + 2), TH_NEW_ARRAY(a, uint32_t, touches + 1)};
+    *v = (struct view){
+        d, TH_NEW_ARRAY(a, uint32_t, (size_t)n + 2), TH_NEW_ARRAY(a, uint32_t, after + 1),
+        TH_NEW_ARRAY(a, uint32_t, (size_t)m + 2), TH_NEW_ARRAY(a, uint32_t, touches + 1)};
     if (!v->succ_start || !v->succ || !v->user_start || !v->user)
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < n; i++) {
@@ -152,7 +153,7 @@ static int64_t floor_of(const struct view *v)
     return most;
 }
 
-/* ---- cutting into segments ---------------------------------------------------------------------- */
+/* ---- cutting into segments ----------------------------------------------------------------- */
 /* cut[i]: operation i is comparable with all others, so everything before it comes first. */
 static enum th_status find_cuts(const struct view *v, struct th_arena *a, bool *cut)
 {
@@ -183,7 +184,7 @@ static enum th_status find_cuts(const struct view *v, struct th_arena *a, bool *
     return TH_OK;
 }
 
-/* ---- one segment ---------------------------------------------------------------------------------- */
+/* ---- one segment --------------------------------------------------------------------------- */
 struct state {
     uint64_t *set;          /* operations of the segment that are done */
     int64_t live, peak;

@@ -123,7 +123,7 @@ void th_plan_keep(struct th_plan_search *s, int64_t key)
     memcpy(s->best_region, s->region, s->p->n_buffers * sizeof *s->region);
 }
 
-/* ---- orders worth trying ---------------------------------------------------------------------- */
+/* ---- orders worth trying ------------------------------------------------------------------- */
 struct rank {
     int64_t a, b, c;
     uint32_t index;
@@ -169,7 +169,7 @@ static void make_order(const struct th_plan_search *s, uint32_t which, int32_t p
         order[i] = ranks[i].index;
 }
 
-/* ---- entry -------------------------------------------------------------------------------------- */
+/* ---- entry --------------------------------------------------------------------------------- */
 static bool well_formed(const struct th_plan_problem *p)
 {
     if (p->n_regions < 1 || p->n_regions > 32)
@@ -183,7 +183,8 @@ static bool well_formed(const struct th_plan_problem *p)
             return false;
         if (placed && (b->region < 0 || (uint32_t)b->region >= p->n_regions))
             return false;
-        if (!placed && b->regions && p->n_regions < 32 && !(b->regions & ((1u << p->n_regions) - 1)))
+        const uint32_t known = p->n_regions < 32 ? (1u << p->n_regions) - 1 : UINT32_MAX;
+        if (!placed && b->regions && !(b->regions & known))
             return false;
     }
     for (uint32_t i = 0; i < p->n_overlaps; i++)

@@ -8,7 +8,7 @@
 
 #include <thimble/base.h>
 
-/* ---- placing buffers ------------------------------------------------------------------------ */
+/* ---- placing buffers ----------------------------------------------------------------------- */
 #define TH_PLAN_FREE (-1)
 
 struct th_plan_buffer {
@@ -66,7 +66,7 @@ struct th_plan_profile {
 TH_API enum th_status th_plan_bound(const struct th_plan_problem *p, struct th_arena *arena,
                              int64_t *live, int32_t n_steps, struct th_plan_profile *out);
 
-/* ---- ordering operations -------------------------------------------------------------------- */
+/* ---- ordering operations ------------------------------------------------------------------- */
 struct th_plan_op {
     const uint32_t *buffers;   /* every buffer the operation reads or writes, each once */
     uint32_t n_buffers;

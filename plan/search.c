@@ -18,7 +18,7 @@ static uint32_t pick(struct th_plan_search *s, uint32_t n)
     return n ? (uint32_t)((x >> 16) % n) : 0;
 }
 
-/* ---- everything -------------------------------------------------------------------------------- */
+/* ---- everything ---------------------------------------------------------------------------- */
 struct walk {
     struct th_plan_search *s;
     bool *used;
@@ -71,7 +71,7 @@ bool th_plan_exhaust(struct th_plan_search *s, struct th_arena *arena)
     return !w.cut;
 }
 
-/* ---- improvement -------------------------------------------------------------------------------- */
+/* ---- improvement --------------------------------------------------------------------------- */
 /* A buffer directly below x that keeps it from going lower, or x itself. One of several is
  * chosen at random: over many rounds all chains under the peak are visited. */
 static uint32_t carrier(struct th_plan_search *s, uint32_t x)

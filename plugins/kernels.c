@@ -10,7 +10,7 @@
 
 #define MAX_CHAIN 16       /* a chain of bases longer than this is a cycle */
 
-/* ---- operand type patterns -------------------------------------------------------------------- */
+/* ---- operand type patterns ----------------------------------------------------------------- */
 struct entry {
     const char *at;
     size_t len;            /* without '?' and "..." */
@@ -86,7 +86,7 @@ bool th_kernel_types_match(const char *pattern, const struct th_inst *c)
     return *pattern != '>' || (pattern++, side_takes(&pattern, out, c->n_out));
 }
 
-/* ---- one row ------------------------------------------------------------------------------------- */
+/* ---- one row ------------------------------------------------------------------------------- */
 static bool dense(const struct th_view *v, const struct th_type *t)
 {
     if (!v || !t || t->rank < 1)
@@ -270,7 +270,7 @@ bool th_kernel_select(const struct th_ctx *ctx, const struct th_backend *b,
     return t.best.row != NULL;
 }
 
-/* ---- sources ------------------------------------------------------------------------------------ */
+/* ---- sources ------------------------------------------------------------------------------- */
 static const struct th_source *find_source(const struct th_source *s, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)

@@ -121,7 +121,7 @@ enum th_status lab_check(struct lab *l)
     return s;
 }
 
-/* ---- building ---------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------ */
 static struct th_type f32(int32_t rank, const int64_t *dims)
 {
     return th_type_make(TH_DT_F32, rank, dims);

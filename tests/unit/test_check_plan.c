@@ -83,7 +83,7 @@ static void test_accepts(void)
     CU_ASSERT(gaps < 300 / 4);
 }
 
-/* ---- corruptions ----------------------------------------------------------------------------------- */
+/* ---- corruptions --------------------------------------------------------------------------- */
 static bool stored(const struct lab *l, th_value v)
 {
     return v && !th_value_is_const(l->g, v) && th_value_place(l->g, v).region >= 0 &&

@@ -34,7 +34,8 @@ static void make(struct graph *g, struct random *r, uint32_t n, uint32_t reach, 
     for (uint32_t i = 0; i < n; i++) {
         struct th_plan_op *o = &g->ops[i];
         uint32_t want = 1 + below(r, 3);
-        g->stores[i + 1] = (struct th_plan_store){below(r, 100), false, i + 1 == n || !below(r, 12)};
+        g->stores[i + 1].bytes = below(r, 100);
+        g->stores[i + 1].live_out = i + 1 == n || !below(r, 12);
         o->buffers = g->buffers[i];
         o->after = g->after[i];
         g->buffers[i][o->n_buffers++] = i + 1;

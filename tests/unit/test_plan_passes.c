@@ -160,7 +160,7 @@ static void test_state_update(void)
     lab_close(&l);
 }
 
-/* ---- bodies -------------------------------------------------------------------------------------- */
+/* ---- bodies -------------------------------------------------------------------------------- */
 static struct th_graph *body_of(struct lab *l, const char *name, uint32_t n, th_value *params)
 {
     struct th_graph *b = th_program_add_body(l->program, name);
@@ -242,7 +242,7 @@ static void test_if(void)
     lab_close(&l);
 }
 
-/* ---- order, refusals ------------------------------------------------------------------------------ */
+/* ---- order, refusals ----------------------------------------------------------------------- */
 /* Two branches that each grow and shrink: one after the other, not side by side. */
 static void test_schedule(void)
 {
