@@ -160,6 +160,8 @@ enum th_status tfl_reshape(struct tfl_node *n, th_value v, size_t rank, const in
                            th_value *out);
 /* The fused activation of the operator as act_min and act_max; false (reported) if it has none. */
 bool tfl_activation(struct tfl_node *n, struct tfl_attrs *a);
+/* Kernels take these operands as symmetric; fails (reported) if one has a zero point. */
+enum th_status tfl_symmetric(struct tfl_node *n, const size_t *operands, size_t count);
 /* The axis counted from the front; false (reported) if out of range. */
 bool tfl_axis(struct tfl_node *n, int64_t axis, size_t rank, size_t *out);
 /* Constant tensors of small shape data. */

@@ -76,6 +76,7 @@ static enum th_status import_conv(struct tfl_node *n)
     struct window w = {.pad = {0}};
     const struct th_type *wt;
 
+    TH_TRY(tfl_symmetric(n, (const size_t[]){1, 2}, 2));
     TH_TRY(need_rank(n, in[0], 0, 4));
     TH_TRY(need_rank(n, in[1], 1, 4));
     wt = tfl_type_of(n, in[1]);
@@ -100,6 +101,7 @@ static enum th_status import_depthwise(struct tfl_node *n)
     const struct th_type *x, *wt;
     int64_t said = tfl_option_int(n->op, "depth_multiplier", 0), multiplier;
 
+    TH_TRY(tfl_symmetric(n, (const size_t[]){1, 2}, 2));
     TH_TRY(need_rank(n, in[0], 0, 4));
     TH_TRY(need_rank(n, in[1], 1, 4));
     x = tfl_type_of(n, in[0]);
@@ -157,6 +159,7 @@ static enum th_status import_transpose_conv(struct tfl_node *n)
     int64_t shape[4];
     const struct th_type *x, *wt;
 
+    TH_TRY(tfl_symmetric(n, (const size_t[]){1, 3}, 2));
     TH_TRY(transpose_conv_shape(n, shape));
     TH_TRY(need_rank(n, in[0], 2, 4));
     TH_TRY(need_rank(n, in[1], 1, 4));
@@ -203,6 +206,8 @@ static enum th_status import_fully_connected(struct tfl_node *n)
     if (in[0] == 0)
         return tfl_reject(n, NULL, "operand 0 is absent");
     TH_TRY(need_rank(n, in[1], 1, 2));
+    /* One zero point for all weights is fine here. */
+    TH_TRY(tfl_symmetric(n, (const size_t[]){2, 1}, tfl_in_tensor(n, 1)->quant.count > 1 ? 2 : 1));
     if (tfl_option_int(n->op, "weights_format", 0) != 0)
         return tfl_reject(n, "the default weights format", "weights are shuffled");
     tfl_attr_bool(&a, "keep_dims", tfl_option_int(n->op, "keep_num_dims", 0) != 0);

@@ -37,6 +37,7 @@ static enum th_status import_svdf(struct tfl_node *n)
                              .loc = n->loc};
 
     TH_TRY(need_variable(n, STATE));
+    TH_TRY(tfl_symmetric(n, (const size_t[]){FEATURES, TIME, BIAS}, 3));
     for (size_t i = 0; i < COUNT; i++)
         in[i] = tfl_in(n, i);
     if (in[INPUT] == 0 || in[FEATURES] == 0 || in[TIME] == 0 || in[STATE] == 0)
@@ -87,6 +88,7 @@ static void intermediate_attrs(struct tfl_node *n, struct tfl_attrs *a, double *
 
 static enum th_status lstm_operands(struct tfl_node *n, th_value *in)
 {
+    static const size_t weights[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17};
     static const int needed[] = {LSTM_INPUT, 2, 3, 4, 6, 7, 8, 13, 14, 15, LSTM_H, LSTM_C};
 
     if (n->op->ninputs != LSTM_SHORT && n->op->ninputs != LSTM_COUNT)
@@ -95,6 +97,7 @@ static enum th_status lstm_operands(struct tfl_node *n, th_value *in)
                           LSTM_COUNT);
     if (n->op->noutputs != 1)
         return tfl_reject(n, NULL, "%zu results instead of 1", n->op->noutputs);
+    TH_TRY(tfl_symmetric(n, weights, TH_ARRAY_LEN(weights)));
     TH_TRY(need_variable(n, LSTM_H));
     TH_TRY(need_variable(n, LSTM_C));
     for (size_t i = 0; i < LSTM_COUNT; i++)

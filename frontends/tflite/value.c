@@ -506,6 +506,19 @@ bool tfl_activation(struct tfl_node *n, struct tfl_attrs *a)
     return true;
 }
 
+enum th_status tfl_symmetric(struct tfl_node *n, const size_t *operands, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct tfl_tensor *t = tfl_in_tensor(n, operands[i]);
+        for (size_t k = 0; t != NULL && k < t->quant.count; k++) {
+            if (t->quant.zero_point[k] != 0 && t->type != TFL_UINT8)
+                return tfl_reject(n, "symmetric weights", "operand %zu has zero point %" PRId64,
+                                  operands[i], t->quant.zero_point[k]);
+        }
+    }
+    return TH_OK;
+}
+
 bool tfl_axis(struct tfl_node *n, int64_t axis, size_t rank, size_t *out)
 {
     int64_t end = (int64_t)rank;

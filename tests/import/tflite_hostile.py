@@ -79,6 +79,8 @@ def spoiled():
     yield "scale_count", int8, quant(W, scale=[0.1] * 3, zero_point=[0]), ["3 quantization"]
     yield "zero_count", int8, quant(W, zero_point=[0] * 3), ["different numbers"]
     yield "zero_range", int8, quant(X, zero_point=[500]), ["zero point 500"]
+    yield "weights_zero_point", int8, quant(W, zero_point=[0, 0, 5, 0]), ["symmetric weights"]
+    yield "bias_zero_point", int8, quant(B, zero_point=[0, 0, 0, 1]), ["operand 2 has zero point"]
     yield "quant_axis", int8, quant(W, quantized_dimension=2), ["along dimension 2"]
     yield "range_lengths", int8, quant(X, min=[0.0]), ["without a maximum"]
     yield "blockwise", int8, quant(W, details_type="BlockwiseQuantization",
