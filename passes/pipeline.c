@@ -237,13 +237,12 @@ static bool parse_item(struct text *t, struct item *it)
     return true;
 }
 
-/* Steps of the pipeline behind the last one already listed. */
+/* Steps of the pipeline behind the last listed one that it has. */
 static bool append_rest(struct text *t, const struct th_steps *base, struct th_steps *out)
 {
     uint32_t from = 0;
-    for (uint32_t i = 0; i < base->n; i++)
-        if (index_of(out, base->list[i].pass->name) >= 0)
-            from = i + 1;
+    for (uint32_t i = out->n; i > 0 && !from; i--)
+        from = (uint32_t)(index_of(base, out->list[i - 1].pass->name) + 1);
     for (uint32_t i = from; i < base->n; i++)
         if (!insert(t->arena, out, out->n, &base->list[i]))
             return false;

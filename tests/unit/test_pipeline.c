@@ -105,6 +105,21 @@ static void test_stop_and_print_names(void)
     stop(&e);
 }
 
+/* "..." goes on with the named pipeline. */
+static void test_rest(void)
+{
+    struct env e = start();
+    struct th_str canonical;
+    th_str_init(&canonical);
+    struct th_pipeline_run r = {.pipeline = "inference", .passes = "canonicalize,fold{small=9},...",
+                                .stop_after = "dce", .canonical = &canonical};
+    CU_ASSERT_EQUAL(th_pipeline_run(e.p, &r), TH_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(canonical.s, "canonicalize,fold{small=9},layout,qdq,"));
+    CU_ASSERT_PTR_NULL(strstr(canonical.s, "fold,"));
+    th_str_release(&canonical);
+    stop(&e);
+}
+
 /* Every row of the built-in pipeline names a pass, and its order satisfies all properties. */
 static void test_inference_is_consistent(void)
 {
@@ -294,6 +309,7 @@ int main(void)
 {
     static const CU_TestInfo tests[] = {
         {"pass lists", test_text},
+        {"the rest of a pipeline", test_rest},
         {"refused pass lists", test_refused},
         {"stop-after", test_stop_and_print_names},
         {"inference pipeline", test_inference_is_consistent},
