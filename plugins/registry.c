@@ -220,6 +220,15 @@ const struct th_importer *th_importer_find(const struct th_ctx *ctx, const char 
     return NULL;
 }
 
+enum th_status th_import_error(const struct th_import *im, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    th_report(im->ctx, TH_SEV_ERROR, &im->loc, 2001, fmt, ap);
+    va_end(ap);
+    return TH_ERR_INPUT;
+}
+
 /* ---- committing -------------------------------------------------------------------------------- */
 static bool duplicate(const struct th_list *l, size_t name_offset)
 {
