@@ -2,6 +2,8 @@
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 cortexm_kernels = \
   thk_nn.h thk_types.h \
+  armv7em/thk_add_s8__armv7em.c \
+  armv7em/thk_avg_pool2d_s8__armv7em.c \
   armv7em/thk_conv2d_pairs.h \
   armv7em/thk_conv2d_s8__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8__armv7em.c \

@@ -4,6 +4,7 @@
 # dilations, clamps, boxes, pitched views, rings. KERNELS_CASES cases of each (default 60).
 # Arguments, if any: the boards to run (host m3 m4 m7 m33 rv32); KERNELS_CC=clang for clang-16.
 srcdir=${srcdir:-.}
+export THIMBLE_TARGET_PATH="${THIMBLE_TARGET_PATH:-$srcdir/targets}"
 cases=${KERNELS_CASES:-60}
 seed=${KERNELS_SEED:-1}
 boards=${*:-host m4 m33 rv32}
@@ -60,6 +61,14 @@ check() { # board symbol op
     ran=$((ran + 1))
 }
 
+record() { # board target symbol op
+    ./tests/kernels/kop $4 s8 tflite $seed $cases $2 $3 >$tmp/t.c 2>$tmp/log ||
+        { cat $tmp/log; failed=1; return; }
+    printf '%s ' $1
+    run $1 || { echo "FAILED $1 $3 $4"; failed=1; }
+    ran=$((ran + 1))
+}
+
 for board in $boards; do
     case $board in
     host) families="c99";;
@@ -82,7 +91,10 @@ for board in $boards; do
         check $board thk_conv2d_s8__armv7em conv
         check $board thk_conv2d_s8__armv7em depthwise
         check $board thk_depthwise_conv2d_s8__armv7em depthwise
-        check $board thk_fully_connected_s8__armv7em dense;;
+        check $board thk_fully_connected_s8__armv7em dense
+        check $board thk_avg_pool2d_s8__armv7em avg
+        record $board cortex-m4 thk_add_s8__armv7em add
+        record $board cortex-m4 thk_add_s8__armv7em sub;;
     esac
 done
 echo "kernels.sh: $ran programs, $cases cases each"

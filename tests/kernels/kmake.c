@@ -218,6 +218,18 @@ static void make_rows(struct kop *k)
     }
 }
 
+/* Two maps of one shape; often with one scale, where both factors are one half. */
+static void make_add(struct kop *k)
+{
+    const int64_t x[2] = {kop_between(k, 1, 4), kop_between(k, 1, 60)};
+    set_quant(k, operand(k, k->dt, 2, x), 0.05);
+    set_quant(k, operand(k, k->dt, 2, x), kop_below(k, 2) ? 0.05 : 0.002);
+    if (kop_below(k, 3) == 0)
+        k->in[1].quant = k->in[0].quant;
+    activation(k);
+    output(k, k->dt, 0.08);
+}
+
 static void make_prelu(struct kop *k)
 {
     const int64_t x[4] = {1, kop_between(k, 1, 4), kop_between(k, 1, 4), kop_between(k, 1, 8)};
@@ -369,6 +381,8 @@ void kop_make(struct kop *k, const char *op)
         make_pool(k);
     else if (strstr(op, "softmax") || !strcmp(op, "l2_norm"))
         make_rows(k);
+    else if (!strcmp(op, "add") || !strcmp(op, "sub"))
+        make_add(k);
     else if (!strcmp(op, "prelu"))
         make_prelu(k);
     else if (!strncmp(op, "resize_", 7))

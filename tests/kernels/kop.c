@@ -3,8 +3,8 @@
  * Writes a C program that runs the portable kernels of an op on random layers and compares their
  * outputs with the record's own evaluation: integers exactly, reals to a relative 1e-5.
  *
- *   kop OP TYPE CONTRACT SEED CASES
- * TYPE: s8 u8 s16 s16b32 f32 hybrid s32. CONTRACT: tflite, tflite-single-rounding, float.
+ *   kop OP TYPE CONTRACT SEED CASES [TARGET SYMBOL]
+ * With TARGET and SYMBOL, that kernel alone is tried, on the layers it accepts. TYPE: s8 u8 s16 s16b32 f32 hybrid s32. CONTRACT: tflite, tflite-single-rounding, float.
  */
 #include "tests/kernels/kop.h"
 
@@ -111,14 +111,22 @@ static const char head[] =
     "#define OUT 20000\n"
     "static uint8_t out[3 * OUT] __attribute__((aligned(16)));\n"
     "static uint8_t scratch[100000] __attribute__((aligned(16)));\n"
-    "static int bad, cases;\n"
+    "static void fail(const char *what, int id, size_t at)\n"
+    "{\n"
+    "    krun_bad++;\n"
+    "    KRUN_PUTS(what);\n"
+    "    KRUN_PUTS(\" case \");\n"
+    "    krun_dec((uint64_t)id);\n"
+    "    KRUN_PUTS(\" at \");\n"
+    "    krun_dec(at);\n"
+    "    KRUN_PUTS(\"\\n\");\n"
+    "}\n"
     "static void tail(int id, const uint8_t *got, size_t n, size_t s)\n"
     "{\n"
-    "    cases++;\n"
+    "    krun_cases++;\n"
     "    for (size_t i = 0; i < 32; i++)\n"
     "        if (got[n + i] != 0x63 || scratch[s + i] != 0xA5) {\n"
-    "            printf(\"OVERRUN case %d\\n\", id);\n"
-    "            bad++;\n"
+    "            fail(\"OVERRUN\", id, i);\n"
     "            return;\n"
     "        }\n"
     "}\n"
@@ -128,8 +136,7 @@ static const char head[] =
     "    tail(id, got, n, s);\n"
     "    for (size_t i = 0; i < n; i++)\n"
     "        if (g[i] != w[i]) {\n"
-    "            printf(\"DIFFER case %d byte %zu: %d, want %d\\n\", id, i, g[i], w[i]);\n"
-    "            bad++;\n"
+    "            fail(\"DIFFER\", id, i);\n"
     "            return;\n"
     "        }\n"
     "}\n"
@@ -139,8 +146,7 @@ static const char head[] =
     "    tail(id, got, n, s);\n"
     "    for (size_t i = 0; i < n / 4; i++)\n"
     "        if (!(fabsf(g[i] - w[i]) <= 1e-5f * (1.0f + fabsf(w[i])))) {\n"
-    "            printf(\"DIFFER case %d at %zu: %g, want %g\\n\", id, i, (double)g[i], (double)w[i]);\n"
-    "            bad++;\n"
+    "            fail(\"DIFFER\", id, i);\n"
     "            return;\n"
     "        }\n"
     "}\n";
@@ -240,13 +246,18 @@ struct done {
     struct th_tensor *want[3];
 };
 
-/* 1: made, 0: not a valid layer, -1: no kernel. */
-static int make_case(struct done *d, const char *op, struct th_program *p, const char **source)
+struct wish {
+    const char *op, *target, *symbol;   /* symbol: this kernel only, or NULL */
+};
+
+/* 1: made, 0: not a valid layer (or not for the wanted kernel), -1: no kernel. */
+static int make_case(struct done *d, const struct wish *w, struct th_program *p,
+                     const char **source)
 {
     struct kop *k = &d->k;
     struct th_selection sel;
     struct th_str why;
-    kop_make(k, op);
+    kop_make(k, w->op);
     if (!k->op)
         return -1;
     k->attrs.list = k->attr;
@@ -255,12 +266,15 @@ static int make_case(struct done *d, const char *op, struct th_program *p, const
     if (k->op->infer(c) != TH_OK || (k->op->verify && k->op->verify(c) != TH_OK))
         return 0;
     const struct th_query q = {.inst = c, .whole = true,
-                               .target = th_target_find(k->ctx, "c99")};
+                               .target = th_target_find(k->ctx, w->target)};
     th_str_init(&why);
-    const bool ok = th_kernel_select(k->ctx, th_backend_find(k->ctx, "c99"), &q, NULL, &sel, &why);
-    if (!ok)
-        fprintf(stderr, "kop: %s: %s\n", op, why.s);
+    const bool ok = th_kernel_select(k->ctx, th_backend_find(k->ctx, "c99"), &q, w->symbol,
+                                     &sel, &why);
+    if (!ok && !w->symbol)
+        fprintf(stderr, "kop: %s: %s\n", w->op, why.s);
     th_str_release(&why);
+    if (!ok && w->symbol)
+        return 0;
     if (!ok || th_call_bind(p, sel.row, &q, &d->call) != TH_OK)
         return -1;
     *source = sel.row->source;
@@ -269,8 +283,9 @@ static int make_case(struct done *d, const char *op, struct th_program *p, const
 
 int main(int argc, char **argv)
 {
-    if (argc != 6)
+    if (argc != 6 && argc != 8)
         return 2;
+    const struct wish wish = {argv[1], argc == 8 ? argv[6] : "c99", argc == 8 ? argv[7] : NULL};
     const int want = atoi(argv[5]);
     struct th_ctx *ctx = th_ctx_new();
     struct th_arena *a = th_arena_new(0);
@@ -281,14 +296,14 @@ int main(int argc, char **argv)
     struct th_program *p = th_program_new(ctx);
     uint64_t rng = 88172645463325252u + (uint64_t)atoi(argv[4]) * 7919u;
     int made = 0;
-    printf("#include <math.h>\n#include <stdint.h>\n#include <stdio.h>\n#include <string.h>\n");
+    printf("#include <math.h>\n#include <stdint.h>\n#include <string.h>\n#include \"krun.h\"\n");
     for (int tried = 0; made < want && tried < 20 * want; tried++) {
         struct done *d = &all[made];
         const char *source = NULL;
         d->k = (struct kop){.ctx = ctx, .arena = a, .rng = rng, .contract = argv[3]};
         if (!set_type(&d->k, argv[2]))
             return 2;
-        const int r = make_case(d, argv[1], p, &source);
+        const int r = make_case(d, &wish, p, &source);
         rng = d->k.rng;
         if (r < 0)
             return 1;
@@ -308,9 +323,11 @@ int main(int argc, char **argv)
     printf("int main(void)\n{\n");
     for (int i = 0; i < made; i++)
         printf("    case%d();\n", i);
-    printf("    printf(\"%s %s %s: %%d outputs, %%d differ\\n\", cases, bad);\n"
-           "    (void)check_real;\n    (void)check_int;\n    return bad || cases < %d;\n}\n",
-           argv[1], argv[2], argv[3], want);
+    printf("    KRUN_PUTS(\"%s %s %s: \");\n    krun_dec((uint64_t)krun_cases);\n"
+           "    KRUN_PUTS(\" outputs, \");\n    krun_dec((uint64_t)krun_bad);\n"
+           "    KRUN_PUTS(\" differ\\n\");\n    (void)check_real;\n    (void)check_int;\n"
+           "    (void)krun_check;\n    return krun_bad || krun_cases < %d;\n}\n",
+           argc == 8 ? argv[7] : argv[1], argv[2], argv[3], want);
     th_program_free(p);
     th_arena_free(a);
     th_ctx_free(ctx);

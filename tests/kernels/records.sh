@@ -9,8 +9,10 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 export THIMBLE_TARGET_PATH="${THIMBLE_TARGET_PATH:-$srcdir/targets}"
 failed=0 ran=0
-flags="-g -O0 -std=c99 -Wall -Wextra -Wpedantic -Wno-unused-function -fsanitize=address,undefined
-    -fno-sanitize-recover=undefined -I$srcdir/runtime/kernels"
+flags="-g -O0 -std=c99 -Wall -Wextra -Wpedantic -Wno-unused-function
+    -fsanitize=address,undefined
+    -fno-sanitize-recover=undefined -DTHB_BOARD_HOST -I$srcdir/runtime/kernels
+    -I$srcdir/tests/kernels"
 one() { # op type contract
     if ! ./tests/kernels/kop $1 $2 $3 $seed $cases >$tmp/t.c 2>$tmp/log; then
         echo "FAILED $1 $2 $3: $(tail -n 1 $tmp/log)"
