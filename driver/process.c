@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,7 +23,9 @@ static void become(const struct th_process *p, int report)
 {
     int null = open("/dev/null", O_RDONLY), out = -1, err = -1, saved;
 
+    /* A group of its own can be killed as a whole, and must not outlive us. */
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (chdir(p->folder) == 0) {
         out = open(p->out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
         err = strcmp(p->out, p->err) ? open(p->err, O_WRONLY | O_CREAT | O_TRUNC, 0600) : out;
