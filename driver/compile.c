@@ -77,6 +77,28 @@ enum th_status th_compile_target(struct th_compiled *c)
     return TH_ERR_TARGET;
 }
 
+static enum th_status no_such_tensor(const struct th_compiled *c, const char *wanted)
+{
+    const struct th_graph *f = th_program_function(c->program, 0);
+    const uint32_t n = f ? th_graph_value_limit(f) : 0;
+    const char **names = TH_NEW_ARRAY(c->options->arena, const char *, n);
+    uint32_t count = 0;
+    for (th_value v = 1; names && v < n; v++)
+        if (th_value_def(f, v))
+            names[count++] = th_value_name(f, v);
+    th_error(c->ctx, NULL, CODE_USAGE, "--cut-output: no node computes a tensor '%s'", wanted);
+    const char *near = names ? th_nearest_name(wanted, names, count) : NULL;
+    struct th_str s;
+    th_str_init(&s);
+    th_str_add_escaped(&s, near ? near : "");
+    if (near)
+        th_help(c->ctx, CODE_USAGE, "did you mean '%s'?", s.s);
+    else
+        th_help(c->ctx, CODE_USAGE, "'thimble analyze -v 2' lists them");
+    th_str_release(&s);
+    return TH_ERR_USAGE;
+}
+
 /* Makes the tensor --cut-output names the only output of the function that computes it. */
 static enum th_status cut_output(const struct th_compiled *c)
 {
@@ -90,11 +112,7 @@ static enum th_status cut_output(const struct th_compiled *c)
             return th_graph_add_output(f, wanted, v);
         }
     }
-    if (!wanted)
-        return TH_OK;
-    th_error(c->ctx, NULL, CODE_USAGE, "--cut-output: no node computes a tensor '%s'", wanted);
-    th_help(c->ctx, CODE_USAGE, "'thimble analyze %s -v 2' lists the tensors", c->options->model);
-    return TH_ERR_USAGE;
+    return wanted ? no_such_tensor(c, wanted) : TH_OK;
 }
 
 enum th_status th_compile_read(struct th_compiled *c)

@@ -42,7 +42,13 @@ static void open_tag(struct page *p, const char *tag)
     check(p, xmlTextWriterStartElement(p->w, (const xmlChar *)tag));
 }
 
+/* HTML reads "<code/>" as "<code>": only void elements may be written so. */
 static void close_tag(struct page *p)
+{
+    check(p, xmlTextWriterFullEndElement(p->w));
+}
+
+static void close_void(struct page *p)
 {
     check(p, xmlTextWriterEndElement(p->w));
 }
@@ -284,7 +290,7 @@ static void write_head(struct page *p, const struct th_report *r)
     open_tag(p, "head");
     open_tag(p, "meta");
     attr(p, "charset", "utf-8");
-    close_tag(p);
+    close_void(p);
     element(p, "title", NULL, s.s);
     element(p, "style", NULL, style);
     close_tag(p);

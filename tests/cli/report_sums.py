@@ -81,6 +81,9 @@ for e in page.iter():
             wrong.append(f"the page refers to {value}")
     if e.tag in (ns + "script", ns + "link", ns + "img", ns + "iframe"):
         wrong.append(f"the page has a {e.tag}")
+for tag in re.findall(r"<(\w+)[^<>]*/>", html):
+    if tag != "meta":
+        wrong.append(f"HTML does not know <{tag}/>")
 if str(memory["arena_bytes"]) not in html:
     wrong.append("the page does not name the arena")
 print("\n".join(wrong))
