@@ -6,6 +6,7 @@ cortexm_kernels = \
   armv7em/thk_avg_pool2d_s8__armv7em.c \
   armv7em/thk_conv2d_pairs.h \
   armv7em/thk_conv2d_s8__armv7em.c \
+  armv7em/thk_conv2d_s8_w16__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8__armv7em.c \
   armv7em/thk_dsp.h \
   armv7em/thk_fully_connected_s8__armv7em.c \

@@ -175,6 +175,54 @@ static uint32_t pair_word(const struct conv *v, int64_t o, int64_t run, int64_t 
     return (uint32_t)(uint16_t)lo | (uint32_t)hi << 16;
 }
 
+static const char *refuse_conv_words(const struct th_query *q)
+{
+    struct conv v;
+    const char *why = describe_conv(q, &v);
+    return why ? why : refuse_requant(&v);
+}
+
+/* Two doubled weights of one channel. */
+static uint32_t doubled_word(const struct conv *v, int64_t o, int64_t a, int64_t b)
+{
+    const uint32_t lo = (uint32_t)(2 * conv_weight(v, o, a));
+    const uint32_t hi = (uint32_t)(2 * conv_weight(v, o, b));
+    return (lo & 0xffffu) | hi << 16;
+}
+
+static enum th_status bind_conv_words(const struct th_query *q, struct th_call *c)
+{
+    struct conv v;
+    describe_conv(q, &v);
+    const int64_t groups = (v.w.out_c + 3) / 4, per_group = 16 + 4 * v.steps;
+    int32_t *stream = TH_NEW_ARRAY(th_call_arena(c), int32_t, (size_t)(groups * per_group));
+    if (!stream)
+        return TH_ERR_INTERNAL;
+    int32_t *to = stream;
+    for (int64_t o = 0; o < 4 * groups; o += 4) {
+        for (int64_t j = 0; j < 4; j++)
+            *to++ = (int32_t)(2 * conv_fold(&v, o + j).bias);
+        for (int64_t r = 0; r < v.runs; r++) {
+            for (int64_t i = 0; i < steps_of_run(v.run); i++) {
+                int64_t a, b;
+                step_of_run(v.run, i, &a, &b);
+                for (int64_t j = 0; j < 4; j++)
+                    *to++ = (int32_t)doubled_word(&v, o + j, r * v.run + a,
+                                                  b < 0 ? -1 : r * v.run + b);
+            }
+        }
+        for (int64_t j = 0; j < 4; j++, to += 3)
+            requant_words(&v, o + j, to);
+    }
+    th_row_call_window(c, &v.w);
+    th_call_input(c, 0, "const int8_t");
+    th_call_data(c, "weights", TH_DT_S32, stream, (size_t)(groups * per_group), 4);
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, (size_t)(8 * v.steps + 3 * v.run), 4, "uint32_t");
+    th_row_call_batch(c, &v.w);
+    return TH_OK;
+}
+
 static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
 {
     struct conv v;
@@ -222,6 +270,13 @@ static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
                           groups * (6.5 * (double)v.steps + 38.0));
     k->code_bytes = 1500;
     k->stack_bytes = 200;
+}
+
+/* More words are fetched for each product. */
+static void cost_conv_words(const struct th_query *q, struct th_kernel_cost *k)
+{
+    cost_conv(q, k);
+    k->cycles *= 1.06;
 }
 
 /* ---- depthwise convolution ---------------------------------------------------------------------------- */
@@ -520,6 +575,8 @@ static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
 static const struct th_kernel rows[] = {
     {ROW("conv2d", "conv2d_s8"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,
      .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},
+    {ROW("conv2d", "conv2d_s8_w16"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,
+     .refuse = refuse_conv_words, .bind = bind_conv_words, .cost = cost_conv_words},
     /* of one input channel: the same as a convolution with one */
     {ROW("depthwise_conv2d", "conv2d_s8"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,
      .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},

@@ -90,6 +90,7 @@ for board in $boards; do
     armv7em)
         check $board thk_conv2d_s8__armv7em conv
         check $board thk_conv2d_s8__armv7em depthwise
+        check $board thk_conv2d_s8_w16__armv7em conv
         check $board thk_depthwise_conv2d_s8__armv7em depthwise
         check $board thk_fully_connected_s8__armv7em dense
         check $board thk_avg_pool2d_s8__armv7em avg
