@@ -68,7 +68,41 @@ static enum th_status rebuild(struct th_graph *g, th_node n, const th_value *in,
 
 /* ---- elementwise, whatever the op ------------------------------------------------------------ */
 
-/* Each operand is a transpose by the same permutation or one element. */
+/* What stays as it is on the other side of a transpose, or (a constant that varies) can be turned
+ * now: the builder computes it at once as long as it is small. */
+#define TURN_ELEMENTS 4096
+enum operand { OPERAND_KEEP, OPERAND_TURN, OPERAND_STUCK };
+
+static enum operand judge(const struct th_graph *g, th_value v, const struct th_type *y)
+{
+    const struct th_type *t = v ? th_value_type(g, v) : NULL;
+    if (!t)
+        return OPERAND_KEEP;
+    if (t->rank > y->rank || per_axis(t))
+        return OPERAND_STUCK;
+    if (th_type_elems(t) == 1)
+        return OPERAND_KEEP;
+    return th_value_is_const(g, v) && t->rank == y->rank && th_type_elems(t) <= TURN_ELEMENTS
+               ? OPERAND_TURN
+               : OPERAND_STUCK;
+}
+
+/* The constants among the operands as they read before the transpose. */
+static enum th_status turn_constants(struct th_graph *g, th_node n, const struct perm *p,
+                                     th_value *in, uint32_t n_in)
+{
+    const struct th_type *y = th_value_type(g, th_node_output(g, n, 0));
+    int64_t inverse[TH_MAX_RANK];
+    for (int32_t i = 0; i < p->rank; i++)
+        inverse[p->to[i]] = i;
+    struct th_attr perm = th_attr_of_ints("perm", inverse, (uint32_t)p->rank);
+    for (uint32_t i = 0; i < n_in; i++)
+        if (in[i] && th_value_is_const(g, in[i]) && judge(g, in[i], y) == OPERAND_TURN)
+            TH_TRY(th_insert_node(g, n, "transpose", &in[i], 1, &perm, 1, NULL, &in[i]));
+    return TH_OK;
+}
+
+/* Each operand is a transpose by the same permutation, one element or a small constant. */
 static enum th_status sink_elementwise(struct th_graph *g, th_node n, struct th_arena *a,
                                        bool *done)
 {
@@ -96,12 +130,14 @@ static enum th_status sink_elementwise(struct th_graph *g, th_node n, struct th_
             p = q;
             found = true;
             in[i] = th_node_input(g, t, 0);
-        } else if (v && (th_type_elems(th_value_type(g, v)) != 1 ||
-                         th_value_type(g, v)->rank > y->rank || per_axis(th_value_type(g, v)))) {
+        } else if (judge(g, v, y) == OPERAND_STUCK) {
             return TH_OK;
         }
     }
-    return found ? rebuild(g, n, in, n_in, NULL, &p, done) : TH_OK;
+    if (!found)
+        return TH_OK;
+    TH_TRY(turn_constants(g, n, &p, in, n_in));
+    return rebuild(g, n, in, n_in, NULL, &p, done);
 }
 
 static enum th_status elementwise(struct th_pass_ctx *pc, struct th_graph *g, uint32_t *count)

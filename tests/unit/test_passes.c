@@ -206,6 +206,22 @@ static void test_transposes_cancel(void)
     done();
 }
 
+/* A constant that varies along an axis is turned as well. */
+static void test_transpose_past_constant(void)
+{
+    th_value x = begin_s8(0.05f, 3, 4, 6, 8);
+    int64_t to[] = {0, 3, 1, 2}, from[] = {0, 2, 3, 1};
+    struct th_attr a[] = {test_ints("perm", 4, to), END}, b[] = {test_ints("perm", 4, from), END};
+    struct th_type c = S8(g, 0.03f, 1, 4, 1, 8, 4, 1), y = S8(g, 0.09f, 1, 4, 1, 8, 4, 6);
+    th_value v = test_node(g, "transpose", NULL, a, 1, x);
+    v = test_node(g, "add", &y, NULL, 2, v, test_const(g, &c, 5));
+    v = test_node(g, "transpose", NULL, b, 1, v);
+    finish("canonicalize,layout,dce", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "transpose"), 0);
+    CU_ASSERT_EQUAL(th_graph_node_count(g), 1);
+    done();
+}
+
 static void test_transpose_through_slice_and_mean(void)
 {
     th_value x = begin_s8(0.05f, 3, 4, 6, 8);
@@ -514,6 +530,7 @@ int main(void)
         {"fold", test_fold},
         {"fold keeps small constants small", test_fold_keeps_small_constants_small},
         {"transposes cancel", test_transposes_cancel},
+        {"transpose past a constant", test_transpose_past_constant},
         {"transpose through slice and mean", test_transpose_through_slice_and_mean},
         {"movement in integers", test_movement_in_integers},
         {"unequal pair stays", test_unequal_pair_stays},
