@@ -308,15 +308,21 @@ void th_row_fold_channel(const struct th_tensor *w, const struct th_tensor *bias
                          int64_t first, int64_t t_step, int64_t taps, int32_t zi,
                          int64_t in_lo, int64_t in_hi, struct th_row_fold *out)
 {
-    int64_t sum = 0, pos = 0, neg = 0;
-    for (int64_t t = 0; t < taps; t++) {
-        const int64_t v = th_tensor_int(w, first + t * t_step);
-        sum += v;
-        if (v > 0)
-            pos += v;
-        else
-            neg += v;
+    int64_t sum = 0, neg = 0;
+    if (w->type.dtype == TH_DT_S8) {
+        const int8_t *at = (const int8_t *)w->data + first;
+        for (int64_t t = 0; t < taps; t++, at += t_step) {
+            sum += *at;
+            neg += *at < 0 ? *at : 0;
+        }
+    } else {
+        for (int64_t t = 0; t < taps; t++) {
+            const int64_t v = th_tensor_int(w, first + t * t_step);
+            sum += v;
+            neg += v < 0 ? v : 0;
+        }
     }
+    const int64_t pos = sum - neg;
     out->bias = (bias ? th_tensor_int(bias, channel) : 0) - zi * sum;
     out->lo = out->bias + pos * in_lo + neg * in_hi;
     out->hi = out->bias + pos * in_hi + neg * in_lo;
