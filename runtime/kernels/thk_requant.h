@@ -51,4 +51,13 @@ static inline int32_t thk_clamp(int32_t v, int32_t lo, int32_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
+/* v + zero within [lo, hi], also where the sum would not fit. */
+static inline int32_t thk_clamp_zero(int32_t v, int32_t zero, int32_t lo, int32_t hi)
+{
+    return thk_clamp(v, lo - zero, hi - zero) + zero;
+}
+
+/* Accumulators wrap: large biases make them do so in real models. */
+#define THK_WRAP(type, a, b) ((type)((uint64_t)(int64_t)(a) + (uint64_t)(int64_t)(b)))
+
 #endif

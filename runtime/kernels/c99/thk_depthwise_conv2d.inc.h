@@ -18,11 +18,12 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, cons
                         if (iy < 0 || iy >= p->in_h || ix < 0 || ix >= p->in_w)
                             continue;
                         const THK_X *in = x + thk_view_at(&p->in, iy, ix) + c / multiplier;
-                        acc += ((int32_t)*in - p->in_zero) * ((int32_t)*wc - p->weight_zero);
+                        acc = THK_WRAP(THK_ACC, acc, ((int32_t)*in - p->in_zero) *
+                                                         ((int32_t)*wc - p->weight_zero));
                     }
                 }
                 const int32_t v = THK_SCALE(acc, requant[2 * c], requant[2 * c + 1]);
-                out[c] = (THK_Y)thk_clamp(v + p->out_zero, p->lo, p->hi);
+                out[c] = (THK_Y)thk_clamp_zero(v, p->out_zero, p->lo, p->hi);
             }
         }
     }

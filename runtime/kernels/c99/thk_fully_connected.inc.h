@@ -10,11 +10,12 @@ static void THK_NAME(const struct thk_dense *p, const THK_X *x, const THK_W *w,
             const int32_t *q = requant + (p->per_channel ? 2 * c : 0);
             THK_ACC acc = 0;
             for (int32_t i = 0; i < p->in; i++)
-                acc += ((int32_t)x[i] - p->in_zero) * ((int32_t)wc[i] - p->weight_zero);
+                acc = THK_WRAP(THK_ACC, acc, ((int32_t)x[i] - p->in_zero) *
+                                                 ((int32_t)wc[i] - p->weight_zero));
             if (bias)
-                acc += (THK_ACC)bias[c];
+                acc = THK_WRAP(THK_ACC, acc, bias[c]);
             const int32_t v = THK_SCALE(acc, q[0], q[1]);
-            y[c] = (THK_Y)thk_clamp(v + p->out_zero, p->lo, p->hi);
+            y[c] = (THK_Y)thk_clamp_zero(v, p->out_zero, p->lo, p->hi);
         }
     }
 }
