@@ -286,7 +286,8 @@ static enum th_status import_arg_extreme(struct tfl_node *n)
         !tfl_axis(n, given, (size_t)tfl_type_of(n, x)->rank, &axis))
         return TH_ERR_INPUT;
     if (tfl_out_type(n, 0).dtype != TH_DT_S32)
-        return tfl_reject(n, "output_type INT32", "indices other than 32-bit integers are not supported");
+        return tfl_reject(n, "output_type INT32",
+                          "indices other than 32-bit integers are not supported");
     tfl_attr_int(&a, "axis", (int64_t)axis);
     return tfl_finish(n, n->row->ir, &x, 1, &a);
 }
