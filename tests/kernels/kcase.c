@@ -147,10 +147,12 @@ static void random_numbers(struct kgen_case *k, uint64_t *rng, struct th_arena *
         const float m = c % 4 == 0 ? 0.5f : 0.5f + (float)kgen_below(rng, 1 << 20) / (1 << 21);
         k->scale_w[c] = m / (float)(1 << s);
         k->b[c] = between(rng, -4000, 4000);
-        if (kgen_below(rng, 30) == 0) {  /* a dead channel: factor 0, or a bias of 30 bits */
+        if (kgen_below(rng, 30) == 0) {  /* a dead channel: factor 0, or a bias of 30 bits, or one
+                                            with which sums wrap */
+            static const int32_t large[] = {1 << 30, -(1 << 30), INT32_MAX - 900, INT32_MIN + 900};
             const bool zero = kgen_below(rng, 2);
             k->scale_w[c] = zero ? 1e-12f : 3e-8f;
-            k->b[c] = zero ? k->b[c] : kgen_below(rng, 2) ? 1 << 30 : -(1 << 30);
+            k->b[c] = zero ? k->b[c] : large[kgen_below(rng, 4)];
         }
     }
     if (k->op >= KGEN_AVG_POOL)
