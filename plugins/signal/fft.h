@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Real Fourier transforms of 2^k samples, forward and back: what both records and rows share. */
+#ifndef TH_PLUGINS_SIGNAL_FFT_H
+#define TH_PLUGINS_SIGNAL_FFT_H
+
+#include "plugins/signal/signal.h"
+
+/* Checks that n is a power of two from 4. */
+enum th_status signal_fft_length(const struct th_inst *c, int64_t n);
+/*
+ * Forward: in[n] to n/2 + 1 bins (out: real, imaginary, ...); inverse: bins to n samples.
+ * Integers: fixed point with 15 or 31 fraction bits, divided by the radix in every stage.
+ */
+enum th_status signal_fft_int(const struct th_inst *c, struct th_arena *a, enum th_dtype dt,
+                              int64_t n, bool inverse, const int64_t *in, int64_t *out);
+/* The discrete transform's sum in double; the inverse is divided by n. */
+enum th_status signal_fft_real(const struct th_inst *c, struct th_arena *a, int64_t n,
+                               bool inverse, const double *in, double *out);
+/* The call both kernels have: log2(n/2), rows, input length, x, two tables, scratch, y. */
+enum th_status signal_fft_bind(const struct th_query *q, struct th_call *c, bool inverse);
+void signal_fft_cost(const struct th_query *q, struct th_kernel_cost *k);
+
+#endif

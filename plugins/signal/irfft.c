@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* signal_irfft: inverse real Fourier transform along the innermost axis. */
+#include "plugins/signal/fft.h"
+
+static enum th_status infer(struct th_inst *c)
+{
+    const int64_t n = th_inst_int(c, "fft_length");
+    TH_TRY(signal_fft_length(c, n));
+    if (c->in[0]->rank < 1)
+        return th_inst_error(c, "the input is a scalar");
+    signal_set_inner(c, 0, c->in[0]->dtype, n);
+    return TH_OK;
+}
+
+static enum th_status verify(const struct th_inst *c)
+{
+    const int64_t n = th_inst_int(c, "fft_length");
+    if (signal_inner(c->in[0]) != n + 2)
+        return th_inst_error(c, "%lld numbers for a transform of %lld, expected %lld",
+                             (long long)signal_inner(c->in[0]), (long long)n, (long long)n + 2);
+    return TH_OK;
+}
+
+static enum th_status eval(const struct th_inst *c, struct th_eval *e)
+{
+    const int64_t n = th_inst_int(c, "fft_length");
+    const bool real = c->in[0]->dtype == TH_DT_F32;
+    int64_t *x = TH_NEW_ARRAY(e->arena, int64_t, (size_t)n + 2);
+    int64_t *y = TH_NEW_ARRAY(e->arena, int64_t, (size_t)n);
+    double *xr = TH_NEW_ARRAY(e->arena, double, (size_t)n + 2);
+    double *yr = TH_NEW_ARRAY(e->arena, double, (size_t)n);
+    if (!x || !y || !xr || !yr)
+        return signal_no_memory(c);
+    for (int64_t r = 0; r < signal_outer(c->in[0]); r++) {
+        for (int64_t i = 0; i < n + 2; i++) {
+            x[i] = real ? 0 : th_tensor_int(e->in[0], r * (n + 2) + i);
+            xr[i] = real ? th_tensor_real(e->in[0], r * (n + 2) + i) : 0;
+        }
+        TH_TRY(real ? signal_fft_real(c, e->arena, n, true, xr, yr)
+                    : signal_fft_int(c, e->arena, c->in[0]->dtype, n, true, x, y));
+        for (int64_t i = 0; i < n; i++)
+            if (real)
+                th_tensor_set_real(e->out[0], r * n + i, yr[i]);
+            else
+                th_tensor_set_int(e->out[0], r * n + i, y[i]);
+    }
+    return TH_OK;
+}
+
+#define TYPES (TH_DT_BIT(TH_DT_S16) | TH_DT_BIT(TH_DT_S32) | TH_DT_BIT(TH_DT_F32))
+static const struct th_port inputs[] = {
+    {"x", TYPES, 0, "fft_length/2 + 1 bins: real, imaginary, ..."}, SIGNAL_PORT_END};
+static const struct th_port outputs[] = {
+    {"y", TYPES, 0, "fft_length samples"}, SIGNAL_PORT_END};
+static const struct th_attr_spec attrs[] = {
+    SIGNAL_INT("fft_length", 4, 1 << 20, "samples of one transform: a power of two"),
+    SIGNAL_ATTR_END};
+
+static const struct th_op op = {
+    .struct_size = sizeof op,
+    .name = "signal_irfft",
+    .summary = "inverse real Fourier transform",
+    .doc = "Undoes signal_rfft: floats are divided by fft_length, integers were divided there.",
+    .inputs = inputs,
+    .outputs = outputs,
+    .attrs = attrs,
+    .traits = TH_TRAIT_PURE,
+    .contracts = signal_contracts,
+    .infer = infer,
+    .verify = verify,
+    .eval = eval,
+};
+
+static enum th_status import(struct th_import *im)
+{
+    static const char *const options[] = {"fft_length", NULL};
+    TH_TRY(signal_need_ports(im, 1, 1));
+    return signal_import(im, op.name, options);
+}
+
+static enum th_status bind(const struct th_query *q, struct th_call *c)
+{
+    return signal_fft_bind(q, c, true);
+}
+
+static const struct th_importer importer = {"tflite", "SignalIrfft", import};
+#define ROW(t)                                                                           \
+    {.op = "signal_irfft", .types = #t ">" #t, .symbol = "thk_signal_irfft_" #t "__c99",   \
+     .source = "signal/thk_signal_irfft_" #t "__c99.c", .refuse = signal_whole, .bind = bind, \
+     .cost = signal_fft_cost}
+static const struct th_kernel rows[] = {ROW(s16), ROW(s32), ROW(f32)};
+const struct signal_op signal_irfft = {&op, &importer, rows, TH_ARRAY_LEN(rows)};
