@@ -66,7 +66,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
         return;
     const double outputs = (double)w.batch * (double)w.box_h * (double)w.box_w * (double)w.box_n;
     k->cycles = 9.0 * th_row_window_macs(q, &w) + outputs * (60.0 + 20.0 * (double)w.kernel_h);
-    k->code_bytes = 600;
+    k->code_bytes = 720;
     k->stack_bytes = 160;
 }
 

@@ -45,7 +45,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
         return;
     k->cycles = 16.0 * th_row_window_macs(q, &w) +
                 40.0 * (double)w.batch * (double)w.box_h * (double)w.box_w * (double)w.box_n;
-    k->code_bytes = 350;
+    k->code_bytes = 490;
     k->stack_bytes = 120;
 }
 

@@ -12,6 +12,7 @@ static const struct th_backend backend = {
 
 static const struct th_row_family *const families[] = {
     &th_cortexm_dsp,
+    &th_cortexm_dsp_maps,
     &th_cortexm_mve,
     NULL,
 };

@@ -23,6 +23,7 @@ cortexm_kernels = \
 noinst_LTLIBRARIES += %D%/librows_cortexm.la
 %C%_librows_cortexm_la_SOURCES = \
   %D%/rows_dsp.c \
+  %D%/rows_dsp_maps.c \
   %D%/rows_mve.c
 %C%_librows_cortexm_la_LIBADD = backends/rows/librows.la
 
