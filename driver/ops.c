@@ -107,7 +107,8 @@ static struct json_object *abilities(const struct th_op *op)
         {"commutative", op->traits & TH_TRAIT_COMMUTATIVE},
         {"table", op->traits & TH_TRAIT_UNARY_TABLE},
         {"quant", op->quant}, {"window", op->window}, {"reduce", op->reduce},
-        {"alias", op->alias}, {"channels", op->channels}, {"grad", op->grad}, {"cost", op->cost}};
+        {"alias", op->alias}, {"channels", op->channels}, {"grad", op->grad}, {"cost", op->cost},
+        {"moves", op->moves}};
     struct json_object *a = json_object_new_array();
     for (size_t i = 0; i < TH_ARRAY_LEN(list); i++)
         if (list[i].has)

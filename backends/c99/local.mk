@@ -6,6 +6,7 @@ c99_kernels = \
   thk_fixed16.h \
   thk_hybrid.h \
   thk_lstm.h \
+  thk_lstm_real.h \
   thk_log.h \
   thk_mix.h \
   thk_nn.h \
@@ -68,6 +69,7 @@ c99_kernels = \
   c99/thk_log_softmax_u8_single__c99.c \
   c99/thk_logistic_s16__c99.c \
   c99/thk_lstm_f32__c99.c \
+  c99/thk_lstm_f32s8__c99.c \
   c99/thk_lstm_full_s8.inc.h \
   c99/thk_lstm_full_s8__c99.c \
   c99/thk_lstm_full_s8_single__c99.c \

@@ -3,6 +3,7 @@
 #include "backends/c99/families.h"
 
 #include <thimble/elementwise.h>
+#include <thimble/emit.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -53,6 +54,14 @@ static const char *weights_centred(const struct th_inst *c)
         if (has(c, i) && c->in[i]->dtype == TH_DT_S8 && th_row_zero(c->in[i]) != 0)
             return "weights have a zero point";
     return NULL;
+}
+
+static const char *refuse_hybrid(const struct th_query *q)
+{
+    if (q->inst->in[X]->dtype != TH_DT_F32 || q->inst->in[WI + 1]->dtype != TH_DT_S8)
+        return "not floats with 8-bit weights";
+    const char *why = weights_centred(q->inst);
+    return why ? why : refuse_common(q);
 }
 
 static const char *refuse_int(const struct th_query *q, enum th_dtype dt, bool full)
@@ -123,14 +132,65 @@ static void field_pairs(struct th_call *call, const char *name, const struct th_
 }
 
 /* ---- floats ----------------------------------------------------------------------------- */
+static void real_fields(const struct th_inst *c, struct th_call *call, const char *prefix)
+{
+    char name[3][32];
+    snprintf(name[0], sizeof name[0], "%sactivation", prefix);
+    snprintf(name[1], sizeof name[1], "%scell_clip", prefix);
+    snprintf(name[2], sizeof name[2], "%sproj_clip", prefix);
+    th_call_field_int(call, name[0], th_inst_int(c, "activation"));
+    th_call_field_float(call, name[1], (float)th_inst_float(c, "cell_clip"));
+    th_call_field_float(call, name[2], (float)th_inst_float(c, "proj_clip"));
+}
+
+static void field_scales(struct th_call *call, const char *field, const struct th_inst *c,
+                         const uint32_t *ports)
+{
+    struct th_str s;
+    th_str_init(&s);
+    for (int g = 0; g < 4; g++) {
+        th_str_add(&s, g ? ", " : "{");
+        th_emit_float(&s, has(c, ports[g]) ? scale_of(c, ports[g]) : 0.0f);
+    }
+    th_str_add(&s, "}");
+    th_call_field_text(call, field, s.s);
+    th_str_release(&s);
+}
+
+static enum th_status bind_hybrid(const struct th_query *q, struct th_call *call)
+{
+    static const uint32_t wi[4] = {WI, WI + 1, WI + 2, WI + 3};
+    static const uint32_t wr[4] = {WR, WR + 1, WR + 2, WR + 3};
+    static const uint32_t peep[4] = {PEEP_I, PEEP_F, OPERANDS, PEEP_O};
+    const struct th_inst *c = q->inst;
+    const size_t bytes = (size_t)cells_of(c) * 4 * sizeof(float) + (size_t)cells_of(c) +
+                         (size_t)c->in[X]->dims[2] + (size_t)c->in[WR + 3]->dims[1];
+    shape(c, call);
+    th_call_struct_begin(call, "thk_lstm_f32s8");
+    real_fields(c, call, "f.");
+    th_call_field_int(call, "asymmetric", th_inst_int(c, "asymmetric_inputs") != 0);
+    field_scales(call, "wi", c, wi);
+    field_scales(call, "wr", c, wr);
+    field_scales(call, "peep", c, peep);
+    th_call_field_float(call, "proj", scale_of(c, PROJ_W));
+    th_call_struct_end(call);
+    operands(call, c, X, X, "const float");
+    operands(call, c, WI, PEEP_O, "const int8_t");
+    operands(call, c, BIAS, BIAS + 3, "const float");
+    operands(call, c, PROJ_W, PROJ_W, "const int8_t");
+    operands(call, c, PROJ_B, OPERANDS - 1, "const float");
+    for (uint32_t i = 0; i < 3; i++)
+        th_call_output(call, i, "float");
+    th_call_scratch(call, bytes, 4, "float");
+    return TH_OK;
+}
+
 static enum th_status bind_float(const struct th_query *q, struct th_call *call)
 {
     const struct th_inst *c = q->inst;
     shape(c, call);
     th_call_struct_begin(call, "thk_lstm_f32");
-    th_call_field_int(call, "activation", th_inst_int(c, "activation"));
-    th_call_field_float(call, "cell_clip", (float)th_inst_float(c, "cell_clip"));
-    th_call_field_float(call, "proj_clip", (float)th_inst_float(c, "proj_clip"));
+    real_fields(c, call, "");
     th_call_struct_end(call);
     operands(call, c, X, OPERANDS - 1, "const float");
     for (uint32_t i = 0; i < 3; i++)
@@ -320,6 +380,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
 
 static const struct th_kernel rows[] = {
     ROW("lstm_f32", NULL, refuse_float, bind_float),
+    ROW("lstm_f32s8", NULL, refuse_hybrid, bind_hybrid),
     ROW("lstm_s8", DOUBLE, refuse_s8, bind_int),
     ROW("lstm_s8_single", SINGLE, refuse_s8, bind_int),
     ROW("lstm_s16", DOUBLE, refuse_s16, bind_int),

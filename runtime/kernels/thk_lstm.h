@@ -24,6 +24,13 @@ struct thk_lstm_f32 {
     float cell_clip, proj_clip;
 };
 
+/* The same with 8-bit weights: scales of the matrices, absent ones 0. */
+struct thk_lstm_f32s8 {
+    struct thk_lstm_f32 f;
+    int32_t asymmetric;
+    float wi[4], wr[4], peep[4], proj;
+};
+
 /* Integers. x and h: their zero points. Gate g: dense products times gate_x and gate_h give
  * Q3.12; tanh: the cell state times tanh_mult / 2^tanh_shift is a position in the table. */
 struct thk_lstm_int {

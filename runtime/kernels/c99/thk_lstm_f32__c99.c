@@ -1,29 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include <math.h>
-#include <stddef.h>
-#include <string.h>
-
-#include "thk_lstm.h"
-
-static float thk_lstm_squash(int32_t kind, float x)
-{
-    if (kind == 0)
-        return tanhf(x);
-    if (kind == 1)
-        return x < -9.0f ? expf(x) : 1.0f / (1.0f + expf(-x));
-    if (kind == 4)
-        return x;
-    x = x < 0.0f ? 0.0f : x;
-    return kind == 3 && x > 6.0f ? 6.0f : x;
-}
-
-static float thk_lstm_bound(float v, float limit)
-{
-    if (!(limit > 0.0f))
-        return v;
-    v = limit < v ? limit : v;
-    return v < -limit ? -limit : v;
-}
+#include "thk_lstm_real.h"
 
 static float thk_lstm_dot(const float *w, const float *x, int32_t n)
 {
@@ -31,20 +7,6 @@ static float thk_lstm_dot(const float *w, const float *x, int32_t n)
     for (int32_t i = 0; i < n; i++)
         sum += w[i] * x[i];
     return sum;
-}
-
-/* Mean zero, variance one; then weights and bias. */
-static void thk_lstm_normalize(float *v, const float *ln, const float *bias, int32_t n)
-{
-    float sum = 0.0f, squares = 0.0f;
-    for (int32_t i = 0; i < n; i++)
-        sum += v[i];
-    const float mean = sum / (float)n;
-    for (int32_t i = 0; i < n; i++)
-        squares += (v[i] - mean) * (v[i] - mean);
-    const float inverse = 1.0f / sqrtf(squares / (float)n + 1e-8f);
-    for (int32_t i = 0; i < n; i++)
-        v[i] = (v[i] - mean) * inverse * ln[i] + (bias ? bias[i] : 0.0f);
 }
 
 /* One gate of one step into v. */
