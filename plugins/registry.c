@@ -230,23 +230,48 @@ enum th_status th_import_error(const struct th_import *im, const char *fmt, ...)
 }
 
 /* ---- committing -------------------------------------------------------------------------------- */
-static bool duplicate(const struct th_list *l, size_t name_offset)
+/* Where the name of a record stands: at an offset, for passes behind one pointer more. */
+static const char *name_at(const struct th_list *l, uint32_t i, size_t offset, bool placed)
+{
+    const void *record = l->at[i];
+    if (placed)
+        record = ((const struct th_placed_pass *)record)->pass;
+    return *(const char *const *)((const char *)record + offset);
+}
+
+static enum th_status once_each(struct th_reg *r, const char *kind, const struct th_list *l,
+                                size_t offset, bool placed)
 {
     for (uint32_t i = 0; i < l->n; i++)
         for (uint32_t j = i + 1; j < l->n; j++)
-            if (!strcmp(*(const char *const *)((const char *)l->at[i] + name_offset),
-                        *(const char *const *)((const char *)l->at[j] + name_offset)))
-                return true;
-    return false;
+            if (!strcmp(name_at(l, i, offset, placed), name_at(l, j, offset, placed)))
+                return refuse(r, 1105, "plugin '%s' registers %s '%s' twice", r->origin, kind,
+                              name_at(l, i, offset, placed));
+    return TH_OK;
+}
+
+static enum th_status importers_once(struct th_reg *r)
+{
+    const struct th_list *l = &r->staged.importers;
+    for (uint32_t i = 0; i < l->n; i++)
+        for (uint32_t j = i + 1; j < l->n; j++) {
+            const struct th_importer *a = l->at[i], *b = l->at[j];
+            if (!strcmp(a->frontend, b->frontend) && !strcmp(a->op_name, b->op_name))
+                return refuse(r, 1105, "plugin '%s' registers importer '%s' of %s twice",
+                              r->origin, a->op_name, a->frontend);
+        }
+    return TH_OK;
 }
 
 static enum th_status check_staged(struct th_reg *r)
 {
     const struct th_registry *s = &r->staged;
-    if (duplicate(&s->ops, offsetof(struct th_op, name)) ||
-        duplicate(&s->frontends, offsetof(struct th_frontend, name)) ||
-        duplicate(&s->backends, offsetof(struct th_backend, name)))
-        return refuse(r, 1105, "plugin '%s' registers a name twice", r->origin);
+    TH_TRY(once_each(r, "operator", &s->ops, offsetof(struct th_op, name), false));
+    TH_TRY(once_each(r, "pass", &s->passes, offsetof(struct th_pass, name), true));
+    TH_TRY(once_each(r, "frontend", &s->frontends, offsetof(struct th_frontend, name), false));
+    TH_TRY(once_each(r, "backend", &s->backends, offsetof(struct th_backend, name), false));
+    TH_TRY(once_each(r, "contract", &s->contracts, offsetof(struct th_contract, name), false));
+    TH_TRY(importers_once(r));
     for (uint32_t i = 0; i < s->passes.n; i++) {
         const struct th_placed_pass *p = s->passes.at[i];
         if (p->has_anchor && !th_pass_find(r->ctx, p->anchor.pass))
@@ -289,13 +314,17 @@ static enum th_status check_plugin(struct th_ctx *ctx, const struct th_plugin *p
         th_error(ctx, NULL, 1103, "'%s' is no thimble plugin: its descriptor has no magic", origin);
         return TH_ERR_PLUGIN;
     }
-    if (p->abi_major != TH_ABI_MAJOR || p->abi_minor != TH_ABI_MINOR ||
-        p->struct_size != sizeof *p) {
+    if (p->abi_major != TH_ABI_MAJOR || p->abi_minor != TH_ABI_MINOR) {
         th_error(ctx, NULL, 1104, "plugin '%s' speaks plugin ABI %u.%u, this thimble speaks %u.%u",
                  p->name ? p->name : origin, p->abi_major, p->abi_minor, TH_ABI_MAJOR,
                  TH_ABI_MINOR);
         th_help(ctx, 1104, "rebuild it against the headers of this thimble "
                 "(pkg-config --variable=abi_major thimble says %d)", TH_ABI_MAJOR);
+        return TH_ERR_PLUGIN;
+    }
+    if (p->struct_size != sizeof *p) {
+        th_error(ctx, NULL, 1106, "'%s': its plugin descriptor has %u bytes, this thimble's has "
+                 "%zu", origin, p->struct_size, sizeof *p);
         return TH_ERR_PLUGIN;
     }
     if (!good_name(p->name) || !p->version || !p->license || !p->summary || !p->init) {
