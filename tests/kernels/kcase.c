@@ -136,10 +136,12 @@ static void random_numbers(struct kgen_case *k, uint64_t *rng, struct th_arena *
     k->x = th_arena_alloc(a, nx);
     k->w = th_arena_alloc(a, nw);
     k->b = TH_NEW_ARRAY(a, int32_t, (size_t)k->out_c);
+    /* every sixth layer lives in the corners, every twelfth has large factors */
+    const bool corners = kgen_below(rng, 6) == 0, great = kgen_below(rng, 12) == 0;
     for (size_t i = 0; i < nx; i++)
-        k->x[i] = (int8_t)between(rng, -128, 127);
+        k->x[i] = (int8_t)(corners ? 127 - 255 * kgen_below(rng, 2) : between(rng, -128, 127));
     for (size_t i = 0; i < nw; i++)
-        k->w[i] = (int8_t)between(rng, -127, 127);
+        k->w[i] = (int8_t)(corners ? 127 - 254 * kgen_below(rng, 2) : between(rng, -127, 127));
     if (kgen_below(rng, 6) == 0)
         k->w[kgen_below(rng, (int)nw)] = -128;
     for (int c = 0; c < k->out_c; c++) {
@@ -147,6 +149,13 @@ static void random_numbers(struct kgen_case *k, uint64_t *rng, struct th_arena *
         const float m = c % 4 == 0 ? 0.5f : 0.5f + (float)kgen_below(rng, 1 << 20) / (1 << 21);
         k->scale_w[c] = m / (float)(1 << s);
         k->b[c] = between(rng, -4000, 4000);
+        if (corners && kgen_below(rng, 3) == 0) {
+            /* sums on both sides of 24 bits, with and without ties */
+            k->b[c] = between(rng, -9000000, 9000000);
+            k->scale_w[c] = m / (float)(1 << 18);
+        }
+        if (great && kgen_below(rng, 3) == 0)    /* factors of one half and more: left shifts */
+            k->scale_w[c] = m * (float)(1 << kgen_below(rng, 4));
         if (kgen_below(rng, 30) == 0) {  /* a dead channel: factor 0, or a bias of 30 bits, or one
                                             with which sums wrap */
             static const int32_t large[] = {1 << 30, -(1 << 30), INT32_MAX - 900, INT32_MIN + 900};
