@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libtflite.la
   %D%/check.c \
   %D%/control.c \
   %D%/fill.c \
+  %D%/flex.c \
   %D%/import.h \
   %D%/index.c \
   %D%/math.c \
@@ -23,7 +24,6 @@ noinst_LTLIBRARIES += %D%/libtflite.la
 nodist_%C%_libtflite_la_SOURCES = %D%/schema_generated.h
 %C%_libtflite_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/%D%
 %C%_tflite_la_SOURCES =
-nodist_EXTRA_%C%_tflite_la_SOURCES = linked-as.cc
 %C%_tflite_la_LDFLAGS = $(module_ldflags)
 %C%_tflite_la_LIBADD = %D%/libtflite.la libthimble.la
 EXTRA_DIST += %D%/schema.fbs

@@ -6,8 +6,6 @@
 
 /* All bytes are verified before use, and a compiler must not abort on a bad model. */
 #define FLATBUFFERS_ASSERT(condition) static_cast<void>(sizeof(condition))
-/* Without it flexbuffers would want a locale object of the library, to read numbers in strings. */
-#define FLATBUFFERS_LOCALE_INDEPENDENT 0
 
 #include "schema_generated.h"
 
@@ -16,7 +14,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "flatbuffers/flexbuffers.h"
 #include "flatbuffers/minireflect.h"
 #include "reader.h"
 
@@ -179,29 +176,6 @@ const T *vector_field(const tfl_op *op, const char *name, fb::ElementaryType typ
     const fb::Vector<T> *v = f.table->GetPointer<const fb::Vector<T> *>(f.slot);
     *count = length(v);
     return *count != 0 ? v->data() : nullptr;
-}
-
-/* The map of a flexbuffer, looked into from an aligned copy: its place in the file is not. */
-template <typename F>
-bool with_custom(const uint8_t *options, size_t size, const char *key, F found) {
-    if (size < 3)
-        return false;
-    uint8_t *copy = static_cast<uint8_t *>(std::malloc(size));
-    if (copy == nullptr)
-        return false;
-    std::memcpy(copy, options, size);
-    bool ok = false;
-    if (flexbuffers::VerifyBuffer(copy, size)) {
-        const flexbuffers::Reference root = flexbuffers::GetRoot(copy, size);
-        if (root.IsMap()) {
-            const flexbuffers::Reference value = root.AsMap()[key];
-            ok = value.IsNumeric() || value.IsBool();
-            if (ok)
-                found(value);
-        }
-    }
-    std::free(copy);
-    return ok;
 }
 
 /* ---- building the view */
@@ -504,16 +478,6 @@ const int32_t *tfl_option_ints(const struct tfl_op *op, const char *name, size_t
 
 const float *tfl_option_floats(const struct tfl_op *op, const char *name, size_t *count) {
     return vector_field<float>(op, name, fb::ET_FLOAT, count);
-}
-
-bool tfl_custom_int(const uint8_t *options, size_t size, const char *key, int64_t *value) {
-    return with_custom(options, size, key,
-                       [&](const flexbuffers::Reference &r) { *value = r.AsInt64(); });
-}
-
-bool tfl_custom_float(const uint8_t *options, size_t size, const char *key, double *value) {
-    return with_custom(options, size, key,
-                       [&](const flexbuffers::Reference &r) { *value = r.AsDouble(); });
 }
 
 bool tfl_option_subgraph(const struct tfl_op *op, size_t i, int64_t *index) {

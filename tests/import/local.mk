@@ -4,3 +4,7 @@ noinst_PROGRAMS += %D%/import_model
 %C%_import_model_LDADD = libthimble.la
 dist_check_SCRIPTS += %D%/tflite.test
 EXTRA_DIST += %D%/tflite_hostile.py %D%/tflite_import.py %D%/tflite_model.py %D%/tflite_ops.py
+if HAVE_CUNIT
+check_PROGRAMS += %D%/test_flex
+%C%_test_flex_LDADD = frontends/tflite/libtflite.la $(unit_libs)
+endif
