@@ -8,6 +8,7 @@ c99_kernels = \
   thk_lstm.h \
   thk_lstm_real.h \
   thk_log.h \
+  thk_matmul.h \
   thk_mix.h \
   thk_nn.h \
   thk_quantize.h \

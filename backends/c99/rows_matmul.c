@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Generated row: batch_matmul, integer and float. */
+/* Generated rows: batch_matmul with integers, floats, and floats by integers. */
 #include "backends/c99/families.h"
 
 #include <stdio.h>
@@ -51,13 +51,34 @@ static const char *refuse(const struct th_query *q)
     const struct th_type *a = c->in[0], *b = c->in[1];
     if (!q->whole)
         return "only whole outputs";
-    if ((a->dtype == TH_DT_F32) != (b->dtype == TH_DT_F32))
-        return "the input is quantized on the way";
-    if (b->quant && b->quant->n > 1)
-        return "the scale differs along an axis";
+    if (a->dtype != TH_DT_F32 && b->dtype == TH_DT_F32)
+        return "no generator for these types";
     if (a->dtype != TH_DT_F32 && !strcmp(c->contract, "onnx"))
         return "the contract has another rule";
     return th_gen_too_large(q);
+}
+
+static bool hybrid(const struct th_inst *c)
+{
+    return c->in[0]->dtype == TH_DT_F32 && c->in[1]->dtype != TH_DT_F32;
+}
+
+/* The right operand's scale differs from column to column: factors come as a table. */
+static bool per_column(const struct th_inst *c)
+{
+    return c->in[1]->dtype != TH_DT_F32 && c->in[1]->quant && c->in[1]->quant->n > 1 &&
+           c->out[0].dtype != TH_DT_S32;
+}
+
+static struct th_multiplier factor(const struct th_inst *c, uint32_t column)
+{
+    const float sa = th_quant_scale(c->in[0]->quant, 0);
+    const float sb = th_quant_scale(c->in[1]->quant, column);
+    const double sy = (double)th_quant_scale(c->out[0].quant, 0);
+    const float both = sa * sb;
+    return th_quantize_multiplier(
+        (per_column(c) ? (double)sa * (double)sb : (double)both) / sy,
+        th_inst_single_rounding(c));
 }
 
 static void write_loop(struct th_str *s, int depth, const char *var, int i, int64_t n)
@@ -73,7 +94,16 @@ static void write_finish(struct th_str *s, const struct th_inst *c, int indent)
     const double lo = th_inst_float(c, "act_min"), hi = th_inst_float(c, "act_max");
     th_gen_indent(s, indent);
     if (y->dtype == TH_DT_F32) {
-        th_str_add(s, "*y++ = thk_clampf(acc, ");
+        th_str_add(s, "*y++ = thk_clampf(");
+        if (!hybrid(c)) {
+            th_str_add(s, "acc, ");
+        } else if (per_column(c)) {
+            th_str_add(s, "scale * t[j0] * (float)acc, ");
+        } else {
+            th_str_add(s, "scale * ");
+            th_emit_float(s, th_quant_scale(c->in[1]->quant, 0));
+            th_str_add(s, " * (float)acc, ");
+        }
         th_emit_float(s, (float)lo);
         th_str_add(s, ", ");
         th_emit_float(s, (float)hi);
@@ -85,14 +115,16 @@ static void write_finish(struct th_str *s, const struct th_inst *c, int indent)
         return;
     }
     const bool single = th_inst_single_rounding(c), wide = a->dtype == TH_DT_S16;
-    const float both = th_quant_scale(a->quant, 0) * th_quant_scale(c->in[1]->quant, 0);
-    const struct th_multiplier m =
-        th_quantize_multiplier((double)both / (double)th_quant_scale(y->quant, 0), single);
+    const struct th_multiplier m = factor(c, 0);
     int32_t least, most;
     th_activation_bounds(y, lo, hi, &least, &most);
-    th_str_addf(s, "*y++ = (%s)thk_clamp(thk_mbqm%s(acc, %ld, %ld) + (%ld), %ld, %ld);\n",
-                th_dtype_ctype(y->dtype), wide ? "64" : single ? "_single" : "", (long)m.m,
-                (long)m.s, (long)th_row_zero(y), (long)least, (long)most);
+    th_str_addf(s, "*y++ = (%s)thk_clamp(thk_mbqm%s(acc, ", th_dtype_ctype(y->dtype),
+                wide ? "64" : single ? "_single" : "");
+    if (per_column(c))
+        th_str_add(s, "t[2 * j0], t[2 * j0 + 1]");
+    else
+        th_str_addf(s, "%ld, %ld", (long)m.m, (long)m.s);
+    th_str_addf(s, ") + (%ld), %ld, %ld);\n", (long)th_row_zero(y), (long)least, (long)most);
 }
 
 static void write_element(struct th_str *s, const char *name, const int64_t *batch,
@@ -107,52 +139,113 @@ static void write_element(struct th_str *s, const char *name, const int64_t *bat
     th_str_add(s, s->s[s->len - 1] == '[' ? "0]" : "]");
 }
 
-static void write_body(struct th_str *s, const struct th_inst *c)
+/* The row of a that the i loop has reached becomes int8 in q. */
+static void write_quantized_row(struct th_str *s, const struct th_inst *c,
+                                const struct matmul *m, int indent)
 {
-    struct matmul m;
-    const bool real = c->in[0]->dtype == TH_DT_F32, wide = c->in[0]->dtype == TH_DT_S16;
-    const char *acc = real ? "float" : wide ? "int64_t" : "int32_t";
-    int depth = 0;
-    describe(c, &m);
-    for (int32_t i = 0; i < m.batch_rank; i++)
-        write_loop(s, ++depth, "n", i, m.batch[i]);
-    write_loop(s, ++depth, "i", 0, m.rows);
-    write_loop(s, ++depth, "j", 0, m.columns);
-    th_gen_indent(s, depth);
-    th_str_add(s, "{\n");
-    th_gen_indent(s, ++depth);
-    th_str_addf(s, "%s acc = 0;\n", acc);
-    write_loop(s, depth, "k", 0, m.depth);
-    th_gen_indent(s, depth + 1);
+    write_loop(s, indent, "k", 0, m->depth);
+    th_gen_indent(s, indent + 1);
+    th_str_add(s, "row[k0] = ");
+    write_element(s, "x0", m->a_step, m->batch_rank, m->a_row, "i", m->a_depth);
+    th_str_add(s, ";\n");
+    th_gen_indent(s, indent);
+    th_str_add(s, "int32_t zero;\n");
+    th_gen_indent(s, indent);
+    th_str_addf(s, "const float scale = thk_hybrid_quantize(row, %lld, %d, q, &zero);\n",
+                (long long)m->depth, th_inst_int(c, "asymmetric_inputs") != 0);
+}
+
+static void write_dot(struct th_str *s, const struct th_inst *c, const struct matmul *m,
+                      int indent)
+{
+    const bool real = c->in[1]->dtype == TH_DT_F32, wide = c->in[0]->dtype == TH_DT_S16;
+    th_gen_indent(s, indent);
+    th_str_addf(s, "%s acc = 0;\n", real ? "float" : wide ? "int64_t" : "int32_t");
+    write_loop(s, indent, "k", 0, m->depth);
+    th_gen_indent(s, indent + 1);
     th_str_addf(s, "acc += %s(", real ? "" : wide ? "(int64_t)" : "");
-    write_element(s, "x0", m.a_step, m.batch_rank, m.a_row, "i", m.a_depth);
-    if (!real)
-        th_str_addf(s, " - (%ld)", (long)th_row_zero(c->in[0]));
+    if (hybrid(c)) {
+        th_str_add(s, "q[k0] - zero");
+    } else {
+        write_element(s, "x0", m->a_step, m->batch_rank, m->a_row, "i", m->a_depth);
+        if (!real)
+            th_str_addf(s, " - (%ld)", (long)th_row_zero(c->in[0]));
+    }
     th_str_add(s, ") * (");
-    write_element(s, "x1", m.b_step, m.batch_rank, m.b_column, "j", m.b_depth);
+    write_element(s, "x1", m->b_step, m->batch_rank, m->b_column, "j", m->b_depth);
     if (!real)
         th_str_addf(s, " - (%ld)", (long)th_row_zero(c->in[1]));
     th_str_add(s, ");\n");
-    write_finish(s, c, depth);
+}
+
+static void write_body(struct th_str *s, const struct th_inst *c)
+{
+    struct matmul m;
+    int depth = 0;
+    describe(c, &m);
+    if (hybrid(c))
+        th_str_addf(s, "    int8_t *const q = (int8_t *)(row + %lld);\n", (long long)m.depth);
+    for (int32_t i = 0; i < m.batch_rank; i++)
+        write_loop(s, ++depth, "n", i, m.batch[i]);
+    write_loop(s, ++depth, "i", 0, m.rows);
+    th_gen_indent(s, depth);
+    th_str_add(s, "{\n");
+    if (hybrid(c))
+        write_quantized_row(s, c, &m, depth + 1);
+    write_loop(s, ++depth, "j", 0, m.columns);
+    th_gen_indent(s, depth);
+    th_str_add(s, "{\n");
+    write_dot(s, c, &m, depth + 1);
+    write_finish(s, c, depth + 1);
+    th_gen_indent(s, depth);
+    th_str_add(s, "}\n");
     th_gen_indent(s, depth - 1);
     th_str_add(s, "}\n");
+}
+
+/* Factors of the columns: {m, s} pairs, or scales where the left operand is real. */
+static enum th_status call_factors(const struct th_query *q, struct th_call *call,
+                                   const struct matmul *m)
+{
+    const struct th_inst *c = q->inst;
+    const size_t n = (size_t)m->columns;
+    float *scales = TH_NEW_ARRAY(th_call_arena(call), float, n + 1);
+    struct th_multiplier *pairs = TH_NEW_ARRAY(th_call_arena(call), struct th_multiplier, n + 1);
+    if (!scales || !pairs)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < n; i++) {
+        scales[i] = th_quant_scale(c->in[1]->quant, i);
+        if (!hybrid(c))
+            pairs[i] = factor(c, i);
+    }
+    if (!hybrid(c))
+        return th_row_call_requant(call, pairs, m->columns);
+    th_call_data(call, "scales", TH_DT_F32, scales, n, 4);
+    return TH_OK;
 }
 
 static enum th_status bind(const struct th_query *q, struct th_call *call)
 {
     const struct th_inst *c = q->inst;
-    char a[32], b[32], params[128];
+    char a[32], b[32], params[200];
+    struct matmul m;
     struct th_str s;
+    describe(c, &m);
     th_str_init(&s);
     write_body(&s, c);
     snprintf(a, sizeof a, "const %s", th_dtype_ctype(c->in[0]->dtype));
     snprintf(b, sizeof b, "const %s", th_dtype_ctype(c->in[1]->dtype));
-    snprintf(params, sizeof params, "%s *x0, %s *x1, %s *y", a, b,
-             th_dtype_ctype(c->out[0].dtype));
+    snprintf(params, sizeof params, "%s *x0, %s *x1, %s%s *y%s", a, b,
+             !per_column(c) ? "" : hybrid(c) ? "const float *t, " : "const int32_t *t, ",
+             th_dtype_ctype(c->out[0].dtype), hybrid(c) ? ", float *row" : "");
     th_call_input(call, 0, a);
     th_call_input(call, 1, b);
+    enum th_status st = per_column(c) ? call_factors(q, call, &m) : TH_OK;
     th_call_output(call, 0, th_dtype_ctype(c->out[0].dtype));
-    const enum th_status st = s.failed ? TH_ERR_INTERNAL : th_gen_function(q, call, params, s.s);
+    if (hybrid(c))
+        th_call_scratch(call, (size_t)m.depth * 5, 4, "float");
+    if (st == TH_OK)
+        st = s.failed ? TH_ERR_INTERNAL : th_gen_function(q, call, params, s.s);
     th_str_release(&s);
     return st;
 }
@@ -168,7 +261,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
 }
 
 static const struct th_kernel rows[] = {
-    {.op = "batch_matmul", .symbol = "thk_batch_matmul__c99", .source = "thk_elementwise.h",
+    {.op = "batch_matmul", .symbol = "thk_batch_matmul__c99", .source = "thk_matmul.h",
      .order = TH_ORDER_ANY, .refuse = refuse, .bind = bind, .cost = cost},
 };
 const struct th_row_family th_c99_matmul = {rows, TH_ARRAY_LEN(rows)};

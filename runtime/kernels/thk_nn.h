@@ -12,15 +12,6 @@ struct thk_dense {
     int32_t in_zero, weight_zero, out_zero, lo, hi, per_channel;
 };
 
-/* y[batch][m][n] = sum over k of a * b; element (i, k) of a matrix of a lies at
- * i * a_m + k * a_k, element (k, j) of b at k * b_k + j * b_n. Batches: up to three leading axes,
- * whose steps are 0 where an operand is broadcast. */
-struct thk_matmul {
-    int32_t m, n, k, a_m, a_k, b_k, b_n;
-    int32_t batch[3], a_step[3], b_step[3];
-    int32_t a_zero, b_zero, out_zero, lo, hi, scale_m, scale_s;
-};
-
 /* Softmax over the last axis of a [rows][depth] map: difference to the row's maximum times
  * scale_m * 2^(scale_s - 31), in Q5.26; smaller differences than diff_min give probability 0. */
 struct thk_softmax {

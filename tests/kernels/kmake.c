@@ -166,8 +166,16 @@ static void make_matmul(struct kop *k)
     const int first = kop_below(k, 2);
     const double s = k->dt == TH_DT_S16 ? 0.001 : 0.05;
     set_quant(k, operand(k, k->dt, 3, a), s);
-    set_quant(k, operand(k, k->hybrid ? TH_DT_S8 : k->dt, bb == 1 && first ? 2 : 3,
-                         b + (bb == 1 && first)), s);
+    struct th_type *right = operand(k, k->hybrid ? TH_DT_S8 : k->dt, bb == 1 && first ? 2 : 3,
+                                    b + (bb == 1 && first));
+    set_quant(k, right, s);
+    if (right->dtype == TH_DT_S8 && kop_below(k, 2)) {
+        float scales[5];
+        for (int64_t i = 0; i < n; i++)
+            scales[i] = scale(k, s);
+        right->quant = th_quant_new(k->arena, (uint32_t)n, scales, NULL,
+                                    right->rank - (tb ? 2 : 1));
+    }
     attr_int(k, "adj_a", ta);
     attr_int(k, "adj_b", tb);
     attr_int(k, "asymmetric_inputs", kop_below(k, 2));

@@ -31,10 +31,11 @@ ops=${*:-conv2d depthwise_conv2d transpose_conv2d fully_connected batch_matmul a
 for op in $ops; do
     case $op in
     conv2d | depthwise_conv2d | transpose_conv2d | fully_connected) types="s8 u8 s16 s16b32 f32 hybrid";;
-    batch_matmul | avg_pool2d | max_pool2d | softmax | prelu | resize_bilinear)
+    batch_matmul) types="s8 u8 s16 f32 hybrid";;
+    avg_pool2d | max_pool2d | softmax | prelu | resize_bilinear)
         types="s8 u8 s16 f32";;
     l2_pool2d) types="f32";;
-    lstm) types="s8 s16 f32";;
+    lstm) types="s8 s16 f32 hybrid";;
     quantize) types="s8 u8 s16";;
     log_softmax | l2_norm) types="s8 u8 f32";;
     dequantize | requantize) types="s8 u8 s16 s32";;
