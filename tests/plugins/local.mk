@@ -9,7 +9,9 @@ EXAMPLE_FILES = \
   plugins/examples/snake/snake.json \
   plugins/examples/strip_softmax/Makefile plugins/examples/strip_softmax/strip_softmax.c
 dist_check_SCRIPTS += %D%/broken.test
-EXTRA_DIST += $(EXAMPLE_FILES) %D%/examples.sh
+EXTRA_DIST += $(EXAMPLE_FILES) %D%/docs.sh %D%/examples.sh
 installcheck-local:
 	$(SHELL) $(srcdir)/tests/plugins/examples.sh '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libdir)' \
+	  '$(abs_srcdir)'
+	$(SHELL) $(srcdir)/tests/plugins/docs.sh '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libdir)' \
 	  '$(abs_srcdir)'
