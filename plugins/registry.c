@@ -289,6 +289,18 @@ static bool append(struct th_list *to, const struct th_list *from)
     return true;
 }
 
+/* Operators are listed in name order, wherever they come from. */
+static void sort_ops(struct th_list *l)
+{
+    for (uint32_t i = 1; i < l->n; i++) {
+        const struct th_op *op = l->at[i];
+        uint32_t k = i;
+        for (; k && strcmp(((const struct th_op *)l->at[k - 1])->name, op->name) > 0; k--)
+            l->at[k] = l->at[k - 1];
+        l->at[k] = op;
+    }
+}
+
 static bool commit(struct th_registry *to, const struct th_registry *from)
 {
     return append(&to->ops, &from->ops) && append(&to->passes, &from->passes) &&
@@ -356,6 +368,7 @@ enum th_status th_plugin_register(struct th_ctx *ctx, const struct th_plugin *p,
     if (s == TH_OK && (!info || !commit(&ctx->reg, &r.staged)))
         s = TH_ERR_INTERNAL;
     drop(&r.staged);
+    sort_ops(&ctx->reg.ops);
     if (s != TH_OK)
         return s;
     *info = (struct th_plugin_info){p->name, p->version, p->license, p->summary,
