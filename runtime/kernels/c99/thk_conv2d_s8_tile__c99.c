@@ -11,6 +11,49 @@
  */
 #include "c99/thk_tile.h"
 
+/* Eight registers hold the sums of one pixel, but not of two. */
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+#define THK_TILE_STEP(u)                                                        \
+    {                                                                           \
+        const int32_t v = a[u];                                                 \
+        a0 += v * w[4 * (u)], a1 += v * w[4 * (u) + 1];                         \
+        a2 += v * w[4 * (u) + 2], a3 += v * w[4 * (u) + 3];                     \
+        THK_TILE_STEP_END;                                                      \
+    }
+
+static void thk_conv2d_tile_1x4(const struct thk_window2d *p2d, const int8_t *x, int32_t n,
+                                const int8_t *w, const int32_t *q, int8_t *y)
+{
+    for (int32_t c = 0; c < p2d->out_c; c += 4, q += 16) {
+        int32_t a0 = q[0], a1 = q[1], a2 = q[2], a3 = q[3];
+        const int8_t *a = x, *const end = x + n;
+        do {
+            THK_TILE_STEP(0)
+            THK_TILE_STEP(1)
+            THK_TILE_STEP(2)
+            THK_TILE_STEP(3)
+            a += 4, w += 16;
+        } while (a != end);
+        const int32_t sums[4] = {a0, a1, a2, a3};
+        const int32_t left = p2d->out_c - c < 4 ? p2d->out_c - c : 4;
+        for (int32_t j = 0; j < left; j++)
+            *y++ = (int8_t)thk_clamp(thk_tile_requant(sums[j], q + 4 + 3 * j), p2d->lo, p2d->hi);
+    }
+}
+
+/* All channels of two pixels; n products, a multiple of four. */
+static void thk_conv2d_tile_2x4(const struct thk_window2d *p2d, const int8_t *xa, const int8_t *xb,
+                                int32_t n, const int8_t *w, const int32_t *q, int8_t *ya,
+                                int8_t *yb)
+{
+    thk_conv2d_tile_1x4(p2d, xa, n, w, q, ya);
+    if (xb != xa)
+        thk_conv2d_tile_1x4(p2d, xb, n, w, q, yb);
+    else
+        for (int32_t c = 0; c < p2d->out_c; c++)
+            yb[c] = ya[c];
+}
+#else
 #define THK_TILE_STEP(u)                                                        \
     {                                                                           \
         const int32_t p = a[u], q = b[u];                                       \
@@ -46,6 +89,7 @@ static void thk_conv2d_tile_2x4(const struct thk_window2d *p2d, const int8_t *xa
         }
     }
 }
+#endif
 #undef THK_TILE_STEP
 
 /* The receptive field at (y0, x0): copied, with n - products zeros behind it. */
