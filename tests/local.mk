@@ -13,6 +13,7 @@ AM_TESTS_ENVIRONMENT = \
 unit_libs = libthimble.la $(CUNIT_LIBS)
 include tests/bench/local.mk
 include tests/cli/local.mk
+include tests/conformance/local.mk
 include tests/models/local.mk
 include tests/unit/ops.mk
 include tests/unit/plan.mk

@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks what is promised of emitted code.
+
+  emitted.py [--thimble PROGRAM] [--all [--models DIR]] [TARGET...]
+
+The two example models, for every core: built without a warning by every installed compiler that
+the target's description names, no name from outside but memory and mathematical functions, no
+external name without the model's prefix, no recursion, no array of variable length. On the host
+several models and contexts run in one image under the address and undefined-behaviour sanitizers.
+--all builds every model of the shared set instead.
+"""
+import argparse
+import concurrent.futures
+import filecmp
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+EXAMPLE = os.path.join(TOP, "examples", "vibration")
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wvla", "-Werror"]
+ALL_TARGETS = ["c99", "x86-64-v3", "cortex-m4", "cortex-m55", "rv32imc", "rv32gcv"]
+
+# What code without a library may still call: moving memory, mathematics, what compilers call for
+# arithmetic that the processor lacks.
+MEMORY = {"memcpy", "memmove", "memset", "memcmp"}
+MATH = {f + s for s in ("", "f") for f in (
+    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf exp exp2 expm1 fabs "
+    "floor fma fmax fmin fmod hypot ldexp log log10 log1p log2 lrint lround modf nearbyint pow "
+    "rint round sin sinh sqrt tan tanh trunc").split()}
+HELPERS = re.compile(r"_GLOBAL_OFFSET_TABLE_|__aeabi_(u?[il]div(mod)?|l(asr|lsl|lsr|mul|cmp)|ulcmp|"
+                     r"mem(cpy|move|set|clr)[48]?|[dfil]2\w+|u[il]2\w+|[cdf]\w+)|"
+                     r"__gnu_thumb1_case_\w+|"
+                     r"__(u?(div|mod|divmod)|mul|ash[lr]|lshr|neg)[sdt]i[234]|"
+                     r"__(clz|ctz|popcount|bswap)[sdt]i2|"
+                     r"__(add|sub|mul|div|neg|eq|ne|lt|le|gt|ge|unord|cmp)[sd]f[23]|"
+                     r"__(fix|fixuns|float|floatun)[sd][if][sd][if]|__(extend|trunc)[sdh]f[sdh]f2")
+
+
+class Checks:
+    def __init__(self):
+        self.done = self.failed = self.skipped = 0
+
+    def result(self, name, problems):
+        self.done += 1
+        self.failed += bool(problems)
+        for p in problems[:5]:
+            print("FAIL: %s: %s" % (name, p), flush=True)
+
+    def skip(self, text):
+        self.skipped += 1
+        print("SKIP: " + text, flush=True)
+
+
+def run(cmd, **more):
+    p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
+    return p.returncode, p.stdout.decode("utf-8", "replace")
+
+
+def cores():
+    """[(name, [(compiler, command, flags)])] of the descriptions that describe a core."""
+    folder, found = os.path.join(TOP, "targets"), []
+    for f in sorted(os.listdir(folder)):
+        root = ET.parse(os.path.join(folder, f)).getroot() if f.endswith(".xml") else None
+        if root is None or root.find("core") is None:
+            continue
+        compilers = [(c.get("name"), c.get("command"), (c.findtext("compile") or "").split())
+                     for c in root.findall("compiler") if c.get("only-links") != "yes"]
+        found.append((root.get("name"), compilers))
+    return found
+
+
+def emit(args, model, target, name, folder, *options):
+    status, out = run([args.thimble, "compile", model, "--target", target, "-n", name, "-v0",
+                       "-o", folder, *options])
+    return status, out.strip().splitlines()[-1:] if status else []
+
+
+def symbols(command, objects):
+    own = [command[:-3] + "nm"] if command.endswith("-gcc") else []
+    for tool in own + ["nm", "llvm-nm-16", "arm-none-eabi-nm", "riscv64-unknown-elf-nm"]:
+        if not shutil.which(tool):
+            continue
+        status, out = run([tool, "-g"] + objects)
+        if status == 0 and "no symbols" not in out and "not recognized" not in out:
+            rows = [l.split() for l in out.splitlines()]
+            return ({r[-1] for r in rows if len(r) > 2},
+                    {r[-1] for r in rows if len(r) == 2 and r[0] == "U"})
+    return None
+
+
+def check_symbols(command, name, objects):
+    found = symbols(command, objects)
+    if not found or not found[0]:
+        return ["no symbols can be read"]
+    made, used = found
+    problems = ["external name '%s'" % s for s in sorted(made) if not s.startswith(name + "_")]
+    for s in sorted(used - made):
+        if s not in MEMORY and s not in MATH and not HELPERS.fullmatch(s):
+            problems.append("calls '%s'" % s)
+    return problems
+
+
+def circles(graph):
+    """Functions that can reach themselves."""
+    bad = []
+    for start in graph:
+        seen, todo = set(), list(graph[start])
+        while todo:
+            f = todo.pop()
+            if f not in seen:
+                seen.add(f)
+                todo += graph.get(f, ())
+        if start in seen:
+            bad.append(start)
+    return bad
+
+
+def check_recursion(cmd, sources, folder):
+    graph, called = {}, set()
+    for s in sources:
+        o = os.path.join(folder, "callgraph.o")
+        status, out = run(cmd + ["-O0", "-fcallgraph-info", "-c", s, "-o", o])
+        if status:
+            return ["call graph: " + out.strip().splitlines()[-1]]
+        with open(o[:-2] + ".ci") as f:
+            edges = re.findall(r'edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"', f.read())
+        for a, b in edges:
+            graph.setdefault(a, set()).add(b)
+        # A call through a pointer may reach whatever is named without being called.
+        text = run(cmd + ["-E", "-P", s])[1]
+        called |= {f for f in graph if re.search(r"\b%s\b(?!\s*\()" % f.split(":")[-1], text)}
+    if not graph:
+        return ["the compiler wrote no call graph"]
+    graph["__indirect_call"] = called
+    return ["'%s' calls itself" % f.split(":")[-1] for f in circles(graph)]
+
+
+def build(model, folder, compiler, command, flags, level):
+    """Warnings, symbols, recursion of one emitted folder and one compiler."""
+    name = os.path.basename(folder)
+    sources = [os.path.join(folder, f) for f in sorted(os.listdir(folder)) if f.endswith(".c")]
+    with tempfile.TemporaryDirectory() as work:
+        objects = []
+        for s in sources:
+            o = os.path.join(work, os.path.basename(s)[:-2] + ".o")
+            status, out = run([command] + flags + STRICT + [level, "-c", s, "-o", o])
+            if status:
+                first = [l for l in out.splitlines() if "error" in l] or out.splitlines()
+                return [first[0] if first else "the compiler failed"]
+            objects.append(o)
+        problems = check_symbols(command, name, objects)
+        if compiler == "gcc":
+            problems += check_recursion([command] + flags + ["-std=c99"], sources, work)
+    return problems
+
+
+def matrix(args, checks, models, targets, work):
+    """Every model, target and compiler."""
+    jobs = []
+    missing = set()
+    for target, compilers in targets:
+        for name, model in models:
+            folder = os.path.join(work, target, name)
+            os.makedirs(os.path.dirname(folder), exist_ok=True)
+            status, why = emit(args, model, target, name, folder)
+            if status in (1, 3) and args.all:
+                checks.skip("%s for %s: %s" % (name, target, "".join(why)))
+                continue
+            if status:
+                checks.result("%s for %s" % (name, target), why or ["thimble failed"])
+                continue
+            for compiler, command, flags in compilers:
+                if shutil.which(command):
+                    jobs.append(("%s for %s with %s" % (name, target, command),
+                                 (model, folder, compiler, command, flags, args.level)))
+                elif (target, command) not in missing:
+                    missing.add((target, command))
+                    checks.skip("%s: no %s" % (target, command))
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for (title, _), problems in zip(jobs, pool.map(lambda j: build(*j[1]), jobs)):
+            checks.result(title, problems)
+
+
+def raw(source, to):
+    """The data of a .npy file."""
+    with open(source, "rb") as f:
+        b = f.read()
+    wide = b[6] > 1
+    at = (12 if wide else 10) + struct.unpack_from("<I" if wide else "<H", b, 8)[0]
+    with open(to, "wb") as f:
+        f.write(b[at:])
+
+
+def sanitized(command, flags, work):
+    """Do the compiler's sanitizers work here, and do they find anything?"""
+    c = os.path.join(work, "bad.c")
+    with open(c, "w") as f:
+        f.write("int main(int n, char **v)\n{\n    volatile char a[4] = {0};\n    (void)v;\n"
+                "    a[n + 4] = 1;\n    return 0;\n}\n")
+    exe = os.path.join(work, "bad")
+    status, _ = run([command] + flags + [c, "-o", exe])
+    return status == 0 and run([exe])[0] != 0
+
+
+def host_can(target):
+    need = {"x86-64-v3": "avx2", "x86-64-v4": "avx512bw"}.get(target)
+    with open("/proc/cpuinfo") as f:
+        return need is None or need in f.read()
+
+
+def images(args, checks, targets, work):
+    """Several models and contexts in one image on the host."""
+    side = os.path.join(work, "total.xml")
+    shutil.copy(os.path.join(HERE, "total.xml"), side)
+    with open(side + ".weights", "wb") as f:
+        f.write(struct.pack("<f", 2))
+    for f in os.listdir(EXAMPLE):
+        if f.endswith(".npy"):
+            raw(os.path.join(EXAMPLE, f), os.path.join(work, f[:-4] + ".raw"))
+    models = (("vib", os.path.join(EXAMPLE, "vibration.tflite")), ("total", side),
+              ("vibf", os.path.join(EXAMPLE, "vibration_float.tflite")))
+    for target, compilers in targets:
+        if target not in ("c99", "x86-64-v2", "x86-64-v3", "x86-64-v4"):
+            continue
+        if not host_can(target):
+            checks.skip("%s: this processor lacks it" % target)
+            continue
+        folders = [os.path.join(work, target, "image", n) for n, _ in models]
+        os.makedirs(os.path.dirname(folders[0]), exist_ok=True)
+        for (name, model), folder in zip(models, folders):
+            status, why = emit(args, model, target, name, folder)
+            if status:
+                checks.result("%s for %s" % (name, target), why or ["thimble failed"])
+                return
+        for _, command, flags in compilers:
+            if shutil.which(command):
+                image(checks, target, command, flags, folders, work)
+
+
+def image(checks, target, command, flags, folders, work):
+    flags = flags + ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    if not sanitized(command, flags, work):
+        checks.skip("%s with %s: no sanitizers" % (target, command))
+        return
+    exe = os.path.join(work, "image")
+    sources = [os.path.join(f, c) for f in folders for c in os.listdir(f) if c.endswith(".c")]
+    status, out = run([command] + flags + STRICT + ["-I" + f for f in folders] + sources +
+                      [os.path.join(HERE, "emitted_main.c"), "-lm", "-o", exe])
+    if status == 0:
+        status, out = run([exe, work])
+    checks.result("models in one image for %s with %s" % (target, command),
+                  out.splitlines() or ["exit code %d" % status] if status else [])
+
+
+def differences(a, b):
+    names = {os.path.relpath(os.path.join(d, f), r) for r in (a, b)
+             for d, _, fs in os.walk(r) for f in fs}
+    return [f for f in sorted(names)
+            if not (os.path.isfile(os.path.join(a, f)) and os.path.isfile(os.path.join(b, f)) and
+                    filecmp.cmp(os.path.join(a, f), os.path.join(b, f), shallow=False))]
+
+
+def same_bytes(args, checks, targets, work):
+    model = os.path.join(EXAMPLE, "vibration.tflite")
+    for target, _ in targets:
+        a, b = os.path.join(work, "same", "a"), os.path.join(work, "elsewhere")
+        os.makedirs(os.path.dirname(a), exist_ok=True)
+        problems = emit(args, model, target, "vib", a)[1] + emit(args, model, target, "vib", b)[1]
+        checks.result("compiling twice for " + target,
+                      problems + ["'%s' differs" % f for f in differences(a, b)])
+
+
+def cplusplus(checks, work, targets):
+    """The headers serve C++ as well."""
+    if not shutil.which("g++"):
+        checks.skip("no g++")
+        return
+    target = targets[0][0]
+    for name in ("vib", "vibf"):
+        status, out = run(["g++", "-std=c++98", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+                           "-x", "c++", os.path.join(work, target, name, name + ".h")])
+        checks.result("%s.h as C++" % name, out.splitlines() if status else [])
+
+
+def shared_models(folder):
+    return [("m_" + re.sub(r"\W", "_", d), os.path.join(folder, d, "model.tflite"))
+            for d in sorted(os.listdir(folder))
+            if os.path.exists(os.path.join(folder, d, "model.tflite"))]
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--thimble", default="thimble")
+    p.add_argument("--all", action="store_true")
+    p.add_argument("--models", default=os.environ.get("TH_SHARED", TOP + "/../shared") + "/models")
+    p.add_argument("--level", default="-O1")
+    p.add_argument("--jobs", type=int, default=2)
+    p.add_argument("targets", nargs="*")
+    args = p.parse_args()
+    wanted = args.targets or (ALL_TARGETS if args.all else None)
+    targets = [(n, c) for n, c in cores() if not wanted or n in wanted]
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as work:
+        if args.all:
+            if not os.path.isdir(args.models):
+                print("SKIP: no folder '%s'" % args.models)
+                return 77
+            for model in shared_models(args.models):
+                with tempfile.TemporaryDirectory(dir=work) as part:
+                    matrix(args, checks, [model], targets, part)
+        else:
+            models = (("vib", os.path.join(EXAMPLE, "vibration.tflite")),
+                      ("vibf", os.path.join(EXAMPLE, "vibration_float.tflite")))
+            matrix(args, checks, models, targets, work)
+            images(args, checks, targets, work)
+            same_bytes(args, checks, targets, work)
+            cplusplus(checks, work, targets)
+    print("# PASS: %d\n# SKIP: %d\n# FAIL: %d" % (checks.done - checks.failed, checks.skipped,
+                                                 checks.failed))
+    return 1 if checks.failed or not checks.done else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
