@@ -77,7 +77,7 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
     th_call_input(c, 0, "const int8_t");
     TH_TRY(call_packed(c, &k, false));
     th_call_output(c, 0, "int8_t");
-    th_call_scratch(c, (size_t)(2 * k.products + 2 * k.h.n), 1, "int8_t");
+    th_call_scratch(c, (size_t)(2 * k.products + 2 * ((k.h.n + 3) / 4 * 4)), 1, "int8_t");
     th_row_call_batch(c, &k.w);
     return TH_OK;
 }

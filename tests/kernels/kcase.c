@@ -113,8 +113,8 @@ static void random_views(struct kgen_case *k, uint64_t *rng)
 }
 
 /* Scales whose outputs use the whole range. A quarter of the channels has the multiplier 2^30,
- * where exact ties are frequent. */
-static void random_numbers(struct kgen_case *k, uint64_t *rng, struct th_arena *a)
+ * where exact ties are frequent. plain: nothing unusual, for measuring. */
+static void random_numbers(struct kgen_case *k, uint64_t *rng, struct th_arena *a, bool plain)
 {
     const int taps = k->kh * k->kw * (k->op == KGEN_DEPTHWISE ? 1 : k->in_c);
     int e = 6;
@@ -137,12 +137,13 @@ static void random_numbers(struct kgen_case *k, uint64_t *rng, struct th_arena *
     k->w = th_arena_alloc(a, nw);
     k->b = TH_NEW_ARRAY(a, int32_t, (size_t)k->out_c);
     /* every sixth layer lives in the corners, every twelfth has large factors */
-    const bool corners = kgen_below(rng, 6) == 0, great = kgen_below(rng, 12) == 0;
+    const bool corners = !plain && kgen_below(rng, 6) == 0;
+    const bool great = !plain && kgen_below(rng, 12) == 0;
     for (size_t i = 0; i < nx; i++)
         k->x[i] = (int8_t)(corners ? 127 - 255 * kgen_below(rng, 2) : between(rng, -128, 127));
     for (size_t i = 0; i < nw; i++)
         k->w[i] = (int8_t)(corners ? 127 - 254 * kgen_below(rng, 2) : between(rng, -127, 127));
-    if (kgen_below(rng, 6) == 0)
+    if (!plain && kgen_below(rng, 6) == 0)
         k->w[kgen_below(rng, (int)nw)] = -128;
     for (int c = 0; c < k->out_c; c++) {
         const int s = e + kgen_below(rng, 3);
@@ -156,7 +157,7 @@ static void random_numbers(struct kgen_case *k, uint64_t *rng, struct th_arena *
         }
         if (great && kgen_below(rng, 3) == 0)    /* factors of one half and more: left shifts */
             k->scale_w[c] = m * (float)(1 << kgen_below(rng, 4));
-        if (kgen_below(rng, 30) == 0) {  /* a dead channel: factor 0, or a bias of 30 bits, or one
+        if (!plain && kgen_below(rng, 30) == 0) {  /* a dead channel: factor 0, or a bias of 30 bits, or one
                                             with which sums wrap */
             static const int32_t large[] = {1 << 30, -(1 << 30), INT32_MAX - 900, INT32_MIN + 900};
             const bool zero = kgen_below(rng, 2);
@@ -187,7 +188,7 @@ void kgen_make(struct kgen_case *k, enum kgen_op op, uint64_t *rng, int shape,
         k->in = (struct th_view){.pixel_pitch = k->in_c, .row_pitch = k->in_c * k->in_w};
         k->out = (struct th_view){.pixel_pitch = k->out_c, .row_pitch = k->out_c * k->out_w};
     }
-    random_numbers(k, rng, a);
+    random_numbers(k, rng, a, shape != 0);
     if (shape)
         k->lo = -128, k->hi = 127;
     static const char *const names[] = {"conv", "depthwise", "dense", "avg_pool", "max_pool"};

@@ -7,9 +7,15 @@
  * are filled up to a multiple of four with weights of 0. A pixel's receptive field is read where
  * it lies if it is one run of bytes, else it is copied to scratch, padding as the zero point.
  * Both pixels' fields are read before the first of their outputs is stored. Scratch: two fields,
- * then as many outputs of two pixels as there are channels.
+ * then the outputs of two pixels, whole groups of channels.
  */
 #include "c99/thk_tile.h"
+
+static inline int8_t thk_conv2d_tile_out(const struct thk_window2d *p, int32_t sum,
+                                         const int32_t *q)
+{
+    return (int8_t)thk_clamp(thk_tile_requant(sum, q), p->lo, p->hi);
+}
 
 /* Eight registers hold the sums of one pixel, but not of two. */
 #if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
@@ -34,10 +40,10 @@ static void thk_conv2d_tile_1x4(const struct thk_window2d *p2d, const int8_t *x,
             THK_TILE_STEP(3)
             a += 4, w += 16;
         } while (a != end);
-        const int32_t sums[4] = {a0, a1, a2, a3};
-        const int32_t left = p2d->out_c - c < 4 ? p2d->out_c - c : 4;
-        for (int32_t j = 0; j < left; j++)
-            *y++ = (int8_t)thk_clamp(thk_tile_requant(sums[j], q + 4 + 3 * j), p2d->lo, p2d->hi);
+        y[c] = thk_conv2d_tile_out(p2d, a0, q + 4);
+        y[c + 1] = thk_conv2d_tile_out(p2d, a1, q + 7);
+        y[c + 2] = thk_conv2d_tile_out(p2d, a2, q + 10);
+        y[c + 3] = thk_conv2d_tile_out(p2d, a3, q + 13);
     }
 }
 
@@ -80,13 +86,14 @@ static void thk_conv2d_tile_2x4(const struct thk_window2d *p2d, const int8_t *xa
             THK_TILE_STEP(3)
             a += 4, b += 4, w += 16;
         } while (a != end);
-        const int32_t sums[8] = {a0, b0, a1, b1, a2, b2, a3, b3};
-        const int32_t left = p2d->out_c - c < 4 ? p2d->out_c - c : 4;
-        for (int32_t j = 0; j < left; j++) {
-            const int32_t *r = q + 4 + 3 * j;
-            *ya++ = (int8_t)thk_clamp(thk_tile_requant(sums[2 * j], r), p2d->lo, p2d->hi);
-            *yb++ = (int8_t)thk_clamp(thk_tile_requant(sums[2 * j + 1], r), p2d->lo, p2d->hi);
-        }
+        ya[c] = thk_conv2d_tile_out(p2d, a0, q + 4);
+        yb[c] = thk_conv2d_tile_out(p2d, b0, q + 4);
+        ya[c + 1] = thk_conv2d_tile_out(p2d, a1, q + 7);
+        yb[c + 1] = thk_conv2d_tile_out(p2d, b1, q + 7);
+        ya[c + 2] = thk_conv2d_tile_out(p2d, a2, q + 10);
+        yb[c + 2] = thk_conv2d_tile_out(p2d, b2, q + 10);
+        ya[c + 3] = thk_conv2d_tile_out(p2d, a3, q + 13);
+        yb[c + 3] = thk_conv2d_tile_out(p2d, b3, q + 13);
     }
 }
 #endif
@@ -124,6 +131,7 @@ static void thk_conv2d_s8_tile__c99(const struct thk_window2d *p, const struct t
     const int32_t pixels = b->h * b->w;
     const int direct = p->kernel_h == 1 && p->kernel_w == 1 && p->pad_top == 0 &&
                        p->pad_left == 0 && n == products;
+    const int32_t group_c = (p->out_c + 3) & ~3;
     int8_t *const field = scratch, *const done = scratch + 2 * n;
     int32_t oy = b->y, ox = b->x;
     for (int32_t i = 0; i < pixels; i += 2) {
@@ -142,10 +150,11 @@ static void thk_conv2d_s8_tile__c99(const struct thk_window2d *p, const struct t
                 oy++;
             }
         }
-        thk_conv2d_tile_2x4(p, in[0], in[1], n, weights, constants, done, done + p->out_c);
+        thk_conv2d_tile_2x4(p, in[0], in[1], n, weights, constants, done,
+                            done + group_c);
         for (int32_t c = 0; c < p->out_c; c++) {
             out[0][c] = done[c];
-            out[1][c] = done[p->out_c + c];
+            out[1][c] = done[group_c + c];
         }
     }
 }

@@ -33,9 +33,14 @@ static void thk_fully_connected_s8_tile__c99(const struct thk_dense *p, const in
             }
             for (; a != end; a++, w += 4)
                 THK_TILE_STEP(0)
-            const int32_t sums[4] = {s0, s1, s2, s3}, left = p->out - c < 4 ? p->out - c : 4;
-            for (int32_t j = 0; j < left; j++)
-                *y++ = (int8_t)thk_clamp(thk_tile_requant(sums[j], q + 4 + 3 * j), p->lo, p->hi);
+            const int32_t left = p->out - c;
+            *y++ = (int8_t)thk_clamp(thk_tile_requant(s0, q + 4), p->lo, p->hi);
+            if (left > 1)
+                *y++ = (int8_t)thk_clamp(thk_tile_requant(s1, q + 7), p->lo, p->hi);
+            if (left > 2)
+                *y++ = (int8_t)thk_clamp(thk_tile_requant(s2, q + 10), p->lo, p->hi);
+            if (left > 3)
+                *y++ = (int8_t)thk_clamp(thk_tile_requant(s3, q + 13), p->lo, p->hi);
         }
     }
 }
