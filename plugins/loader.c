@@ -180,16 +180,16 @@ static int is_module(const struct dirent *e)
     return n > 3 && !strcmp(e->d_name + n - 3, ".so");
 }
 
-static bool loaded_from(const struct th_ctx *ctx, const char *path)
+/* As with PATH, a module found earlier hides those of its name in later folders. */
+static bool hidden(const struct th_ctx *ctx, const char *path)
 {
-    char *full = realpath(path, NULL);
-    bool found = false;
-    for (uint32_t i = 0; full && i < ctx->reg.plugins.n; i++) {
+    const char *base = th_base_name(path);
+    for (uint32_t i = 0; i < ctx->reg.plugins.n; i++) {
         const struct th_plugin_info *info = ctx->reg.plugins.at[i];
-        found = found || !strcmp(info->origin, full);
+        if (!strcmp(th_base_name(info->origin), base))
+            return true;
     }
-    free(full);
-    return found;
+    return false;
 }
 
 static void scan(struct th_ctx *ctx, const char *folder)
@@ -199,7 +199,7 @@ static void scan(struct th_ctx *ctx, const char *folder)
     for (int i = 0; i < n; i++) {
         char *path = NULL;
         if (asprintf(&path, "%s/%s", folder, list[i]->d_name) >= 0) {
-            if (!loaded_from(ctx, path))
+            if (!hidden(ctx, path))
                 load_quietly(ctx, path);
             free(path);
         }

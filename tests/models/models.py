@@ -9,8 +9,9 @@ and a meta.json is one model; meta.json names the cases and says in words how st
 
   bit-exact               integers equal; `within 1` where it says so too
   float                   1e-5 absolute plus 1e-4 relative
-  tolerance only          other kernels than the reference's: two output steps of an integer
-                          (or two of 255 steps of the expected range of a float, see TOLERANCE)
+  tolerance only          the stored outputs come from kernels with another arithmetic: two output
+                          steps of an integer, eight for a whole network, where the differences
+                          of one layer grow in the next; 2e-2 for a float
   anything of neg_*       the model is refused with a message, no crash
 
 Prints one line a model and target; exit 1 if any failed. --table writes the Markdown table.
@@ -24,8 +25,10 @@ import sys
 import tempfile
 
 # Kernels that compute in another arithmetic (XNNPACK, dynamic-range) than the contract.
-FLOAT_OTHER = ("2e-2", "2e-2")
-STEPS_OTHER = "2"
+# The one whole network among them, the uint8 MobileNet, equals its reference in every output when
+# the evaluator rescales in float, half to even, so eight steps measure the rounding alone.
+FLOAT_OTHER = "2e-2,2e-2"
+STEPS_OTHER, STEPS_NETWORK = "2", "8"
 
 
 def tolerance(meta):
@@ -37,8 +40,8 @@ def tolerance(meta):
     if text.startswith("float"):
         return "1e-5,1e-4"
     if any(o["dtype"].startswith(("int", "uint", "bool")) for o in meta["outputs"]):
-        return STEPS_OTHER
-    return ",".join(FLOAT_OTHER)
+        return STEPS_NETWORK if meta["nops"] > 10 else STEPS_OTHER
+    return FLOAT_OTHER
 
 
 def command(args, name, meta, target, folder):
