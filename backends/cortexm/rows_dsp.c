@@ -214,7 +214,7 @@ static enum th_status bind_conv_words(const struct th_query *q, struct th_call *
     }
     th_row_call_window(c, &v.w);
     th_call_input(c, 0, "const int8_t");
-    th_call_data(c, "weights", TH_DT_S32, stream, (size_t)(groups * per_group), 4);
+    th_call_data(c, "weights", TH_DT_U32, stream, (size_t)(groups * per_group), 4);
     th_call_output(c, 0, "int8_t");
     th_call_scratch(c, (size_t)(8 * v.steps + 3 * v.run), 4, "uint32_t");
     th_row_call_batch(c, &v.w);
