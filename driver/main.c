@@ -66,16 +66,15 @@ static const struct th_verb *find_verb(struct th_ctx *ctx, const char *name)
     return NULL;
 }
 
-/* What the user named must load; what is merely found is reported by the loader. */
+/* What the user named must load, and comes before what is merely found, whose failures the loader
+ * reports. */
 static enum th_status load_plugins(struct th_ctx *ctx, const struct th_options *o)
 {
-    if (!o->no_plugins)
-        TH_TRY(th_plugin_load_all(ctx));
     enum th_status s = TH_OK;
     for (uint32_t i = 0; i < o->plugins.n; i++)
         if (th_plugin_load(ctx, o->plugins.list[i]) != TH_OK)
             s = TH_ERR_PLUGIN;
-    return s;
+    return s == TH_OK && !o->no_plugins ? th_plugin_load_all(ctx) : s;
 }
 
 static enum th_status run_verb(struct th_ctx *ctx, int argc, char **argv)

@@ -83,7 +83,19 @@ static enum th_status find_entry(struct th_ctx *ctx, const char *path, lt_dlhand
     return s;
 }
 
-static enum th_status load_locked(struct th_ctx *ctx, const char *path)
+static bool loaded_as(const struct th_ctx *ctx, const char *name)
+{
+    for (uint32_t i = 0; i < ctx->reg.plugins.n; i++) {
+        const struct th_plugin_info *info = ctx->reg.plugins.at[i];
+        if (!info->failure && !strcmp(info->name, name))
+            return true;
+    }
+    return false;
+}
+
+/* searched: found in a folder, not asked for. The plugin of a name that was found first stands,
+ * as with programs in PATH. */
+static enum th_status load_locked(struct th_ctx *ctx, const char *path, bool searched)
 {
     void *probe = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!probe) {
@@ -106,10 +118,12 @@ static enum th_status load_locked(struct th_ctx *ctx, const char *path)
     lt_dlmakeresident(handle);
     const struct th_plugin *p = NULL;
     TH_TRY(find_entry(ctx, path, handle, &p));
+    if (searched && p && p->magic == TH_PLUGIN_MAGIC && p->name && loaded_as(ctx, p->name))
+        return TH_OK;
     return th_plugin_register(ctx, p, path);
 }
 
-enum th_status th_plugin_load(struct th_ctx *ctx, const char *path)
+static enum th_status load(struct th_ctx *ctx, const char *path, bool searched)
 {
     if (!plugins_shared()) {
         th_error(ctx, NULL, 1108, "cannot load plugin '%s': this thimble was built without shared "
@@ -124,10 +138,15 @@ enum th_status th_plugin_load(struct th_ctx *ctx, const char *path)
         return TH_ERR_PLUGIN;
     }
     pthread_mutex_lock(&ltdl_lock);
-    const enum th_status s = load_locked(ctx, full);
+    const enum th_status s = load_locked(ctx, full, searched);
     pthread_mutex_unlock(&ltdl_lock);
     free(full);
     return s;
+}
+
+enum th_status th_plugin_load(struct th_ctx *ctx, const char *path)
+{
+    return load(ctx, path, false);
 }
 
 /* ---- scanning ------------------------------------------------------------------------------------ */
@@ -164,7 +183,7 @@ static void load_quietly(struct th_ctx *ctx, const char *path)
     void *user = ctx->sink_user;
     const unsigned errors = ctx->errors;
     th_ctx_set_sink(ctx, capture_sink, &c);
-    const enum th_status s = th_plugin_load(ctx, path);
+    const enum th_status s = load(ctx, path, true);
     th_ctx_set_sink(ctx, sink, user);
     ctx->errors = errors;
     if (s != TH_OK) {

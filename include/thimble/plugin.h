@@ -85,8 +85,8 @@ TH_API enum th_status th_plugin_register(struct th_ctx *ctx, const struct th_plu
                                          const char *origin);
 /* Loads one file given by the user: any failure is reported and returned. */
 TH_API enum th_status th_plugin_load(struct th_ctx *ctx, const char *path);
-/* Loads preloaded modules, THIMBLE_PLUGIN_PATH, then the installed folder. A module that fails is
- * a warning, remembered for th_plugin_info. */
+/* Loads preloaded modules, THIMBLE_PLUGIN_PATH, then the installed folder. Of plugins with one name
+ * the first found is loaded. A module that fails is a warning, remembered for th_plugin_info. */
 TH_API enum th_status th_plugin_load_all(struct th_ctx *ctx);
 struct th_plugin_info {
     const char *name, *version, *license, *summary;

@@ -8,8 +8,8 @@ EXAMPLE_FILES = \
   plugins/examples/snake/Makefile plugins/examples/snake/snake.c \
   plugins/examples/snake/snake.json \
   plugins/examples/strip_softmax/Makefile plugins/examples/strip_softmax/strip_softmax.c
-dist_check_SCRIPTS += %D%/broken.test
-EXTRA_DIST += $(EXAMPLE_FILES) %D%/docs.sh %D%/examples.sh
+dist_check_SCRIPTS += %D%/broken.test %D%/signal.test
+EXTRA_DIST += $(EXAMPLE_FILES) %D%/docs.sh %D%/examples.sh %D%/signal.py
 installcheck-local:
 	$(SHELL) $(srcdir)/tests/plugins/examples.sh '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libdir)' \
 	  '$(abs_srcdir)'
