@@ -132,14 +132,19 @@ static void thk_depthwise_conv2d_s8__armv7em(const struct thk_window2d *p,
     thk_depthwise_conv2d_table(p, (uintptr_t)x, p->in.y0, p->in.x0, blank, inside);
     if (taps % 2 == 0)
         inside[0] = inside[1];
+    const int32_t in_pixel = p->in.pixel, out_pixel = p->out.pixel, stride = p->stride_w;
+    const int32_t lo = p->lo, hi = p->hi, x_last = b->x + b->w;
     for (int32_t oy = b->y; oy < b->y + b->h; oy++) {
-        for (int32_t ox = b->x; ox < b->x + b->w; ox++) {
-            const int32_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
+        const int32_t y0 = oy * p->stride_h - p->pad_top;
+        const int rows = y0 >= 0 && y0 < y_end && !p->in.ring;
+        const uintptr_t row = (uintptr_t)x + (uintptr_t)(rows ? thk_view_at(&p->in, y0, 0) : 0);
+        int32_t x0 = b->x * stride - p->pad_left;
+        int8_t *out = y + thk_view_at(&p->out, oy, b->x);
+        for (int32_t ox = b->x; ox < x_last; ox++, x0 += stride, out += out_pixel) {
             const uint32_t *table = inside;
-            uintptr_t at = (uintptr_t)x;
-            if (y0 >= 0 && y0 < y_end && x0 >= 0 && x0 < x_end && !p->in.ring) {
-                at += (uintptr_t)thk_view_at(&p->in, y0, x0);
-            } else {
+            uintptr_t at = row + (uintptr_t)(x0 * in_pixel);
+            if (!rows || x0 < 0 || x0 >= x_end) {
+                at = (uintptr_t)x;
                 thk_depthwise_conv2d_table(p, at, y0, x0, blank, border);
                 table = border;
             }
@@ -151,10 +156,9 @@ static void thk_depthwise_conv2d_s8__armv7em(const struct thk_window2d *p,
             if (n % 4)
                 thk_depthwise_conv2d_groups(at + (uintptr_t)n - 4, stream + groups * group_words,
                                             pixel + n - 4, table, pairs, 1);
-            int8_t *out = y + thk_view_at(&p->out, oy, ox);
             thk_dsp_copy(out, pixel, n);
-            if (p->lo > INT8_MIN || p->hi < INT8_MAX)
-                thk_dsp_clamp(out, n, p->lo, p->hi);
+            if (lo > INT8_MIN || hi < INT8_MAX)
+                thk_dsp_clamp(out, n, lo, hi);
         }
     }
 }
