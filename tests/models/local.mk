@@ -11,3 +11,8 @@ check-models: all
 models-table: all
 	$(models_py) --table $(srcdir)/docs/models.md $(MODEL_TARGETS)
 .PHONY: check-models models-table
+# Long fuzzing, the table of models and the benchmarks; results go to docs/.
+EXTRA_DIST += tests/campaign.sh
+campaign: all
+	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/campaign.sh '$(abs_srcdir)' '$(abs_builddir)'
+.PHONY: campaign

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# campaign.sh SOURCES BUILD: what takes too long for every change. Fuzzes each reader for
+# CAMPAIGN_SECONDS (1800), then makes the tables of models and benchmarks again. The results of
+# fuzzing go to docs/campaign.md.
+set -eu
+src=$1 build=$2
+seconds=${CAMPAIGN_SECONDS:-1800}
+shared=${TH_SHARED:-$src/../shared}
+out=$build/campaign
+mkdir -p "$out/fuzz" "$out/tflite" "$out/xml"
+
+cd "$out/fuzz"
+[ -f Makefile ] || "$src/configure" -q CC=clang-16 CXX=clang++-16 CFLAGS='-O1 -g' \
+    CXXFLAGS='-O1 -g' --enable-fuzzers --enable-sanitizers --disable-shared >configure.log
+make -s libthimble.la frontends/tflite/libtflite.la tests/fuzz/fuzz_tflite tests/fuzz/fuzz_xml
+
+# seeds: the project's own models, the smaller shared ones, and their XML form
+for m in "$src"/examples/vibration/*.tflite "$shared"/models/*/model.tflite; do
+    [ -f "$m" ] && [ "$(wc -c <"$m")" -lt 100000 ] || continue
+    name=$(echo "$m" | cksum | cut -d ' ' -f 1)
+    cp "$m" "$out/tflite/$name"
+    "$build/thimble" compile "$m" --target c99 --stop-after=dce -o "$out/seed.xml" \
+        >/dev/null 2>&1 && cp "$out/seed.xml" "$out/xml/$name" || true
+done
+rm -f "$out"/seed.xml*
+
+table=$src/docs/campaign.md
+{
+    echo '# Long fuzzing'
+    echo
+    echo 'Made by `make campaign`: libFuzzer with address and undefined-behaviour sanitizers, leak'
+    echo 'check, and a bound on memory.'
+    echo
+    echo '| reader | seconds | inputs run | findings |'
+    echo '|---|---|---|---|'
+} >"$table.new"
+status=0
+for reader in tflite xml; do
+    log=$out/$reader.log
+    findings=none
+    "./tests/fuzz/fuzz_$reader" -max_len=20000 -timeout=20 -rss_limit_mb=2000 \
+        -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$out/$reader-" \
+        "$out/$reader" >"$log" 2>&1 || { findings=$(grep -m 1 SUMMARY "$log"); status=1; }
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    echo "| $reader | $seconds | ${runs:-?} | $findings |" >>"$table.new"
+done
+mv "$table.new" "$table"
+[ $status -eq 0 ]
+make -C "$build" models-table
+make -C "$build" bench
