@@ -274,8 +274,6 @@ enum th_status signal_fft_bind(const struct th_query *q, struct th_call *c, bool
     th_call_input(c, 0, in_type);
     TH_TRY(table(c, "roots", dt, n, root, inverse, n));
     TH_TRY(table(c, "pairs", dt, n / 2, pair, inverse, n));
-    th_call_scratch(c, (size_t)(2 * n * th_dtype_bits(dt) / 8), th_dtype_bits(dt) / 8,
-                    th_dtype_ctype(dt));
     th_call_output(c, 0, th_dtype_ctype(dt));
     return TH_OK;
 }

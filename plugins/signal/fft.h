@@ -16,7 +16,7 @@ enum th_status signal_fft_int(const struct th_inst *c, struct th_arena *a, enum 
 /* The discrete transform's sum in double; the inverse is divided by n. */
 enum th_status signal_fft_real(const struct th_inst *c, struct th_arena *a, int64_t n,
                                bool inverse, const double *in, double *out);
-/* The call both kernels have: log2(n/2), rows, input length, x, two tables, scratch, y. */
+/* The call both kernels have: log2(n/2), rows, input length, x, two tables, y. */
 enum th_status signal_fft_bind(const struct th_query *q, struct th_call *c, bool inverse);
 void signal_fft_cost(const struct th_query *q, struct th_kernel_cost *k);
 

@@ -5,18 +5,17 @@
  * odd. Each stage divides by its radix (integers), and what is stored wraps to FFT_T.
  */
 
-/* Where number j of the digit-reversed order comes from. */
-static inline int32_t FFT_FN(from)(int32_t bits, int32_t j)
+/* Where number i stands in digit-reversed order. */
+static inline int32_t FFT_FN(place)(int32_t bits, int32_t i)
 {
-    int32_t i = 0;
-    for (int32_t done = 0; bits > 0;) {
+    int32_t j = 0;
+    while (bits > 0) {
         const int32_t step = bits > 1 ? 2 : 1;
         bits -= step;
-        i += (j >> bits) << done;
-        j &= ((int32_t)1 << bits) - 1;
-        done += step;
+        j += (i & (((int32_t)1 << step) - 1)) << bits;
+        i >>= step;
     }
-    return i;
+    return j;
 }
 
 /* z *= w */
@@ -76,7 +75,7 @@ static inline void FFT_FN(butterfly)(int32_t m, int32_t turn, const FFT_T *w1, c
         a[i] = (FFT_T)((FFT_WIDE)even[i] + sum[i]);
         c[i] = (FFT_T)((FFT_WIDE)even[i] - sum[i]);
     }
-    const FFT_WIDE s = turn * (FFT_WIDE)diff[1], t = turn * (FFT_WIDE)diff[0];
+    const FFT_WIDE s = (FFT_WIDE)turn * diff[1], t = (FFT_WIDE)turn * diff[0];
     b[0] = (FFT_T)(odd[0] + s);
     b[1] = (FFT_T)(odd[1] - t);
     d[0] = (FFT_T)(odd[0] - s);
@@ -101,83 +100,81 @@ static inline void FFT_FN(stages)(int32_t bits, int32_t turn, const FFT_T *roots
     }
 }
 
-/* Bins of n complex numbers z become the n + 1 bins of 2n real ones. */
-static inline void FFT_FN(split)(int32_t n, const FFT_T *pairs, const FFT_T *z, FFT_T *y)
+/* The pair of bins k and n - k of a half-length transform: a = sum, w = turned difference. */
+static inline void FFT_FN(pair)(const FFT_T *p, const FFT_T *q, const FFT_T *root, FFT_T *a,
+                                FFT_T *w)
 {
-    const FFT_WIDE re = FFT_SHRINK(z[0], 2), im = FFT_SHRINK(z[1], 2);
+    FFT_T b[2] = {q[0], (FFT_T)-(FFT_WIDE)q[1]};
+    a[0] = p[0];
+    a[1] = p[1];
+    FFT_FN(shrink2)(a);
+    FFT_FN(shrink2)(b);
+    for (int32_t i = 0; i < 2; i++) {
+        w[i] = (FFT_T)((FFT_WIDE)a[i] - b[i]);
+        a[i] = (FFT_T)((FFT_WIDE)a[i] + b[i]);
+    }
+    FFT_FN(mul)(w, root);
+}
+
+/* In place: the n bins of a complex transform become the n + 1 bins of a real one. */
+static inline void FFT_FN(split)(int32_t n, const FFT_T *pairs, FFT_T *y)
+{
+    const FFT_WIDE re = FFT_SHRINK(y[0], 2), im = FFT_SHRINK(y[1], 2);
     y[0] = (FFT_T)(re + im);
     y[2 * n] = (FFT_T)(re - im);
     y[1] = y[2 * n + 1] = 0;
     for (int32_t k = 1; k <= n / 2; k++) {
-        FFT_T a[2] = {z[2 * k], z[2 * k + 1]};
-        FFT_T b[2] = {z[2 * (n - k)], (FFT_T)-(FFT_WIDE)z[2 * (n - k) + 1]};
-        FFT_T w[2];
-        FFT_FN(shrink2)(a);
-        FFT_FN(shrink2)(b);
-        w[0] = (FFT_T)((FFT_WIDE)a[0] - b[0]);
-        w[1] = (FFT_T)((FFT_WIDE)a[1] - b[1]);
-        a[0] = (FFT_T)((FFT_WIDE)a[0] + b[0]);
-        a[1] = (FFT_T)((FFT_WIDE)a[1] + b[1]);
-        FFT_FN(mul)(w, pairs + 2 * (k - 1));
-        y[2 * k] = (FFT_T)FFT_HALF((FFT_WIDE)a[0] + w[0]);
-        y[2 * k + 1] = (FFT_T)FFT_HALF((FFT_WIDE)a[1] + w[1]);
-        y[2 * (n - k)] = (FFT_T)FFT_HALF((FFT_WIDE)a[0] - w[0]);
-        y[2 * (n - k) + 1] = (FFT_T)FFT_HALF((FFT_WIDE)w[1] - a[1]);
+        FFT_T *const p = y + 2 * k, *const q = y + 2 * (n - k);
+        FFT_T a[2], w[2];
+        FFT_FN(pair)(p, q, pairs + 2 * (k - 1), a, w);
+        p[0] = (FFT_T)FFT_HALF((FFT_WIDE)a[0] + w[0]);
+        p[1] = (FFT_T)FFT_HALF((FFT_WIDE)a[1] + w[1]);
+        q[0] = (FFT_T)FFT_HALF((FFT_WIDE)a[0] - w[0]);
+        q[1] = (FFT_T)FFT_HALF((FFT_WIDE)w[1] - a[1]);
     }
 }
 
-/* n + 1 bins of real numbers become the n complex numbers whose transform back they are. */
-static inline void FFT_FN(join)(int32_t n, const FFT_T *pairs, const FFT_T *x, FFT_T *z)
+/* The n + 1 bins x become the n complex numbers whose transform back they are, digit-reversed. */
+static inline void FFT_FN(join)(int32_t bits, const FFT_T *pairs, const FFT_T *x, FFT_T *z)
 {
+    const int32_t n = (int32_t)1 << bits;
     z[0] = (FFT_T)((FFT_WIDE)x[0] + x[2 * n]);
     z[1] = (FFT_T)((FFT_WIDE)x[0] - x[2 * n]);
     FFT_FN(shrink2)(z);
     for (int32_t k = 1; k <= n / 2; k++) {
-        FFT_T a[2] = {x[2 * k], x[2 * k + 1]};
-        FFT_T b[2] = {x[2 * (n - k)], (FFT_T)-(FFT_WIDE)x[2 * (n - k) + 1]};
-        FFT_T w[2];
-        FFT_FN(shrink2)(a);
-        FFT_FN(shrink2)(b);
-        w[0] = (FFT_T)((FFT_WIDE)a[0] - b[0]);
-        w[1] = (FFT_T)((FFT_WIDE)a[1] - b[1]);
-        a[0] = (FFT_T)((FFT_WIDE)a[0] + b[0]);
-        a[1] = (FFT_T)((FFT_WIDE)a[1] + b[1]);
-        FFT_FN(mul)(w, pairs + 2 * (k - 1));
-        z[2 * k] = (FFT_T)((FFT_WIDE)a[0] + w[0]);
-        z[2 * k + 1] = (FFT_T)((FFT_WIDE)a[1] + w[1]);
-        z[2 * (n - k)] = (FFT_T)((FFT_WIDE)a[0] - w[0]);
-        z[2 * (n - k) + 1] = (FFT_T)-(FFT_WIDE)(FFT_T)((FFT_WIDE)a[1] - w[1]);
+        FFT_T *const p = z + 2 * FFT_FN(place)(bits, k);
+        FFT_T *const q = z + 2 * FFT_FN(place)(bits, n - k);
+        FFT_T a[2], w[2];
+        FFT_FN(pair)(x + 2 * k, x + 2 * (n - k), pairs + 2 * (k - 1), a, w);
+        p[0] = (FFT_T)((FFT_WIDE)a[0] + w[0]);
+        p[1] = (FFT_T)((FFT_WIDE)a[1] + w[1]);
+        q[0] = (FFT_T)((FFT_WIDE)a[0] - w[0]);
+        q[1] = (FFT_T)-(FFT_WIDE)(FFT_T)((FFT_WIDE)a[1] - w[1]);
     }
 }
 
-/* `length` <= 2n samples of each row, then zeros; z: n complex numbers of scratch. */
+/* `length` <= 2n samples of each row, then zeros; 2n + 2 numbers of y. */
 static inline void FFT_FN(forward)(int32_t bits, int32_t rows, int32_t length, const FFT_T *x,
-                                   const FFT_T *roots, const FFT_T *pairs, FFT_T *z, FFT_T *y)
+                                   const FFT_T *roots, const FFT_T *pairs, FFT_T *y)
 {
     const int32_t n = (int32_t)1 << bits;
     for (; rows > 0; rows--, x += length, y += 2 * n + 2) {
-        for (int32_t j = 0; j < n; j++) {
-            const int32_t i = 2 * FFT_FN(from)(bits, j);
-            z[2 * j] = i < length ? x[i] : 0;
-            z[2 * j + 1] = i + 1 < length ? x[i + 1] : 0;
+        for (int32_t i = 0; i < 2 * n; i += 2) {
+            FFT_T *const z = y + 2 * FFT_FN(place)(bits, i / 2);
+            z[0] = i < length ? x[i] : 0;
+            z[1] = i + 1 < length ? x[i + 1] : 0;
         }
-        FFT_FN(stages)(bits, 1, roots, z);
-        FFT_FN(split)(n, pairs, z, y);
+        FFT_FN(stages)(bits, 1, roots, y);
+        FFT_FN(split)(n, pairs, y);
     }
 }
 
-/* length = 2n + 2 numbers a row; z: n complex numbers of scratch. */
+/* length = 2n + 2 numbers of each row; 2n samples of y. */
 static inline void FFT_FN(back)(int32_t bits, int32_t rows, int32_t length, const FFT_T *x,
-                                const FFT_T *roots, const FFT_T *pairs, FFT_T *z, FFT_T *y)
+                                const FFT_T *roots, const FFT_T *pairs, FFT_T *y)
 {
-    const int32_t n = (int32_t)1 << bits;
-    for (; rows > 0; rows--, x += length, y += 2 * n) {
-        FFT_FN(join)(n, pairs, x, z);
-        for (int32_t j = 0; j < n; j++) {
-            const int32_t i = 2 * FFT_FN(from)(bits, j);
-            y[2 * j] = z[i];
-            y[2 * j + 1] = z[i + 1];
-        }
+    for (; rows > 0; rows--, x += length, y += length - 2) {
+        FFT_FN(join)(bits, pairs, x, y);
         FFT_FN(stages)(bits, -1, roots, y);
     }
 }

@@ -2,8 +2,7 @@
 #include "signal/thk_signal_fft_s32.h"
 
 static void thk_signal_irfft_s32__c99(int32_t bits, int32_t rows, int32_t length, const int32_t *x,
-                                      const int32_t *roots, const int32_t *pairs, int32_t *z,
-                                      int32_t *y)
+                                      const int32_t *roots, const int32_t *pairs, int32_t *y)
 {
-    thk_signal_back_s32(bits, rows, length, x, roots, pairs, z, y);
+    thk_signal_back_s32(bits, rows, length, x, roots, pairs, y);
 }

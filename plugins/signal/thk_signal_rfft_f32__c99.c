@@ -2,7 +2,7 @@
 #include "signal/thk_signal_fft_f32.h"
 
 static void thk_signal_rfft_f32__c99(int32_t bits, int32_t rows, int32_t length, const float *x,
-                                     const float *roots, const float *pairs, float *z, float *y)
+                                     const float *roots, const float *pairs, float *y)
 {
-    thk_signal_forward_f32(bits, rows, length, x, roots, pairs, z, y);
+    thk_signal_forward_f32(bits, rows, length, x, roots, pairs, y);
 }
