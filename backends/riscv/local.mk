@@ -26,6 +26,7 @@ nodist_%C%_riscv_la_SOURCES = %D%/sources.c
 %C%_riscv_la_LDFLAGS = $(module_ldflags)
 %C%_riscv_la_LIBADD = backends/rows/librows.la libthimble.la
 CLEANFILES += %D%/sources.c
+EXTRA_DIST += $(riscv_kernels:%=runtime/kernels/%)
 %D%/sources.c: backends/embed.awk $(riscv_kernels:%=runtime/kernels/%)
 	@$(MKDIR_P) %D%
 	$(AM_V_GEN)$(EMBED) -v table=th_riscv_sources $(riscv_kernels) >$@.tmp && mv $@.tmp $@

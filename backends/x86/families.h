@@ -8,5 +8,6 @@
 #include "backends/rows/rows.h"
 
 extern const struct th_row_sources th_x86_sources;
+extern const struct th_row_family th_x86_avx2;
 
 #endif

@@ -11,6 +11,7 @@ static const struct th_backend backend = {
 };
 
 static const struct th_row_family *const families[] = {
+    &th_x86_avx2,
     NULL,
 };
 

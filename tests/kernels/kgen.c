@@ -167,12 +167,16 @@ static uint8_t *output_image(const struct kgen_case *k, const int8_t *dense, str
 
 /* ---- the program's text ------------------------------------------------------------------------ */
 
-static void print_bytes(const char *type, const char *name, int id, const void *data, size_t n)
+/* more: zeros behind the data, for kernels that read beyond it. */
+static void print_bytes(const char *type, const char *name, int id, const void *data, size_t n,
+                        int32_t more)
 {
     const int8_t *p = data;
     printf("static const %s %s%d[] __attribute__((aligned(16))) = {", type, name, id);
     for (size_t i = 0; i < n; i++)
         printf("%s%d,", i % 24 ? "" : "\n", type[0] == 'u' ? (uint8_t)p[i] : p[i]);
+    for (int32_t i = 0; i < more; i++)
+        printf("0,");
     printf("%s};\n", n ? "" : "0");
 }
 
@@ -253,15 +257,15 @@ static int64_t overlap_of(const struct th_kernel *row, const struct setup *s, st
 }
 
 static void print_case(const struct kgen_case *k, const struct th_call *c, int id, bool bench,
-                       int64_t distance, struct th_arena *a)
+                       int64_t distance, int32_t over_read, struct th_arena *a)
 {
     size_t in_bytes, out_bytes;
     int8_t *dense = th_arena_alloc(a, (size_t)(k->batch * k->out_h * k->out_w * k->out_c));
     kgen_expected(k, dense);
     const int8_t *x = input_image(k, a, &in_bytes);
     const uint8_t *y = output_image(k, dense, a, &out_bytes);
-    print_bytes("int8_t", "x", id, x, in_bytes);
-    print_bytes("uint8_t", "y", id, y, out_bytes);
+    print_bytes("int8_t", "x", id, x, in_bytes, over_read);
+    print_bytes("uint8_t", "y", id, y, out_bytes, 0);
     for (uint32_t i = 0; i < c->n_args; i++)
         if (c->args[i].kind == TH_ARG_STRUCT)
             printf("static const struct %s s%d_%u = {%s};\n", c->args[i].ctype, id, i,
@@ -358,7 +362,7 @@ int main(int argc, char **argv)
     fputs(head, stdout);
     print_data(p);
     for (int i = 0; i < made; i++)
-        print_case(&cases[i], calls[i], i, bench, distances[i], a);
+        print_case(&cases[i], calls[i], i, bench, distances[i], row->over_read, a);
     printf("int main(void)\n{\n    KRUN_INIT();\n");
     for (int i = 0; i < made; i++)
         printf(distances[i] >= 0 && !bench ? "    case%d();\n    over%d();\n" : "    case%d();\n", i, i);
