@@ -143,6 +143,17 @@ def check_recursion(cmd, sources, folder):
     return ["'%s' calls itself" % f.split(":")[-1] for f in circles(graph)]
 
 
+def content(folder):
+    """The C of a folder, without the comment that says which options made it."""
+    text = {}
+    for d, _, files in os.walk(folder):
+        for f in files:
+            if f.endswith((".c", ".h")):
+                with open(os.path.join(d, f)) as c:
+                    text[f] = re.sub(r"(?m)^ \* Options: .*$", "", c.read())
+    return text
+
+
 def build(model, folder, compiler, command, flags, level):
     """Warnings, symbols, recursion of one emitted folder and one compiler."""
     name = os.path.basename(folder)
@@ -167,8 +178,9 @@ def matrix(args, checks, models, targets, work):
     jobs = []
     missing = set()
     for target, compilers in targets:
+        made = []
         for name, model, *options in models:
-            folder = os.path.join(work, target, name)
+            folder = os.path.join(work, target, "".join(options), name)
             os.makedirs(os.path.dirname(folder), exist_ok=True)
             status, why = emit(args, model, target, name, folder, *options)
             if status in (1, 3) and args.all:
@@ -177,9 +189,12 @@ def matrix(args, checks, models, targets, work):
             if status:
                 checks.result("%s for %s" % (name, target), why or ["thimble failed"])
                 continue
+            if content(folder) in made:
+                continue
+            made.append(content(folder))
             for compiler, command, flags in compilers:
                 if shutil.which(command):
-                    jobs.append(("%s for %s with %s" % (name, target, command),
+                    jobs.append((" ".join([name] + options + ["for", target, "with", command]),
                                  (model, folder, compiler, command, flags, args.level)))
                 elif (target, command) not in missing:
                     missing.add((target, command))
@@ -330,7 +345,7 @@ def main():
                 if args.only not in name:
                     continue
                 with tempfile.TemporaryDirectory(dir=work) as part:
-                    matrix(args, checks, [(name, model), (name + "_t", model, "-O", "time")],
+                    matrix(args, checks, [(name, model), (name, model, "-O", "time")],
                            targets, part)
         else:
             models = (("vib", os.path.join(EXAMPLE, "vibration.tflite")),
