@@ -66,12 +66,20 @@ static struct th_row_fold fold(const struct th_row_channels *h, int64_t c)
     return f;
 }
 
+const char *th_row_channels_factors(const struct th_row_channels *h)
+{
+    for (int64_t c = 0; c < h->n; c++)
+        if (h->m[c].m != 0 && (h->m[c].s > -1 || h->m[c].s < -31))
+            return "a channel's factor is not below one half";
+    return NULL;
+}
+
 const char *th_row_channels_check(const struct th_row_channels *h)
 {
+    const char *why = th_row_channels_factors(h);
+    if (why)
+        return why;
     for (int64_t c = 0; c < h->n; c++) {
-        const struct th_multiplier m = h->m[c];
-        if (m.m != 0 && (m.s > -1 || m.s < -31))
-            return "a channel's factor is not below one half";
         const struct th_row_fold f = fold(h, c);
         if (f.lo < INT32_MIN || f.hi > INT32_MAX || f.bias < INT32_MIN || f.bias > INT32_MAX)
             return "a sum may exceed 32 bits";
@@ -81,7 +89,7 @@ const char *th_row_channels_check(const struct th_row_channels *h)
 
 int32_t th_row_channel_bias(const struct th_row_channels *h, int64_t c)
 {
-    return c < h->n ? (int32_t)fold(h, c).bias : 0;
+    return c < h->n ? (int32_t)(uint32_t)(uint64_t)fold(h, c).bias : 0;
 }
 
 int32_t th_row_channel_factor(const struct th_row_channels *h, int64_t c)

@@ -20,11 +20,14 @@ const char *th_row_channels_window(const struct th_query *q, struct th_row_windo
                                    struct th_row_channels *h);
 const char *th_row_channels_dense(const struct th_query *q, struct th_row_dense *d,
                                   struct th_row_channels *h);
-/* Sums fit 32 bits and every factor is 0 or in [2^-31, 1/2): what a rounding shift right by
- * -s >= 1 needs. NULL, or why not. */
+/* Every factor is 0 or in [2^-31, 1/2): what a rounding shift right by -s >= 1 needs. Enough for
+ * kernels whose sums wrap as the contract's do, and which multiply any 32 bits exactly. NULL, or
+ * why not. */
+const char *th_row_channels_factors(const struct th_row_channels *h);
+/* That, and sums fit 32 bits. */
 const char *th_row_channels_check(const struct th_row_channels *h);
 
-/* 0, 0, and a shift of 1 for channels beyond n (padding). */
+/* 0, 0, and a shift of 1 for channels beyond n (padding); the bias as sums are, modulo 2^32. */
 int32_t th_row_channel_bias(const struct th_row_channels *h, int64_t c);
 int32_t th_row_channel_factor(const struct th_row_channels *h, int64_t c);
 int32_t th_row_channel_shift(const struct th_row_channels *h, int64_t c);    /* right, >= 1 */

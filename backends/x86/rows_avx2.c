@@ -22,7 +22,7 @@ static const char *refuse_window(const struct th_query *q)
         return why;
     if ((5 * w.stride_w + (w.kernel_w - 1) * w.dilation_w + 1) * w.in_c > 1 << 20)
         return "a row of the window is too large";
-    return th_row_channels_check(&h);
+    return th_row_channels_factors(&h);
 }
 
 /* Bias, multiplier and shift less one of 16 channels; order[i] is the channel of lane i. */
@@ -96,7 +96,7 @@ static const char *refuse_dense(const struct th_query *q)
     struct th_row_dense d;
     struct th_row_channels h;
     const char *why = th_row_channels_dense(q, &d, &h);
-    return why ? why : th_row_channels_check(&h);
+    return why ? why : th_row_channels_factors(&h);
 }
 
 static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
