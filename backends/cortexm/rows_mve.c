@@ -6,8 +6,6 @@
 #include "backends/cortexm/families.h"
 #include "backends/rows/channels.h"
 
-#include <thimble/elementwise.h>
-
 static int64_t round_up(int64_t v, int64_t to)
 {
     return (v + to - 1) / to * to;
@@ -213,26 +211,6 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
 }
 
 /* ---- average pool, add ------------------------------------------------------------------------------ */
-static const char *refuse_pool(const struct th_query *q)
-{
-    struct th_row_window w;
-    const char *why = th_row_window(q, &w);
-    if (why)
-        return why;
-    return w.kernel_h * w.kernel_w > 255 ? "the window has more than 255 taps" : NULL;
-}
-
-static enum th_status bind_pool(const struct th_query *q, struct th_call *c)
-{
-    struct th_row_window w;
-    th_row_window(q, &w);
-    th_row_call_window(c, &w);
-    th_call_input(c, 0, "const int8_t");
-    th_call_output(c, 0, "int8_t");
-    th_row_call_batch(c, &w);
-    return TH_OK;
-}
-
 static void cost_pool(const struct th_query *q, struct th_kernel_cost *k)
 {
     struct th_row_window w;
@@ -246,17 +224,7 @@ static void cost_pool(const struct th_query *q, struct th_kernel_cost *k)
 
 static enum th_status bind_add(const struct th_query *q, struct th_call *c)
 {
-    struct th_binary_quant b;
-    const bool minus = strcmp(q->inst->op->name, "sub") == 0;
-    if (minus)
-        th_quant_sub(q->inst, &b);
-    else
-        th_quant_add(q->inst, &b);
-    th_row_call_add(c, "thk_add_mve", &b, th_type_elems(&q->inst->out[0]), minus);
-    th_call_input(c, 0, "const int8_t");
-    th_call_input(c, 1, "const int8_t");
-    th_call_output(c, 0, "int8_t");
-    return TH_OK;
+    return th_row_bind_add(q, c, "thk_add_mve");
 }
 
 static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
@@ -283,8 +251,8 @@ static const struct th_kernel rows[] = {
     WINDOW("depthwise_conv2d", "depthwise_conv2d_s8_3x3", refuse_3x3, bind_3x3, cost_3x3),
     ROW("fully_connected", "s8,s8,s32?>s8", "fully_connected_s8", TH_ORDER_ANY, 15, 0,
         refuse_dense, bind_dense, cost_dense),
-    ROW("avg_pool2d", "s8>s8", "avg_pool2d_s8", TH_ORDER_ANY, 0, VIEWS, refuse_pool, bind_pool,
-        cost_pool),
+    ROW("avg_pool2d", "s8>s8", "avg_pool2d_s8", TH_ORDER_ANY, 0, VIEWS, th_row_refuse_pool,
+        th_row_bind_pool, cost_pool),
     /* four elements are read before they are written */
     ROW("add", "s8,s8>s8", "add_s8", TH_ORDER_ELEMENT, 0, 0, th_row_refuse_add, bind_add, cost_add),
     ROW("sub", "s8,s8>s8", "add_s8", TH_ORDER_ELEMENT, 0, 0, th_row_refuse_add, bind_add, cost_add),

@@ -3,22 +3,10 @@
 #include "backends/riscv/families.h"
 #include "backends/rows/channels.h"
 
-#include <thimble/elementwise.h>
-
 /* ---- add, sub ----------------------------------------------------------------------------------- */
 static enum th_status bind_add(const struct th_query *q, struct th_call *c)
 {
-    struct th_binary_quant b;
-    const bool minus = strcmp(q->inst->op->name, "sub") == 0;
-    if (minus)
-        th_quant_sub(q->inst, &b);
-    else
-        th_quant_add(q->inst, &b);
-    th_row_call_add(c, "thk_add_rvv", &b, th_type_elems(&q->inst->out[0]), minus);
-    th_call_input(c, 0, "const int8_t");
-    th_call_input(c, 1, "const int8_t");
-    th_call_output(c, 0, "int8_t");
-    return TH_OK;
+    return th_row_bind_add(q, c, "thk_add_rvv");
 }
 
 static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
@@ -29,28 +17,6 @@ static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
 }
 
 /* ---- average pool --------------------------------------------------------------------------------- */
-static const char *refuse_pool(const struct th_query *q)
-{
-    struct th_row_window w;
-    const char *why = th_row_window(q, &w);
-    if (why)
-        return why;
-    if (w.kernel_h * w.kernel_w > 255)
-        return "the window has more than 255 taps";
-    return NULL;
-}
-
-static enum th_status bind_pool(const struct th_query *q, struct th_call *c)
-{
-    struct th_row_window w;
-    th_row_window(q, &w);
-    th_row_call_window(c, &w);
-    th_call_input(c, 0, "const int8_t");
-    th_call_output(c, 0, "int8_t");
-    th_row_call_batch(c, &w);
-    return TH_OK;
-}
-
 static void cost_pool(const struct th_query *q, struct th_kernel_cost *k)
 {
     struct th_row_window w;
@@ -71,6 +37,7 @@ static const struct th_kernel rows[] = {
     /* a vector is read whole before it is written */
     ROW("add", "s8,s8>s8", "add_s8", TH_ORDER_ELEMENT, th_row_refuse_add, bind_add, cost_add),
     ROW("sub", "s8,s8>s8", "add_s8", TH_ORDER_ELEMENT, th_row_refuse_add, bind_add, cost_add),
-    ROW("avg_pool2d", "s8>s8", "avg_pool2d_s8", TH_ORDER_ANY, refuse_pool, bind_pool, cost_pool),
+    ROW("avg_pool2d", "s8>s8", "avg_pool2d_s8", TH_ORDER_ANY, th_row_refuse_pool,
+        th_row_bind_pool, cost_pool),
 };
 const struct th_row_family th_riscv_rvv_maps = {rows, TH_ARRAY_LEN(rows)};

@@ -131,19 +131,50 @@ const char *th_row_refuse_add(const struct th_query *q)
     return NULL;
 }
 
-void th_row_call_add(struct th_call *c, const char *struct_name, const struct th_binary_quant *b,
-                     int64_t n, bool minus)
+enum th_status th_row_bind_add(const struct th_query *q, struct th_call *c,
+                               const char *struct_name)
 {
+    struct th_binary_quant b;
+    const bool minus = strcmp(q->inst->op->name, "sub") == 0;
+    if (minus)
+        th_quant_sub(q->inst, &b);
+    else
+        th_quant_add(q->inst, &b);
     const struct {
         const char *name;
         int64_t v;
-    } f[] = {{"n", n}, {"a_zero", b->za}, {"b_zero", b->zb}, {"a_m", b->a.m}, {"a_e", -b->a.s},
-             {"b_m", b->b.m}, {"b_e", -b->b.s}, {"out_m", b->out.m}, {"out_e", -b->out.s},
-             {"out_zero", b->zo}, {"lo", b->lo}, {"hi", b->hi}, {"minus", minus}};
+    } f[] = {{"n", th_type_elems(&q->inst->out[0])}, {"a_zero", b.za}, {"b_zero", b.zb},
+             {"a_m", b.a.m}, {"a_e", -b.a.s}, {"b_m", b.b.m}, {"b_e", -b.b.s},
+             {"out_m", b.out.m}, {"out_e", -b.out.s}, {"out_zero", b.zo}, {"lo", b.lo},
+             {"hi", b.hi}, {"minus", minus}};
     th_call_struct_begin(c, struct_name);
     for (size_t i = 0; i < TH_ARRAY_LEN(f); i++)
         th_call_field_int(c, f[i].name, f[i].v);
     th_call_struct_end(c);
+    th_call_input(c, 0, "const int8_t");
+    th_call_input(c, 1, "const int8_t");
+    th_call_output(c, 0, "int8_t");
+    return TH_OK;
+}
+
+const char *th_row_refuse_pool(const struct th_query *q)
+{
+    struct th_row_window w;
+    const char *why = th_row_window(q, &w);
+    if (why)
+        return why;
+    return w.kernel_h * w.kernel_w > 255 ? "the window has more than 255 taps" : NULL;
+}
+
+enum th_status th_row_bind_pool(const struct th_query *q, struct th_call *c)
+{
+    struct th_row_window w;
+    th_row_window(q, &w);
+    th_row_call_window(c, &w);
+    th_call_input(c, 0, "const int8_t");
+    th_call_output(c, 0, "int8_t");
+    th_row_call_batch(c, &w);
+    return TH_OK;
 }
 
 /* ---- the three-word form ------------------------------------------------------------------------- */

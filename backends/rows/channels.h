@@ -53,11 +53,15 @@ const char *th_row_triples(const struct th_query *q, const struct th_row_channel
 /* int8 add and sub of whole dense maps of one shape, whose factors are all at most one and the
  * output's below one half. NULL, or why not. */
 const char *th_row_refuse_add(const struct th_query *q);
-/* The struct of their vector kernels: n, a_zero, b_zero, a_m, a_e, b_m, b_e, out_m, out_e,
- * out_zero, lo, hi, minus (shifts to the right). */
-struct th_binary_quant;
-void th_row_call_add(struct th_call *c, const char *struct_name, const struct th_binary_quant *b,
-                     int64_t n, bool minus);
+/* Their call by vector kernels: a struct of n, a_zero, b_zero, a_m, a_e, b_m, b_e, out_m, out_e,
+ * out_zero, lo, hi, minus (shifts to the right), both inputs, the output. */
+enum th_status th_row_bind_add(const struct th_query *q, struct th_call *c,
+                               const char *struct_name);
+
+/* int8 avg_pool2d whose sums fit 16 bits: at most 255 taps. */
+const char *th_row_refuse_pool(const struct th_query *q);
+/* Window, box, input, output. */
+enum th_status th_row_bind_pool(const struct th_query *q, struct th_call *c);
 
 /* A little-endian word at `at`; returns the byte behind it. */
 int8_t *th_row_put_word(int8_t *at, int32_t v);
