@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every model of the shared set on the host and on emulated targets; not part of `make check`.
+# Every model of the shared set in the evaluator, on the host and on emulated targets; not part of `make check`.
 EXTRA_DIST += %D%/models.py
 MODEL_TARGETS = x86-64-v3 cortex-m4 cortex-m55 rv32imac
 # refused because their shapes depend on data, or their types contradict each other
@@ -7,7 +7,7 @@ MODEL_REFUSED = litert_add_quantized,litert_add_shared_tensors,litert_tile_with_
 models_py = $(AM_TESTS_ENVIRONMENT) \
   $(srcdir)/tests/models/models.py --thimble ./thimble --refused $(MODEL_REFUSED)
 check-models: all
-	$(models_py) $(MODEL_TARGETS)
+	$(models_py) reference $(MODEL_TARGETS)
 models-table: all
 	$(models_py) --table $(srcdir)/docs/models.md $(MODEL_TARGETS)
 .PHONY: check-models models-table
