@@ -8,12 +8,14 @@ x86_kernels = \
   avx2/thk_avx2.h \
   avx2/thk_conv2d_s8__avx2.c \
   avx2/thk_depthwise_conv2d_s8__avx2.c \
-  avx2/thk_fully_connected_s8__avx2.c
+  avx2/thk_fully_connected_s8__avx2.c \
+  avx512vnni/thk_conv2d_s8__avx512vnni.c
 
 # The rows, also linked into the kernel tests.
 noinst_LTLIBRARIES += %D%/librows_x86.la
 %C%_librows_x86_la_SOURCES = \
-  %D%/rows_avx2.c
+  %D%/rows_avx2.c \
+  %D%/rows_avx512vnni.c
 %C%_librows_x86_la_LIBADD = backends/rows/librows.la
 
 plugin_LTLIBRARIES += %D%/x86.la

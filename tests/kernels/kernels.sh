@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every kernel row against the obvious loops, byte for byte: random shapes, paddings, strides,
 # dilations, clamps, boxes, pitched views, rings. KERNELS_CASES cases of each (default 60).
-# Arguments, if any: the boards to run (host avx2 m3 m4 m7 m33 rv32); KERNELS_CC=clang for clang-16.
+# Arguments, if any: the boards to run (host avx2 vnni m3 m4 m7 m33 rv32); KERNELS_CC=clang for clang-16.
 srcdir=${srcdir:-.}
 export THIMBLE_TARGET_PATH="${THIMBLE_TARGET_PATH:-$srcdir/targets}"
 cases=${KERNELS_CASES:-60}
 seed=${KERNELS_SEED:-1}
-boards=${*:-host avx2 m4 m33 rv32}
+boards=${*:-host avx2 vnni m4 m33 rv32}
 bench=$srcdir/runtime/bench
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -38,7 +38,7 @@ need() {
 }
 run() { # board
     case $1 in
-    host | avx2)
+    host | avx2 | vnni)
         ${CC:-gcc} $isa -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -std=c99 \
             $flags -DTHB_BOARD_HOST $tmp/t.c -o $tmp/t -lm && $tmp/t;;
     m3) arm cortex-m3 -mfloat-abi=soft THB_BOARD_AN385 mps2.ld mps2-an385;;
@@ -76,6 +76,10 @@ for board in $boards; do
     avx2)
         grep -qw avx2 /proc/cpuinfo 2>/dev/null || { echo "skip avx2: not in this CPU"; continue; }
         isa=-march=x86-64-v3 families="avx2";;
+    vnni)
+        grep -qw avx512_vnni /proc/cpuinfo 2>/dev/null ||
+            { echo "skip vnni: not in this CPU"; continue; }
+        isa="-march=x86-64-v4 -mavx512vnni" families="vnni";;
     m4 | m7 | m33) need arm-none-eabi-gcc qemu-system-arm || continue; families="armv7em";;
     m3) need arm-none-eabi-gcc qemu-system-arm || continue; families="c99";;
     rv32) need riscv64-unknown-elf-gcc qemu-system-riscv32 || continue; families="c99";;
@@ -98,6 +102,7 @@ for board in $boards; do
         check $board thk_avg_pool2d_s8__avx2 avg
         record $board x86-64-v3 thk_add_s8__avx2 add
         record $board x86-64-v3 thk_add_s8__avx2 sub;;
+    vnni) check $board thk_conv2d_s8__avx512vnni conv;;
     armv7em)
         check $board thk_conv2d_s8__armv7em conv
         check $board thk_conv2d_s8__armv7em depthwise
