@@ -60,14 +60,24 @@ static void arguments(struct build *b, const char *const *words)
         argument(b, *words);
 }
 
-/* A command may bring flags along: "gcc -fsanitize=address". */
+/* A command may bring flags along: "gcc -fsanitize=address". Tools run in another folder, so a
+ * program with a path needs the whole one. */
 static void command_words(struct build *b, const char *command)
 {
+    const size_t first = b->argc;
+
     for (command += strspn(command, " "); *command; command += strspn(command, " ")) {
         size_t length = strcspn(command, " ");
 
         argument(b, th_arena_strndup(b->arena, command, length));
         command += length;
+    }
+    if (b->argc > first && strchr(b->argv[first], '/')) {
+        char *real = realpath(b->argv[first], NULL);
+
+        if (real)
+            b->argv[first] = th_arena_strdup(b->arena, real);
+        free(real);
     }
     if (b->argc == 0)
         argument(b, "cc");

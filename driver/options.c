@@ -54,7 +54,7 @@ bool th_parse_size(const char *text, uint64_t *out)
         end += 2;
     else if (*end == 'B')
         end++;
-    if (errno || *end || v > (UINT64_MAX >> shift))
+    if (errno || *end || v > ((uint64_t)INT64_MAX >> shift))
         return false;
     *out = (uint64_t)v << shift;
     return true;

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <thimble/emit.h>
+
 #include "driver/affine.h"
 
 enum { CODE_DIFFER = 5103, CODE_STACK = 5106 };
@@ -37,26 +39,19 @@ static const char *upper(struct th_arena *arena, const char *name)
     return copy;
 }
 
-/* "prefix_name", of name only what a C identifier may hold. */
-static const char *joined(struct th_arena *arena, const char *prefix, const char *name)
-{
-    char *copy = th_arena_printf(arena, "%s_%s", prefix, name), *p;
-
-    for (p = copy; p && *p; p++)
-        if (!isalnum((unsigned char)*p) || (unsigned char)*p > 127)
-            *p = '_';
-    return copy;
-}
-
 /* The first function has the plain names, others their own name in between. */
 static bool name_entry(struct verifying *v, uint32_t index, struct th_image_entry *e)
 {
     const struct th_graph *f = th_program_function(v->r->program, index);
-    const char *prefix = v->r->name;
+    const char *prefix;
+    struct th_str s;
 
     e->name = th_graph_name(f);
-    if (index > 0)
-        prefix = joined(v->arena, prefix, e->name);
+    th_str_init(&s);
+    th_str_add(&s, v->r->name);
+    th_emit_entry_name(&s, v->r->program, index);
+    prefix = s.failed ? NULL : th_arena_strdup(v->arena, s.s);
+    th_str_release(&s);
     if (!prefix)
         return false;
     e->invoke = th_arena_printf(v->arena, "%s_invoke", prefix);

@@ -124,15 +124,14 @@ static enum th_status make_files(struct th_emit *e)
     return e->failed ? TH_ERR_INTERNAL : TH_OK;
 }
 
-/* Tells that a folder is ours, whatever the model's name was. */
+/* Tells what in a folder is ours, whatever the model's name was. */
 #define MARK ".thimble"
-#define MARK_TEXT "Thimble wrote this folder and replaces it as a whole.\n"
 
 static enum th_status write_files(struct th_emit *e)
 {
     struct th_folder *folder = NULL;
     TH_TRY(th_folder_begin(e->ctx, e->request->folder, MARK, &folder));
-    enum th_status s = th_folder_add(folder, MARK, MARK_TEXT, sizeof MARK_TEXT - 1);
+    enum th_status s = TH_OK;
     for (uint32_t i = 0; i < e->n_files && s == TH_OK; i++)
         s = th_folder_add(folder, e->files[i]->name, e->files[i]->text.s,
                           e->files[i]->text.len);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_word(char c)
 {
@@ -52,27 +53,42 @@ void th_emit_float(struct th_str *b, float v)
         th_str_addf(b, "%af", (double)v);
 }
 
-const char *th_emit_entry_suffix(struct th_emit *e, uint32_t i)
+/* The function's own name, made safe; none for the first. */
+static void add_suffix(struct th_str *b, const struct th_program *p, uint32_t i)
 {
+    th_str_addc(b, '_');
+    th_emit_identifier(b, th_graph_name(th_program_function(p, i)));
+}
+
+void th_emit_entry_name(struct th_str *b, const struct th_program *p, uint32_t i)
+{
+    struct th_str s, other;
     if (i == 0)
-        return "";
-    struct th_str s;
+        return;
     th_str_init(&s);
-    th_str_addc(&s, '_');
-    th_emit_identifier(&s, th_graph_name(th_program_function(e->program, i)));
-    /* two functions may mangle to one word: the index tells them apart */
+    add_suffix(&s, p, i);
+    /* Two functions may mangle to one word, or to one macro: the index tells them apart. */
     for (uint32_t k = 0; k < i; k++) {
-        struct th_str other;
         th_str_init(&other);
-        th_str_addc(&other, '_');
-        th_emit_identifier(&other, th_graph_name(th_program_function(e->program, k)));
-        if (!strcmp(other.s, s.s))
+        add_suffix(&other, p, k);
+        if (!s.failed && !other.failed && !strcasecmp(other.s, s.s))
             th_str_addf(&s, "_%u", i);
         th_str_release(&other);
     }
-    const char *copy = th_arena_strdup(e->arena, s.s);
+    if (!s.failed)
+        th_str_add(b, s.s);
+    b->failed = b->failed || s.failed;
     th_str_release(&s);
-    if (!copy)
-        e->failed = true;
+}
+
+const char *th_emit_entry_suffix(struct th_emit *e, uint32_t i)
+{
+    struct th_str s;
+    th_str_init(&s);
+    th_str_add(&s, "");
+    th_emit_entry_name(&s, e->program, i);
+    const char *copy = th_arena_strdup(e->arena, s.len ? s.s : "");
+    e->failed = e->failed || s.failed || !copy;
+    th_str_release(&s);
     return copy ? copy : "";
 }

@@ -39,6 +39,9 @@ TH_API const struct th_emit_request *th_emit_request(const struct th_emit *e);
 
 /* A C identifier made from a hostile name; never empty. Appended. */
 TH_API void th_emit_identifier(struct th_str *b, const char *name);
+/* What stands between the prefix and "_invoke" in the names of entry point i: nothing for the first,
+ * "_" and its own name, made safe and unique, for others. */
+TH_API void th_emit_entry_name(struct th_str *b, const struct th_program *p, uint32_t i);
 /* The name made safe for a C comment. Appended. */
 TH_API void th_emit_comment(struct th_str *b, const char *name);
 /* A C literal that reads back exactly, e.g. "0x1.8p+1f". Appended. */

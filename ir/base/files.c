@@ -107,6 +107,7 @@ enum th_status th_file_write(struct th_ctx *ctx, const char *path, const void *d
 
 struct th_folder {
     struct th_ctx *ctx;
+    const char *mark;
     char *path, *tmp;
 };
 
@@ -133,24 +134,56 @@ static void remove_tree(const char *path, int depth)
     rmdir(path);
 }
 
-/* 0: missing or empty, 1: ours, -1: foreign. */
-static int folder_kind(const char *path, const char *mark)
+/* A name that the list in the mark holds, alone or as the folder of a file; or what building the
+ * emitted files leaves beside them. */
+static bool is_listed(const char *list, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    const size_t n = strlen(name);
+    if (dot && (!strcmp(dot, ".o") || !strcmp(dot, ".a") || !strcmp(dot, ".d")))
+        return true;
+    for (const char *at = list; (at = strstr(at, name)); at++)
+        if ((at == list || at[-1] == '\n') && (at[n] == '\n' || at[n] == '/'))
+            return true;
+    return false;
+}
+
+/* The mark's text, "" when there is none; NULL without memory. */
+static char *read_mark(const char *path, const char *mark)
+{
+    char *name = NULL, *text = NULL;
+    size_t room = 0;
+    FILE *in = asprintf(&name, "%s/%s", path, mark) < 0 ? NULL : fopen(name, "rb");
+    if (!in || getdelim(&text, &room, '\0', in) < 0) {
+        free(text);
+        text = strdup("");
+    }
+    if (in)
+        fclose(in);
+    free(name);
+    return text;
+}
+
+/* True if the folder is missing or holds nothing but what we wrote; else *foreign, to be freed, is
+ * a name that is not ours, if one is known. */
+static bool may_replace(const char *path, const char *mark, char **foreign)
 {
     struct stat st;
+    *foreign = NULL;
     if (stat(path, &st) != 0)
-        return 0;
+        return true;
+    char *list = read_mark(path, mark);
     DIR *d = opendir(path);
-    if (!d)
-        return -1;
-    bool empty = true, ours = false;
-    for (struct dirent *e; (e = readdir(d));) {
-        if (is_dot(e->d_name))
-            continue;
-        empty = false;
-        ours = ours || !strcmp(e->d_name, mark);
-    }
-    closedir(d);
-    return empty ? 0 : ours ? 1 : -1;
+    bool ours = list && d;
+    for (struct dirent *e; ours && (e = readdir(d));)
+        if (!is_dot(e->d_name) && strcmp(e->d_name, mark) && !is_listed(list, e->d_name)) {
+            ours = false;
+            *foreign = strdup(e->d_name);
+        }
+    if (d)
+        closedir(d);
+    free(list);
+    return ours;
 }
 
 static void free_folder(struct th_folder *f)
@@ -163,8 +196,12 @@ static void free_folder(struct th_folder *f)
 enum th_status th_folder_begin(struct th_ctx *ctx, const char *path, const char *mark,
                                struct th_folder **out)
 {
-    if (folder_kind(path, mark) < 0) {
+    char *foreign;
+    if (!may_replace(path, mark, &foreign)) {
         th_error(ctx, NULL, 5001, "output folder '%s' is not empty and not ours", path);
+        if (foreign)
+            th_note(ctx, NULL, "'%s' is there, and thimble did not write it", foreign);
+        free(foreign);
         th_help(ctx, 5001, "name another folder with -o, or empty this one");
         return TH_ERR_IO;
     }
@@ -172,6 +209,7 @@ enum th_status th_folder_begin(struct th_ctx *ctx, const char *path, const char 
     if (!f)
         return TH_ERR_INTERNAL;
     f->ctx = ctx;
+    f->mark = mark;
     f->path = strdup(path);
     for (size_t n = f->path ? strlen(f->path) : 0; n > 1 && f->path[n - 1] == '/'; n--)
         f->path[n - 1] = '\0';
@@ -189,6 +227,21 @@ enum th_status th_folder_begin(struct th_ctx *ctx, const char *path, const char 
     return TH_OK;
 }
 
+/* The mark lists the files, so that others' beside them are never removed. */
+static enum th_status list_file(struct th_folder *f, const char *name)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", f->tmp, f->mark) < 0)
+        return TH_ERR_INTERNAL;
+    FILE *out = fopen(path, "ab");
+    const bool ok = out && fprintf(out, "%s\n", name) > 0;
+    enum th_status s = TH_OK;
+    if ((out && fclose(out) != 0) || !ok)
+        s = io_error(f->ctx, path, "write");
+    free(path);
+    return s;
+}
+
 enum th_status th_folder_add(struct th_folder *f, const char *name, const void *data, size_t len)
 {
     char *path = NULL;
@@ -202,6 +255,8 @@ enum th_status th_folder_add(struct th_folder *f, const char *name, const void *
     *slash = '/';
     if (s == TH_OK)
         s = write_plain(f->ctx, path, data, len);
+    if (s == TH_OK)
+        s = list_file(f, name);
     free(path);
     return s;
 }

@@ -18,8 +18,8 @@ void th_sha256_hex(const void *data, size_t len, char out[65]);
 
 /* A folder in the making: files go to a temporary sibling; commit renames it to `path`. */
 struct th_folder;
-/* mark: a file name whose presence tells that an existing folder is ours and may be replaced; a
- * non-empty folder without it is refused. Reports. */
+/* mark: the name of a file that lists what was added. An existing folder that holds anything else,
+ * products of a compiler apart, is refused; mark outlives the folder. Reports. */
 enum th_status th_folder_begin(struct th_ctx *ctx, const char *path, const char *mark,
                                struct th_folder **out);
 /* name may contain one level of folder ("kernels/x.h"); it never comes from a model. */

@@ -128,11 +128,16 @@ def write_table(path, names, targets, results):
     with open(path, "w") as f:
         f.write("# Models\n\nEvery TFLite model of the shared test set, compared with the outputs of an "
                 "independent interpreter.\nA cell gives instructions of the longest inference (nanoseconds "
-                "on the host) and arena bytes;\n`refused` marks broken models that must be refused. Made by "
-                "`make models-table`.\n\n")
+                "on the host) and arena bytes;\n`refused` marks models that must be refused, the reasons are "
+                "below. Made by `make models-table`.\n\n")
         f.write("| model | " + " | ".join(targets) + " |\n|" + "---|" * (len(targets) + 1) + "\n")
         for n in names:
             f.write("| %s | %s |\n" % (n, " | ".join(results[n, t]["text"] for t in targets)))
+        f.write("\nRefused:\n\n")
+        for n in names:
+            r = results[n, targets[0]]
+            if r["text"] == "refused":
+                f.write("- %s: %s\n" % (n, r["why"].split("error: ", 1)[-1]))
 
 
 def main():
