@@ -3,6 +3,16 @@
 # CC=clang CXX=clang++: run them as `tests/fuzz/fuzz_tflite CORPUS SEEDS`.
 dist_check_SCRIPTS += %D%/tflite_mutants.test
 EXTRA_DIST += %D%/mutate.py
+dist_check_SCRIPTS += %D%/corpus.test
+EXTRA_DIST += %D%/corpus/loop-without-operands.xml %D%/corpus/operator-without-results.tflite \
+  %D%/corpus/output-counts.xml
+CLEANFILES += fuzz_xml.seed.xml fuzz_xml.seed.xml.weights
+noinst_PROGRAMS += %D%/replay_tflite %D%/replay_xml
+%C%_replay_tflite_SOURCES = %D%/fuzz_tflite.c %D%/replay.c
+nodist_EXTRA_%C%_replay_tflite_SOURCES = replay-linked-as.cc
+%C%_replay_tflite_LDADD = frontends/tflite/libtflite.la libthimble.la
+%C%_replay_xml_SOURCES = %D%/fuzz_xml.c %D%/replay.c
+%C%_replay_xml_LDADD = libthimble.la
 if FUZZERS
 noinst_PROGRAMS += %D%/fuzz_tflite
 %C%_fuzz_tflite_SOURCES = %D%/fuzz_tflite.c
