@@ -29,8 +29,8 @@ table=$src/docs/campaign.md
 {
     echo '# Long fuzzing'
     echo
-    echo 'Made by `make campaign`: libFuzzer with address and undefined-behaviour sanitizers, leak'
-    echo 'check, and a bound on memory.'
+    echo 'libFuzzer with address and undefined-behaviour sanitizers, leak check, and a bound on memory, on'
+    echo 'the harnesses of `tests/fuzz/`. `make campaign` runs them again and writes this page.'
     echo
     echo '| reader | seconds | inputs run | findings |'
     echo '|---|---|---|---|'

@@ -129,7 +129,9 @@ def write_table(path, names, targets, results):
         f.write("# Models\n\nEvery TFLite model of the shared test set, compared with the outputs of an "
                 "independent interpreter.\nA cell gives instructions of the longest inference (nanoseconds "
                 "on the host) and arena bytes;\n`refused` marks models that must be refused, the reasons are "
-                "below. Made by `make models-table`.\n\n")
+                "below. Outputs\nmarked bit-exact are equal; where the stored ones come from kernels of "
+                "another arithmetic, integers\nmay differ by two steps, by eight in the one whole network "
+                "of that kind (coral_mobilenet).\nMade by `make models-table`.\n\n")
         f.write("| model | " + " | ".join(targets) + " |\n|" + "---|" * (len(targets) + 1) + "\n")
         for n in names:
             f.write("| %s | %s |\n" % (n, " | ".join(results[n, t]["text"] for t in targets)))
