@@ -30,8 +30,6 @@ static void init_functions(struct th_emit *e, struct th_str *s)
                 "    if (arena_bytes < %s_ARENA_BYTES)\n        return %s_ERR_SIZE;\n"
                 "    if (%s_ARENA_BYTES && !arena)\n        return %s_ERR_NULL;\n",
                 n, n, u, u, u, u, u, u);
-    struct th_plan_arena a;
-    th_plan_arena(e->plan, &a);
     for (uint32_t i = 0; i < regions; i++)
         th_str_addf(s, "    mem[%u] = (unsigned char *)arena + %lld;\n    bytes[%u] = %s_REGION_%u_BYTES;\n",
                     i, (long long)th_plan_region_start(e->plan, i), i, u, i);
