@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Kernels that compute in another arithmetic (XNNPACK, dynamic-range) than the contract.
 # The one whole network among them, the uint8 MobileNet, equals its reference in every output when
 # the evaluator rescales in float, half to even, so eight steps measure the rounding alone.
@@ -144,7 +145,7 @@ def write_table(path, names, targets, results):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--models", default=os.environ.get("TH_SHARED", "../shared") + "/models")
+    p.add_argument("--models", default=os.environ.get("TH_SHARED", TOP + "/../shared") + "/models")
     p.add_argument("--thimble", default="thimble")
     p.add_argument("--table")
     p.add_argument("--only", default="")
