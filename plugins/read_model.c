@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a path to a program: map, probe, read. */
+#define _GNU_SOURCE
 #include "ir/base/files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <thimble/thimble.h>
 
@@ -57,5 +62,81 @@ enum th_status th_read_model(struct th_ctx *ctx, const char *path,
         }
     }
     th_blob_unref(file);
+    return s;
+}
+
+/* ---- companion files ------------------------------------------------------------------------- */
+
+/* The real folder of the model, ending in a slash; the caller frees. */
+static char *model_folder(const char *path)
+{
+    const char *base = th_base_name(path);
+    char *folder = NULL, *real, *out = NULL;
+    if (asprintf(&folder, "%.*s.", (int)(base - path), path) < 0)
+        return NULL;
+    real = realpath(folder, NULL);
+    if (real && asprintf(&out, "%s%s", real, strcmp(real, "/") ? "/" : "") < 0)
+        out = NULL;
+    free(real);
+    free(folder);
+    return out;
+}
+
+static enum th_status map_inside(struct th_ctx *ctx, const struct th_loc *loc, const char *folder,
+                                 const char *name, struct th_blob **out)
+{
+    char *path = NULL, *real;
+    enum th_status s;
+    if (asprintf(&path, "%s%s", folder, name) < 0)
+        return TH_ERR_INTERNAL;
+    real = realpath(path, NULL);
+    free(path);
+    if (!real) {
+        th_error(ctx, loc, 2006, "the model's folder has no file '%s', which the model needs",
+                 name);
+        return TH_ERR_INPUT;
+    }
+    if (strncmp(real, folder, strlen(folder)) != 0) {
+        th_error(ctx, loc, 2002, "'%s' leads out of the model's folder", name);
+        s = TH_ERR_INPUT;
+    } else {
+        s = th_file_map(ctx, real, FILE_LIMIT, out);
+    }
+    free(real);
+    return s;
+}
+
+/* A relative path without control characters, which messages would show. */
+static bool plain_name(const char *name)
+{
+    if (!*name || *name == '/' || strlen(name) > 4000)
+        return false;
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return false;
+    return true;
+}
+
+enum th_status th_read_companion(const struct th_read_request *r, const char *name,
+                                 struct th_blob **out)
+{
+    struct th_loc loc = TH_LOC_NONE;
+    char *folder = model_folder(r->path);
+    enum th_status s;
+    struct th_str shown;
+    loc.file = r->base_name;
+    th_str_init(&shown);
+    th_str_add_escaped(&shown, name);
+    if (!folder) {
+        th_error(r->ctx, &loc, 2006, "the folder of the model cannot be found");
+        s = TH_ERR_IO;
+    } else if (!plain_name(name)) {
+        th_error(r->ctx, &loc, 2002, "'%s' is no name of a file in the model's folder", shown.s);
+        s = TH_ERR_INPUT;
+    } else {
+        s = map_inside(r->ctx, &loc, folder, name, out);
+    }
+    th_str_release(&shown);
+    free(folder);
     return s;
 }

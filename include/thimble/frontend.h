@@ -17,7 +17,7 @@ struct th_input_dim {      /* --input-dim name=N */
 struct th_read_request {
     uint32_t struct_size;
     struct th_ctx *ctx;
-    const char *path;              /* for companion files; they must lie in the same folder */
+    const char *path;              /* companion files: see th_read_companion */
     const char *base_name;         /* for messages and headers */
     struct th_blob *file;          /* the whole file (mapped); constants should be slices of it */
     const struct th_input_dim *dims;
@@ -25,6 +25,11 @@ struct th_read_request {
     const char *(*option)(void *user, const char *name);  /* frontend options */
     void *user;
 };
+/* Maps a companion file. `name` is relative to the model's folder ("model.bin", "data/w.0") and may
+ * come from the model: what leads out of that folder (an absolute path, "..", a symbolic link) is
+ * refused. Reports. */
+TH_API enum th_status th_read_companion(const struct th_read_request *r, const char *name,
+                                        struct th_blob **out);
 struct th_frontend {
     uint32_t struct_size;
     const char *name;              /* "tflite" */
