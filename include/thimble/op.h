@@ -121,10 +121,23 @@ struct th_alias {
     uint32_t out, in;
     bool exact;              /* same bytes, nothing moves (views); else element order decides */
 };
+/* Scale and zero point that an operator prescribes; scale 0: it prescribes none. */
+struct th_quant_param {
+    float scale;
+    int32_t zero_point;
+};
+/* The integer form of an operator whose f32 operands and results (weights and bias apart) all
+ * become activations of one integer type. */
 struct th_quant_rule {
     int32_t weight_port, weight_axis;   /* -1: none */
     int32_t bias_port;                  /* -1: none; scale = in scale * weight scale */
     bool same_quant;                    /* output has the input's parameters */
+    /* Axis of the weights that runs along the input's last axis; weight_axis itself where input
+     * and output channels are one. 0: not stated. */
+    int32_t weight_in_axis;
+    uint32_t dtypes;                    /* activation types it exists for; 0: s8 and s16 */
+    struct th_quant_param out8, out16;  /* what output 0 must have */
+    const char *stored_attr;            /* attribute given in stored units ("value"), or NULL */
 };
 struct th_grad_builder;
 

@@ -19,4 +19,5 @@ const struct th_op th_op_arg_max = {
     .contracts = th_mv_contracts,
     .infer = th_arg_infer,
     .eval = eval,
+    .quant = th_plain_quant,
 };

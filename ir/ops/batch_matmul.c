@@ -297,6 +297,7 @@ const struct th_op th_op_batch_matmul = {
     .infer = infer,
     .verify = verify,
     .eval = eval,
+    .quant = th_plain_quant,
     .window = window,
     .cost = cost,
 };

@@ -95,6 +95,7 @@ const struct th_op th_op_concat = {
     .infer = infer,
     .verify = verify,
     .eval = th_mv_eval,
+    .quant = th_same_quant,
     .window = window,
     .moves = moves,
 };

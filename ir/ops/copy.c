@@ -36,6 +36,7 @@ const struct th_op th_op_copy = {
     .contracts = th_mv_contracts,
     .infer = infer,
     .eval = th_mv_eval,
+    .quant = th_same_quant,
     .window = th_ew_window,
     .alias = alias,
     .moves = moves,

@@ -61,5 +61,6 @@ const struct th_op th_op_dynamic_update_slice = {
     .contracts = th_mv_contracts,
     .infer = infer,
     .eval = eval,
+    .quant = th_same_quant,
     .alias = alias,
 };

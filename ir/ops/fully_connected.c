@@ -158,7 +158,8 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 static bool quant(const struct th_inst *c, struct th_quant_rule *rule)
 {
     (void)c;
-    *rule = (struct th_quant_rule){1, 0, 2, false};
+    *rule = (struct th_quant_rule){.weight_port = 1, .weight_axis = 0, .bias_port = 2,
+                                   .weight_in_axis = 1};
     return true;
 }
 

@@ -99,4 +99,5 @@ const struct th_op th_op_gather = {
     .contracts = th_mv_contracts,
     .infer = infer,
     .eval = eval,
+    .quant = th_same_quant,
 };

@@ -63,4 +63,5 @@ const struct th_op th_op_gather_nd = {
     .contracts = th_mv_contracts,
     .infer = infer,
     .eval = eval,
+    .quant = th_same_quant,
 };

@@ -72,6 +72,14 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     return th_ew_eval_unary(c, e, &rule);
 }
 
+static bool quant_rule(const struct th_inst *c, struct th_quant_rule *q)
+{
+    (void)c;
+    *q = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1,
+                                   .dtypes = TH_DT_BIT(TH_DT_S8)};
+    return true;
+}
+
 extern const struct th_op th_op_hard_swish;
 const struct th_op th_op_hard_swish = {
     .struct_size = sizeof(struct th_op),
@@ -86,6 +94,7 @@ const struct th_op th_op_hard_swish = {
     .infer = th_ew_infer,
     .verify = verify,
     .eval = eval,
+    .quant = quant_rule,
     .window = th_ew_window,
     .alias = th_ew_alias,
 };

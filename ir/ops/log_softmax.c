@@ -151,6 +151,15 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     return TH_OK;
 }
 
+static bool quant(const struct th_inst *c, struct th_quant_rule *q)
+{
+    (void)c;
+    *q = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1,
+                                   .dtypes = TH_DT_BIT(TH_DT_S8),
+                                   .out8 = {1.0f / 16, 127}};
+    return true;
+}
+
 const struct th_op th_op_log_softmax = {
     .struct_size = sizeof(struct th_op),
     .name = "log_softmax",
@@ -165,6 +174,7 @@ const struct th_op th_op_log_softmax = {
     .infer = th_rows_infer,
     .verify = verify,
     .eval = eval,
+    .quant = quant,
     .window = th_rows_window,
     .alias = th_alias_first,
 };

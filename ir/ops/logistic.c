@@ -48,7 +48,9 @@ static int64_t quant(const struct th_inst *c, int64_t x)
     return c->in[0]->dtype == TH_DT_S16 ? quant16(c, x) : quant8(c, x);
 }
 
-static const struct th_unary_rule rule = {.real = real, .quant = quant};
+static const struct th_unary_rule rule = {.real = real, .quant = quant,
+                                          .out8 = {1.0f / 256, -128},
+                                          .out16 = {1.0f / 32768, 0}};
 
 TH_EW_UNARY(logistic, "logistic sigmoid",
             "y = 1 / (1 + e^-x). 8-bit: Q4.27 exponential and reciprocal in fixed point, result "

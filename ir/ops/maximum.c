@@ -21,7 +21,8 @@ static int64_t quant(const struct th_binary_quant *q, int64_t a, int64_t b)
 }
 
 static const struct th_binary_rule rule = {
-    .real = real, .integer = integer, .quant = quant, .prepare = th_quant_compare};
+    .real = real, .integer = integer, .quant = quant, .prepare = th_quant_compare,
+    .same_quant = true};
 
 TH_EW_BINARY(maximum, "the larger of a and b",
              "Quantized: stored values are compared, so scales should agree.",

@@ -66,6 +66,7 @@ const struct th_op th_op_mean = {
     .infer = th_reduce_infer,
     .verify = verify,
     .eval = eval,
+    .quant = th_plain_quant,
     .window = th_reduce_window,
     .reduce = th_reduce_sum_state,
     .cost = th_reduce_cost,

@@ -60,5 +60,13 @@ static const struct th_attr_spec attrs[] = {
      .doc = "what they hold, as stored; not a number: the zero point"},
     TH_MV_END};
 
-TH_MV_OP(pad, "the operand with a border", "The border holds one value, by default the real "
-         "value zero.", 0);
+static bool quant(const struct th_inst *c, struct th_quant_rule *q)
+{
+    (void)c;
+    *q = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1,
+                                .same_quant = true, .stored_attr = "value"};
+    return true;
+}
+
+TH_MV_OP_QUANT(pad, "the operand with a border", "The border holds one value, by default the real "
+         "value zero.", 0, quant);

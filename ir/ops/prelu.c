@@ -102,6 +102,7 @@ const struct th_op th_op_prelu = {
     .infer = infer,
     .verify = verify,
     .eval = eval,
+    .quant = th_plain_quant,
     .window = th_same_window,
     .alias = th_alias_first,
     .channels = th_same_channels,

@@ -65,6 +65,7 @@ const struct th_op th_op_reshape = {
     .contracts = th_mv_contracts,
     .infer = infer,
     .eval = th_mv_eval,
+    .quant = th_same_quant,
     .alias = alias,
     .moves = moves,
 };

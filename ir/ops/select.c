@@ -49,6 +49,7 @@ const struct th_op th_op_select = {
     .infer = infer,
     .verify = verify,
     .eval = eval,
+    .quant = th_same_quant,
     .window = th_ew_window,
     .alias = th_ew_alias,
 };

@@ -193,6 +193,15 @@ static void cost(const struct th_inst *c, struct th_cost *k)
     th_cost_bytes(c, k);
 }
 
+static bool quant(const struct th_inst *c, struct th_quant_rule *q)
+{
+    (void)c;
+    *q = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1,
+                                   .out8 = {1.0f / 256, -128},
+                                   .out16 = {1.0f / 32768, 0}};
+    return true;
+}
+
 const struct th_op th_op_softmax = {
     .struct_size = sizeof(struct th_op),
     .name = "softmax",
@@ -211,6 +220,7 @@ const struct th_op th_op_softmax = {
     .infer = th_rows_infer,
     .verify = verify,
     .eval = eval,
+    .quant = quant,
     .window = th_rows_window,
     .alias = th_alias_first,
     .cost = cost,

@@ -50,7 +50,9 @@ static int64_t quant(const struct th_inst *c, int64_t x)
     return c->in[0]->dtype == TH_DT_S16 ? quant16(c, x) : quant8(c, x);
 }
 
-static const struct th_unary_rule rule = {.real = real, .quant = quant};
+static const struct th_unary_rule rule = {.real = real, .quant = quant,
+                                          .out8 = {1.0f / 128, 0},
+                                          .out16 = {1.0f / 32768, 0}};
 
 TH_EW_UNARY(tanh, "hyperbolic tangent",
             "y = tanh x. 8-bit: Q4.27 exponential and quotient in fixed point, result in steps of "

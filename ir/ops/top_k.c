@@ -71,4 +71,5 @@ const struct th_op th_op_top_k = {
     .contracts = th_mv_contracts,
     .infer = infer,
     .eval = eval,
+    .quant = th_same_quant,
 };

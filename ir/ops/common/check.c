@@ -176,7 +176,15 @@ bool th_same_window(const struct th_inst *c, const struct th_box *out, uint32_t 
 bool th_same_quant(const struct th_inst *c, struct th_quant_rule *rule)
 {
     (void)c;
-    *rule = (struct th_quant_rule){-1, -1, -1, true};
+    *rule = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1,
+                                   .same_quant = true};
+    return true;
+}
+
+bool th_plain_quant(const struct th_inst *c, struct th_quant_rule *rule)
+{
+    (void)c;
+    *rule = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1};
     return true;
 }
 

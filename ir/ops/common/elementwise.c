@@ -140,6 +140,35 @@ uint32_t th_ew_alias(const struct th_inst *c, struct th_alias *list, uint32_t ma
     return n;
 }
 
+/* ---- quantization rules ------------------------------------------------ */
+static bool plain_rule(const struct th_inst *c, struct th_quant_rule *q)
+{
+    *q = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1,
+                                .dtypes = c->op->inputs[0].dtypes & TH_DT_QUANTS};
+    return (q->dtypes & TH_DT_BIT(TH_DT_S8)) != 0;
+}
+
+bool th_ew_quant_unary(const struct th_inst *c, const struct th_unary_rule *r,
+                       struct th_quant_rule *q)
+{
+    if (!plain_rule(c, q) || (r->quant == NULL && r->real == NULL))
+        return false;
+    if (r->quant == NULL)
+        q->dtypes &= TH_DT_INT8S | r->real_types;
+    q->out8 = r->out8;
+    q->out16 = r->out16;
+    return true;
+}
+
+bool th_ew_quant_binary(const struct th_inst *c, const struct th_binary_rule *r,
+                        struct th_quant_rule *q)
+{
+    if (!plain_rule(c, q) || r->quant == NULL)
+        return false;
+    q->same_quant = r->same_quant;
+    return true;
+}
+
 /* ---- loops ------------------------------------------------------------ */
 void th_broadcast_plan(const struct th_inst *c, struct th_broadcast *b)
 {

@@ -29,7 +29,11 @@ struct th_unary_rule {
     int64_t (*integer)(const struct th_inst *c, int64_t x);
     int64_t (*quant)(const struct th_inst *c, int64_t x);
     uint32_t real_types;      /* quantized types beyond 8 bits that real serves */
+    struct th_quant_param out8, out16;   /* parameters that results must have; scale 0: any */
 };
+/* The quant slots: what the rules and the port tables say. */
+bool th_ew_quant_unary(const struct th_inst *c, const struct th_unary_rule *r,
+                       struct th_quant_rule *q);
 enum th_status th_ew_eval_unary(const struct th_inst *c, struct th_eval *e,
                                 const struct th_unary_rule *r);
 
@@ -39,7 +43,10 @@ struct th_binary_rule {
     int64_t (*quant)(const struct th_binary_quant *q, int64_t a, int64_t b);
     void (*prepare)(const struct th_inst *c, struct th_binary_quant *q);
     bool clamp;               /* act_min, act_max apply to real and integer results */
+    bool same_quant;          /* quantized operands and results share their parameters */
 };
+bool th_ew_quant_binary(const struct th_inst *c, const struct th_binary_rule *r,
+                        struct th_quant_rule *q);
 enum th_status th_ew_eval_binary(const struct th_inst *c, struct th_eval *e,
                                  const struct th_binary_rule *r);
 
@@ -77,13 +84,17 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
     {                                                                                          \
         return th_ew_eval_unary(c, e, &rule);                                                  \
     }                                                                                          \
+    static bool quant_rule(const struct th_inst *c, struct th_quant_rule *q)                   \
+    {                                                                                          \
+        return th_ew_quant_unary(c, &rule, q);                                                 \
+    }                                                                                          \
     extern const struct th_op th_op_##op;                                                      \
     const struct th_op th_op_##op = {                                                          \
         .struct_size = sizeof(struct th_op), .name = #op, .summary = text, .doc = details,     \
         .inputs = inputs, .outputs = outputs, .attrs = (attr_table),                           \
         .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE | TH_TRAIT_UNARY_TABLE | (more_traits), \
         .contracts = th_ew_contracts, .infer = th_ew_infer, .verify = th_ew_verify,            \
-        .eval = eval, .window = th_ew_window, .alias = th_ew_alias}
+        .eval = eval, .quant = quant_rule, .window = th_ew_window, .alias = th_ew_alias}
 
 /* A whole record of two broadcast operands; result types are those of the operands. */
 #define TH_EW_BINARY(op, text, details, mask, attr_table, more_traits)                         \
@@ -96,13 +107,17 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
     {                                                                                          \
         return th_ew_eval_binary(c, e, &rule);                                                 \
     }                                                                                          \
+    static bool quant_rule(const struct th_inst *c, struct th_quant_rule *q)                   \
+    {                                                                                          \
+        return th_ew_quant_binary(c, &rule, q);                                                \
+    }                                                                                          \
     extern const struct th_op th_op_##op;                                                      \
     const struct th_op th_op_##op = {                                                          \
         .struct_size = sizeof(struct th_op), .name = #op, .summary = text, .doc = details,     \
         .inputs = inputs, .outputs = outputs, .attrs = (attr_table),                           \
         .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE | (more_traits),                        \
         .contracts = th_ew_contracts, .infer = th_ew_infer, .verify = th_ew_verify,            \
-        .eval = eval, .window = th_ew_window, .alias = th_ew_alias}
+        .eval = eval, .quant = quant_rule, .window = th_ew_window, .alias = th_ew_alias}
 
 /* The same with a boolean result. */
 #define TH_EW_PREDICATE(op, text, details, mask, more_traits)                                  \
@@ -115,13 +130,17 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
     {                                                                                          \
         return th_ew_eval_binary(c, e, &rule);                                                 \
     }                                                                                          \
+    static bool quant_rule(const struct th_inst *c, struct th_quant_rule *q)                   \
+    {                                                                                          \
+        return th_ew_quant_binary(c, &rule, q);                                                \
+    }                                                                                          \
     extern const struct th_op th_op_##op;                                                      \
     const struct th_op th_op_##op = {                                                          \
         .struct_size = sizeof(struct th_op), .name = #op, .summary = text, .doc = details,     \
         .inputs = inputs, .outputs = outputs,                                                  \
         .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE | (more_traits),                        \
         .contracts = th_ew_contracts, .infer = th_ew_infer_bool,                               \
-        .verify = th_ew_verify_operands, .eval = eval, .window = th_ew_window,                 \
+        .verify = th_ew_verify_operands, .eval = eval, .quant = quant_rule, .window = th_ew_window, \
         .alias = th_ew_alias}
 
 /* Reduces an exact result to the type as two's complement arithmetic does. */

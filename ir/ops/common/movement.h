@@ -6,6 +6,7 @@
 #include <thimble/op.h>
 
 #include "ir/ops/common/elementwise.h"
+#include "ir/ops/common/nn.h"
 
 extern const struct th_port th_mv_in[], th_mv_out[];   /* "x" and "y" of any type */
 extern const char *const th_mv_contracts[];
@@ -35,11 +36,14 @@ void th_mv_clip(struct th_window *w, int32_t axis, int64_t lo, int64_t hi, int64
 
 /* A record of one operand and one output, once `attrs`, infer, moves and window are in scope. */
 #define TH_MV_OP(op, text, details, more_traits)                                               \
+    TH_MV_OP_QUANT(op, text, details, more_traits, th_same_quant)
+#define TH_MV_OP_QUANT(op, text, details, more_traits, quant_slot)                             \
     extern const struct th_op th_op_##op;                                                      \
     const struct th_op th_op_##op = {                                                          \
         .struct_size = sizeof(struct th_op), .name = #op, .summary = text, .doc = details,     \
         .inputs = th_mv_in, .outputs = th_mv_out, .attrs = attrs,                              \
         .traits = TH_TRAIT_PURE | (more_traits), .contracts = th_mv_contracts,                 \
-        .infer = infer, .eval = th_mv_eval, .window = window, .moves = moves}
+        .infer = infer, .eval = th_mv_eval, .quant = (quant_slot), .window = window,           \
+        .moves = moves}
 
 #endif

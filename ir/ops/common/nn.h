@@ -147,6 +147,8 @@ enum th_status th_same_infer(struct th_inst *c);
 bool th_same_window(const struct th_inst *c, const struct th_box *out, uint32_t i,
                     struct th_window *w);
 bool th_same_quant(const struct th_inst *c, struct th_quant_rule *rule);
+/* Operands and results each with parameters of their own. */
+bool th_plain_quant(const struct th_inst *c, struct th_quant_rule *rule);
 bool th_same_channels(const struct th_inst *c, uint32_t in, int64_t channel,
                       int64_t *out_channel);
 void th_cost_bytes(const struct th_inst *c, struct th_cost *cost);
