@@ -3,6 +3,7 @@ libthimble_la_SOURCES += \
   %D%/bound.c \
   %D%/conflicts.c \
   %D%/distance.c \
+  %D%/fuse.h \
   %D%/internal.h \
   %D%/order.c \
   %D%/place.c \
