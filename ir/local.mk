@@ -25,6 +25,9 @@ libthimble_la_SOURCES += \
   %D%/rewrite.c \
   %D%/sweep.c \
   %D%/text.c \
+  %D%/tile.c \
+  %D%/tile.h \
+  %D%/tile_replay.c \
   %D%/types.c \
   %D%/verify.c \
   %D%/walk.c \

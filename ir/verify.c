@@ -82,7 +82,8 @@ enum th_status th_check_region(const struct th_inst *c)
     case TH_REGION_TILE_LOOP:
         if (c->n_bodies != 1)
             return th_inst_error(c, "a tile loop has one body, not %u", c->n_bodies);
-        return check_params(c, 0, 0, 1);   /* results are tiles: the op's own verify compares */
+        TH_TRY(check_params(c, 0, 0, 0));
+        return check_results(c, 0);
     default:
         return TH_OK;
     }

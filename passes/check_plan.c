@@ -477,21 +477,13 @@ static void follow_if(struct frame *f, th_node n)
 static void follow_tiles(struct frame *f, th_node n)
 {
     struct frame body;
-    uint32_t outs = th_node_output_count(f->g, n);
     if (!open_frame(&body, f->k, th_node_body(f->g, n, 0)))
         return;
-    for (uint32_t i = 0; i < outs; i++)
-        write_value(f, th_node_output(f->g, n, i));
-    for (uint32_t i = 1; i < th_graph_input_count(body.g); i++)
-        copy_value(f, n, th_node_input(f->g, n, i - 1), &body, th_graph_input(body.g, i));
-    for (int turn = 0; turn < 2; turn++) {
-        write_value(&body, th_graph_input(body.g, 0));
-        follow_graph(&body);
-        for (uint32_t i = 0; i < outs; i++) {
-            (void)value_intact(&body, 0, th_graph_output(body.g, i));
-            (void)value_intact(f, n, th_node_output(f->g, n, i));
-        }
-    }
+    for (uint32_t i = 0; i < th_graph_input_count(body.g); i++)
+        copy_value(f, n, th_node_input(f->g, n, i), &body, th_graph_input(body.g, i));
+    follow_graph(&body);
+    for (uint32_t i = 0; i < th_node_output_count(f->g, n); i++)
+        copy_value(&body, 0, th_graph_output(body.g, i), f, th_node_output(f->g, n, i));
 }
 
 static void follow_graph(struct frame *f)

@@ -140,12 +140,12 @@ static void merge_loop(struct th_layout *l, struct th_layout_graph *r, th_node n
 }
 
 static void merge_operands(struct th_layout *l, struct th_layout_graph *r, th_node n,
-                           uint32_t first_operand, uint32_t first_param)
+                           uint32_t first_operand)
 {
     for (uint32_t b = 0; b < th_node_body_count(r->graph, n); b++) {
         struct th_layout_graph *body = th_layout_body(l, th_node_body(r->graph, n, b));
-        for (uint32_t i = first_param; i < th_graph_input_count(body->graph); i++) {
-            th_value in = th_node_input(r->graph, n, i - first_param + first_operand);
+        for (uint32_t i = 0; i < th_graph_input_count(body->graph); i++) {
+            th_value in = th_node_input(r->graph, n, i + first_operand);
             if (in)
                 (void)th_layout_join(l, r->base + in,
                                      body->base + th_graph_input(body->graph, i));
@@ -179,11 +179,13 @@ static void merge_regions(struct th_layout *l, struct th_layout_graph *r, bool r
             if (results)
                 merge_results(l, r, n);
             else
-                merge_operands(l, r, n, 1, 0);
+                merge_operands(l, r, n, 1);
             break;
         case TH_REGION_TILE_LOOP:
-            if (!results)
-                merge_operands(l, r, n, 0, 1);
+            if (results)
+                merge_results(l, r, n);
+            else
+                merge_operands(l, r, n, 0);
             break;
         default:
             break;

@@ -60,8 +60,8 @@ static bool operand_of_param(struct th_emit *e, const struct th_graph *g, th_val
     for (uint32_t i = 0; i < th_graph_input_count(g); i++) {
         if (th_graph_input(g, i) != v)
             continue;
-        /* `if` has the condition before its operands, a tile loop the index before its params */
-        const uint32_t k = kind == TH_REGION_IF ? i + 1 : kind == TH_REGION_TILE_LOOP ? i - 1 : i;
+        /* `if` has the condition before its operands */
+        const uint32_t k = kind == TH_REGION_IF ? i + 1 : i;
         *outer = f.owner;
         *operand = th_node_input(f.owner, f.node, k);
         return *operand != 0;
@@ -288,35 +288,6 @@ static void if_node(struct th_emit *e, struct th_str *s, const struct th_graph *
     th_str_add(s, "    }\n");
 }
 
-static void tile_node(struct th_emit *e, struct th_str *s, const struct th_graph *g, th_node n)
-{
-    const int64_t tiles = th_attr_int(th_node_attrs(g, n), "tiles", 1);
-    const int64_t axis = th_attr_int(th_node_attrs(g, n), "axis", 0);
-    const struct th_graph *body = th_node_body(g, n, 0);
-    th_str_add(s, "    int32_t t;\n\n");
-    for (uint32_t i = 1; i < th_graph_input_count(body); i++)
-        move(e, s, "    ", body, th_graph_input(body, i), g, th_node_input(g, n, i - 1));
-    th_str_addf(s, "    for (t = 0; t < %lld; t++) {\n        int32_t o;\n\n        *(int32_t *)(void *)",
-                (long long)tiles);
-    th_emit_address(e, s, body, th_graph_input(body, 0));
-    th_str_add(s, " = t;\n");
-    call_graph(e, s, "        ", body);
-    for (uint32_t i = 0; i < th_node_output_count(g, n); i++) {
-        const struct th_type *t = th_value_type(body, th_graph_output(body, i));
-        int64_t outer = 1;
-        for (int64_t k = 0; k < (axis < 0 ? axis + t->rank : axis); k++)
-            outer *= t->dims[k];
-        const int64_t run = th_type_size(t) / (outer ? outer : 1);
-        th_str_addf(s, "        for (o = 0; o < %lld; o++)\n            memcpy(", (long long)outer);
-        th_emit_address(e, s, g, th_node_output(g, n, i));
-        th_str_addf(s, " + ((size_t)o * %lld + (size_t)t) * %lld, ", (long long)tiles,
-                    (long long)run);
-        th_emit_address(e, s, body, th_graph_output(body, i));
-        th_str_addf(s, " + (size_t)o * %lld, %lld);\n", (long long)run, (long long)run);
-    }
-    th_str_add(s, "    }\n");
-}
-
 static void state_node(struct th_emit *e, struct th_str *s, const struct th_graph *g, th_node n,
                        bool write)
 {
@@ -347,8 +318,6 @@ static enum th_status node_body(struct th_emit *e, struct th_str *s, const struc
         loop_node(e, s, g, n);
     else if (op->region == TH_REGION_IF)
         if_node(e, s, g, n);
-    else if (op->region == TH_REGION_TILE_LOOP)
-        tile_node(e, s, g, n);
     else if (op->traits & (TH_TRAIT_STATE_READ | TH_TRAIT_STATE_WRITE))
         state_node(e, s, g, n, (op->traits & TH_TRAIT_STATE_WRITE) != 0);
     else if (op->traits & TH_TRAIT_VIEW)

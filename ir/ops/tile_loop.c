@@ -1,80 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/ops/common/movement.h"
 
+#include <string.h>
+
+/* Results have the types of the body's. */
 static enum th_status infer(struct th_inst *c)
 {
-    const int64_t tiles = th_inst_int(c, "tiles");
     if (c->n_bodies != 1 || c->bodies[0] == NULL ||
         th_graph_output_count(c->bodies[0]) != c->n_out)
         return th_inst_error(c, "needs a body with %u results", c->n_out);
-    for (uint32_t i = 0; i < c->n_out; i++) {
-        struct th_type *y = &c->out[i];
-        int32_t axis;
-        *y = *th_value_type(c->bodies[0], th_graph_output(c->bodies[0], i));
-        if (!th_mv_axis(th_inst_int(c, "axis"), y->rank, &axis))
-            return th_mv_bad_axis(c, th_inst_int(c, "axis"), y->rank);
-        if (!th_mul_i64(y->dims[axis], tiles, &y->dims[axis]))
-            return th_inst_error(c, "result %u is too large", i);
-    }
+    for (uint32_t i = 0; i < c->n_out; i++)
+        c->out[i] = *th_value_type(c->bodies[0], th_graph_output(c->bodies[0], i));
     return TH_OK;
 }
 
-/* Puts tile t of a result where it belongs. */
-static void place(struct th_tensor *out, const struct th_tensor *tile, int32_t axis, int64_t t)
+static enum th_status verify(const struct th_inst *c)
 {
-    int64_t outer = 1, inner = 1;
-    for (int32_t i = 0; i < out->type.rank; i++) {
-        outer *= i < axis ? out->type.dims[i] : 1;
-        inner *= i > axis ? out->type.dims[i] : 1;
+    static const char *const per_node[] = {"run", "slots", "tail_rows", "tail_cols", "stage"};
+    const uint32_t nodes = th_graph_node_count(c->bodies[0]);
+    enum th_status s = TH_OK;
+    for (size_t k = 0; k < TH_ARRAY_LEN(per_node); k++)
+        if (th_inst_ints_len(c, per_node[k]) != nodes)
+            s = th_inst_error(c, "'%s' has %u entries, the body %u nodes", per_node[k],
+                              th_inst_ints_len(c, per_node[k]), nodes);
+    const uint32_t stages = th_inst_ints_len(c, "strip_rows");
+    if (stages != th_inst_ints_len(c, "strip_cols"))
+        s = th_inst_error(c, "'strip_rows' has %u entries, 'strip_cols' %u", stages,
+                          th_inst_ints_len(c, "strip_cols"));
+    if (s != TH_OK)
+        return s;
+    for (uint32_t i = 0; i < nodes; i++) {
+        const int64_t stage = th_inst_ints(c, "stage", i);
+        const int64_t before = i ? th_inst_ints(c, "stage", i - 1) : 0;
+        if (stage >= stages || stage < before || stage > before + 1)
+            s = th_inst_error(c, "node %u of the body is in stage %lld of %u after stage %lld", i,
+                              (long long)stage, stages, (long long)before);
     }
-    const int64_t part = tile->type.dims[axis] * inner, whole = out->type.dims[axis] * inner;
-    for (int64_t o = 0; o < outer; o++)
-        for (int64_t k = 0; k < part; k++)
-            th_mv_copy(out, o * whole + t * part + k, tile, o * part + k);
+    return s;
 }
 
+/* Pieces change nothing but the order: the whole tensors are the oracle. */
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
-    const int64_t tiles = th_inst_int(c, "tiles");
-    const struct th_type scalar = th_type_make(TH_DT_S32, 0, NULL);
-    struct th_tensor *index = th_tensor_new(e->arena, &scalar);
-    const struct th_tensor **in = TH_NEW_ARRAY(e->arena, const struct th_tensor *, c->n_in + 1);
     struct th_tensor *out[TH_MAX_OUTPUTS];
-    if (index == NULL || in == NULL)
-        return TH_ERR_INTERNAL;
-    in[0] = index;
-    for (uint32_t i = 0; i < c->n_in; i++)
-        in[i + 1] = e->in[i];
-    for (int64_t t = 0; t < tiles; t++) {
-        th_tensor_set_int(index, 0, t);
-        TH_TRY(e->run_body(e->user, 0, in, out));
-        for (uint32_t i = 0; i < c->n_out; i++) {
-            int32_t axis = 0;
-            th_mv_axis(th_inst_int(c, "axis"), c->out[i].rank, &axis);
-            place(e->out[i], out[i], axis, t);
-        }
-    }
+    TH_TRY(e->run_body(e->user, 0, e->in, out));
+    for (uint32_t i = 0; i < c->n_out; i++)
+        memcpy(e->out[i]->data, out[i]->data, (size_t)th_type_size(&c->out[i]));
     return TH_OK;
 }
 
 static const struct th_port inputs[] = {{"v", 0, TH_PORT_VARIADIC, "what the body uses"},
                                         {NULL, 0, 0, NULL}};
-static const struct th_port outputs[] = {{"y", 0, TH_PORT_VARIADIC, "tiles side by side"},
+static const struct th_port outputs[] = {{"y", 0, TH_PORT_VARIADIC, "results of the body"},
                                          {NULL, 0, 0, NULL}};
+static const char *const modes[] = {"stream", "strips", NULL};
 static const struct th_attr_spec attrs[] = {
-    {.name = "tiles", .kind = TH_ATTR_INT, .required = true, .min = 1, .max = 1e9,
-     .doc = "how many"},
-    {.name = "axis", .kind = TH_ATTR_INT, .required = true, .min = -TH_MAX_RANK,
-     .max = TH_MAX_RANK - 1, .doc = "axis of the results that they lie along"},
+    {.name = "mode", .kind = TH_ATTR_ENUM, .names = modes, .doc = "how the pieces follow"},
+    {.name = "run", .kind = TH_ATTR_INTS, .required = true, .min = 1, .max = 1e9,
+     .doc = "for each node of the body: columns computed at a time"},
+    {.name = "slots", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e9,
+     .doc = "for each node: whole rows kept of its result"},
+    {.name = "tail_rows", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e9,
+     .doc = "for each node: rows of the part that is kept by columns"},
+    {.name = "tail_cols", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e9,
+     .doc = "for each node: columns of that part"},
+    {.name = "stage", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e9,
+     .doc = "for each node: the stage it belongs to"},
+    {.name = "strip_rows", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e9,
+     .doc = "for each stage: rows of its last result in a strip; 0 in a stream"},
+    {.name = "strip_cols", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e9,
+     .doc = "for each stage: columns of a tile; 0: columns slide"},
     TH_MV_END};
 
 extern const struct th_op th_op_tile_loop;
 const struct th_op th_op_tile_loop = {
     .struct_size = sizeof(struct th_op),
     .name = "tile_loop",
-    .summary = "a body run for each tile of its results",
-    .doc = "Body: body(index s32 scalar, v...) -> one tile of each result; tiles stand side by "
-           "side on the axis.",
+    .summary = "operators that run together, piece by piece",
+    .doc = "Body: body(v...) -> y..., whole tensors. The attributes say in which pieces it runs "
+           "and how much of each result is kept; `stream` computes every pixel once, `strips` "
+           "computes rows at the borders of strips again.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,
@@ -82,5 +87,6 @@ const struct th_op th_op_tile_loop = {
     .region = TH_REGION_TILE_LOOP,
     .contracts = th_mv_contracts,
     .infer = infer,
+    .verify = verify,
     .eval = eval,
 };

@@ -97,28 +97,12 @@ static void run_if(struct planned *p, struct th_graph *g, th_node n)
 
 static void run_tiles(struct planned *p, struct th_graph *g, th_node n)
 {
-    int64_t tiles = th_attr_int(th_node_attrs(g, n), "tiles", 1);
-    int64_t axis = th_attr_int(th_node_attrs(g, n), "axis", 0);
     struct th_graph *body = th_node_body(g, n, 0);
-    for (uint32_t i = 1; i < th_graph_input_count(body); i++)
-        move(p, body, th_graph_input(body, i), g, th_node_input(g, n, i - 1));
-    for (int64_t t = 0; t < tiles; t++) {
-        int32_t index = (int32_t)t;
-        memcpy(at(p, th_value_place(body, th_graph_input(body, 0))), &index, sizeof index);
-        run_graph(p, body);
-        for (uint32_t i = 0; i < th_node_output_count(g, n); i++) {
-            th_value tile = th_graph_output(body, i);
-            const struct th_type *type = th_value_type(body, tile);
-            size_t outer = 1, run;
-            for (int64_t a = 0; a < axis; a++)
-                outer *= (size_t)type->dims[a];
-            run = bytes_of(body, tile) / outer;
-            for (size_t o = 0; o < outer; o++)
-                memcpy(at(p, th_value_place(g, th_node_output(g, n, i))) +
-                           (o * (size_t)tiles + (size_t)t) * run,
-                       (const unsigned char *)read_at(p, body, tile) + o * run, run);
-        }
-    }
+    for (uint32_t i = 0; i < th_graph_input_count(body); i++)
+        move(p, body, th_graph_input(body, i), g, th_node_input(g, n, i));
+    run_graph(p, body);
+    for (uint32_t i = 0; i < th_node_output_count(g, n); i++)
+        move(p, g, th_node_output(g, n, i), body, th_graph_output(body, i));
 }
 
 static void run_state(struct planned *p, struct th_graph *g, th_node n, bool write)

@@ -108,38 +108,13 @@ static void add_if(struct lab *l, struct th_graph *g, th_value *pool, uint32_t n
     add_region(g, "if", in, operands + 1, bodies, 2, NULL, results, out);
 }
 
-/* Two tiles along an axis, each a part of what the body computes. */
-static void add_tiles(struct lab *l, struct th_graph *g, th_value *pool, uint32_t n, int depth,
-                      th_value *out)
-{
-    th_value in[3], inner[MAX_POOL];
-    uint32_t operands = 1 + lab_random(l, 3), want = operands + lab_random(l, 6);
-    int64_t axis = 1 + lab_random(l, 2), part[4] = {1, 2, 2, 4};
-    struct th_attr attrs[2] = {{.name = "tiles", .kind = TH_ATTR_INT, .v.i = 2},
-                               {.name = "axis", .kind = TH_ATTR_INT, .v.i = axis}};
-    struct th_type index = th_type_make(TH_DT_S32, 0, NULL);
-    struct th_graph *b = th_program_add_body(l->program, "tile");
-    part[axis] = 1;
-    th_graph_add_input(b, "i", &index);
-    for (uint32_t i = 0; i < operands; i++) {
-        in[i] = lab_random(l, 6) ? pool[lab_random(l, n)] : zeros(g, 2);
-        inner[i] = param(l, b);
-    }
-    fill(l, b, inner, operands, want, depth - 1);
-    th_graph_add_output(b, "", lab_slice(b, inner[want - 1], (int64_t[]){0, 0, 0, 0}, part));
-    struct th_node_desc d = {.op = "tile_loop", .in = in, .n_in = operands, .bodies = &b,
-                             .n_bodies = 1, .attrs = attrs, .n_attrs = 2, .n_out = 1,
-                             .loc = TH_LOC_NONE};
-    CU_ASSERT_EQUAL_FATAL(th_graph_add_node_nofold(g, &d, NULL, out), TH_OK);
-}
-
 /* Adds values to the pool, all of one shape. */
 static void fill(struct lab *l, struct th_graph *g, th_value *pool, uint32_t n, uint32_t want,
                  int depth)
 {
     while (n < want) {
         th_value x = pool[lab_random(l, n)], out[4] = {0};
-        switch (lab_random(l, 10)) {
+        switch (lab_random(l, 9)) {
         case 0:
         case 1: pool[n++] = lab_unary(g, "neg", x); break;
         case 2: pool[n++] = lab_unary(g, "softmax", x); break;
@@ -167,10 +142,6 @@ static void fill(struct lab *l, struct th_graph *g, th_value *pool, uint32_t n, 
         case 7:
             if (depth > 0)
                 add_if(l, g, pool, n, depth, out);
-            break;
-        case 8:
-            if (depth > 0)
-                add_tiles(l, g, pool, n, depth, out);
             break;
         default: pool[n++] = lab_unary(g, "abs", x); break;
         }

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A tile_loop read: which piece of which value is made when, and where it is kept meanwhile.
+ * Passes, emission and the evaluator's planned mode share this reading; check-plan has its own.
+ *
+ * The body computes whole tensors; the attributes say in which pieces. Two modes:
+ *
+ * stream   every pixel is computed once. Nodes run on demand: the last node makes its output in
+ *          raster order, `run` columns of one row at a time, and before each run pulls from its
+ *          operands' makers, in operand order, what the run's window wants; they do the same. When
+ *          the last node is through, the other outputs of the body are pulled to their ends.
+ * strips   the nodes are cut into stages, in order. A stage makes `strip_rows` rows of its last
+ *          node at a time; rows that several strips want are computed in each. Before a strip, the
+ *          stage pulls strips of the stages whose last values it reads, in the order of its nodes'
+ *          operands. Within a strip columns either slide (strip_cols 0: on demand from left to
+ *          right, `run` columns of all the strip's rows at a time, each column computed once), or
+ *          the strip is cut into tiles of `strip_cols` columns whose halos are computed again,
+ *          node after node.
+ *
+ * Where a value lies that another node of the body reads:
+ *
+ * line     (stream) `slots` rows of the whole width, then a tail of tail_cols columns of the
+ *          newest row y. The tail holds columns from t0 on; columns that leave it move to slot
+ *          y mod slots. Pixel (r, c) can be read if r == y and c >= t0, if y - slots < r < y, or
+ *          if r == y - slots and c >= t0. The next row's first run empties the tail into the slot
+ *          first. tail_cols 0: runs are whole rows, row r lies in slot r mod slots.
+ * strip    (strips, inside a stage) tail_rows x tail_cols pixels: rows from the strip's first row
+ *          of this value, columns from t0 on, moved to the left when the right end is reached.
+ * ring     (strips, last value of a stage but the last) `slots` whole rows, row r at r mod slots.
+ *
+ * Outputs of the body lie whole in the owner's outputs and are read there.
+ */
+#ifndef IR_TILE_H
+#define IR_TILE_H
+
+#include "ir/notes.h"
+
+enum th_tile_mode { TH_TILE_STREAM, TH_TILE_STRIPS };
+enum th_tile_form {
+    TH_TILE_POINT,      /* pixel (y, x) of the output from pixel (y, x) of every map it reads: a
+                           kernel for a smaller tensor computes a piece */
+    TH_TILE_WINDOW,     /* reads neighbours: its kernel computes boxes */
+    TH_TILE_REDUCE      /* takes its first operand in pieces; the output is complete at the end.
+                           Only the last node */
+};
+enum th_tile_store { TH_TILE_WHOLE, TH_TILE_LINE, TH_TILE_STRIP, TH_TILE_RING, TH_TILE_ACCUMULATOR };
+
+/* Rows (columns) of an operand wanted for each row (column) of the output: [lo, hi), clipped. */
+struct th_tile_axis {
+    int64_t n;
+    const int64_t *lo, *hi;
+};
+struct th_tile_operand {
+    th_value value;             /* of the body; 0: absent */
+    int32_t maker;              /* index of the node that makes it, -1: comes from outside */
+    bool whole;                 /* constant, or wanted entirely (a vector): no axes */
+    int64_t h, w;
+    struct th_tile_axis rows, cols;
+};
+struct th_tile_node {
+    th_node node;
+    enum th_tile_form form;
+    th_value out;
+    int64_t h, w;               /* raster it runs over: the output's, a REDUCE's operand's */
+    int64_t pixel_bytes;        /* of the output */
+    struct th_tile_operand *in;
+    uint32_t n_in;
+    int64_t run;                /* columns, 1..w */
+    uint32_t stage;
+    enum th_tile_store store;
+    int64_t slots, tail_rows, tail_cols;
+    int64_t bytes;              /* of the line, strip, ring or accumulator; 0: whole */
+};
+struct th_tile_stage {
+    uint32_t first, last;       /* nodes, both included */
+    int64_t rows, cols;
+};
+struct th_tile {
+    struct th_graph *owner, *body;
+    th_node loop;
+    enum th_tile_mode mode;
+    struct th_tile_node *nodes;
+    uint32_t n_nodes;
+    struct th_tile_stage *stages;   /* one in a stream */
+    uint32_t n_stages;
+};
+
+/* Spatial axes of a value: rank 4 is NHWC, rank 3 is NWC with rows of one pixel, rank 2 and lower
+ * one pixel. False when the batch is not 1 or elements are narrower than a byte. */
+TH_API bool th_tile_shape(const struct th_type *t, int64_t *h, int64_t *w, int64_t *pixel_bytes);
+
+/*
+ * Form, raster and operand axes of one node of any graph, as if it stood in a tile loop (maker -1
+ * everywhere). False when it cannot: *why says what is missing (static text). What candidates are,
+ * is asked with this too.
+ */
+TH_API bool th_tile_describe(const struct th_graph *g, th_node n, struct th_arena *arena,
+                             struct th_tile_node *out, const char **why);
+
+/* Reads a tile_loop of `owner`. Reports what is wrong with it (TH_ERR_INPUT). */
+TH_API enum th_status th_tile_read(struct th_graph *owner, th_node loop, struct th_arena *arena,
+                                   struct th_tile *out);
+
+/* ---- running it on paper --------------------------------------------------------------------- */
+/* One piece: rows [y0, y1) and columns [x0, x1) of node `node`'s raster. */
+struct th_tile_run {
+    uint32_t node;
+    int64_t y0, y1, x0, x1;
+    int64_t strip_row;          /* strips: first row of the node's strip (row 0 of its buffer) */
+};
+/* Called for every piece in order, when what it reads has been made. Not TH_OK ends the replay. */
+typedef enum th_status th_tile_visit(void *user, const struct th_tile_run *r);
+TH_API enum th_status th_tile_replay(const struct th_tile *t, struct th_arena *arena,
+                                     th_tile_visit *visit, void *user);
+/* Rows [lo, hi) of node i that strip k of its stage makes (strips); k counts from 0. */
+TH_API void th_tile_strip_rows(const struct th_tile *t, uint32_t i, int64_t k, int64_t *lo,
+                               int64_t *hi);
+TH_API int64_t th_tile_strip_count(const struct th_tile *t, uint32_t stage);
+
+/*
+ * The least storage: fills slots, tail_rows, tail_cols and bytes of every node from a replay, given
+ * mode, runs and stages. What patch-split writes into the attributes.
+ */
+TH_API enum th_status th_tile_fit(struct th_tile *t, struct th_arena *arena);
+/*
+ * Least distance at which the output `out` (an output of the body) may begin below the dying
+ * operand `in` (a parameter of the body): see struct th_share. -1: cannot overlap.
+ */
+TH_API int64_t th_tile_distance(const struct th_tile *t, th_value out, th_value in,
+                                struct th_arena *arena);
+
+#endif
