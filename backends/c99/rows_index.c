@@ -189,28 +189,51 @@ static enum th_status bind_select(const struct th_query *q, struct th_call *call
     return s;
 }
 
-static const char *refuse_cast(const struct th_query *q)
+/* Half precision is held in uint16_t and goes through float, or double where that is exact. */
+static void cast_half(struct th_str *s, enum th_dtype from, enum th_dtype to)
 {
-    if (q->inst->in[0]->dtype == TH_DT_F64 && !th_dtype_is_float(q->inst->out[0].dtype))
-        return "no conversion of doubles to integers";
-    return th_gen_too_large(q);
+    if (from == TH_DT_F16 && to == TH_DT_F16)
+        th_str_add(s, "@const uint16_t v = a;\n");
+    else if (to == TH_DT_F16)
+        th_str_add(s, "@const uint16_t v = thk_to_half((double)a);\n");
+    else if (to == TH_DT_F32 || to == TH_DT_F64)
+        th_str_addf(s, "@const %s v = (%s)thk_from_half(a);\n", th_dtype_ctype(to),
+                    th_dtype_ctype(to));
+    else if (to == TH_DT_BOOL)
+        th_str_add(s, "@const uint8_t v = (a & 0x7FFF) != 0;\n");
+    else
+        th_str_add(s, "@const float h = thk_from_half(a);\n");
+}
+
+static void cast_truncate(struct th_str *s, const char *from, bool wide, enum th_dtype to)
+{
+    const int64_t lo = th_dtype_min(to), hi = th_dtype_max(to);
+    char low[32];
+    snprintf(low, sizeof low, lo == INT64_MIN ? "INT64_MIN" : "%lld", (long long)lo);
+    th_str_addf(s, "@const int64_t v = thk_truncate%s(%s, %s, %lld, ", wide ? "_f64" : "", from,
+                low, (long long)hi);
+    if (wide)
+        th_str_addf(s, "%.1f", (double)hi + 1.0);
+    else
+        th_emit_float(s, (float)((double)hi + 1.0));
+    th_str_add(s, ");\n");
 }
 
 static enum th_status bind_cast(const struct th_query *q, struct th_call *call)
 {
     const enum th_dtype from = q->inst->in[0]->dtype, to = q->inst->out[0].dtype;
+    const bool to_int = !th_dtype_is_float(to) && to != TH_DT_BOOL;
     const char *type = th_dtype_ctype(to);
     struct th_str body;
     th_str_init(&body);
-    if (to == TH_DT_BOOL) {
+    if (from == TH_DT_F16 || to == TH_DT_F16) {
+        cast_half(&body, from, to);
+        if (to_int)
+            cast_truncate(&body, "h", false, to);
+    } else if (to == TH_DT_BOOL) {
         th_str_addf(&body, "@const %s v = a != 0;\n", type);
-    } else if (th_dtype_is_float(from) && !th_dtype_is_float(to)) {
-        const int64_t lo = th_dtype_min(to), hi = th_dtype_max(to);
-        char low[32];
-        snprintf(low, sizeof low, lo == INT64_MIN ? "INT64_MIN" : "%lld", (long long)lo);
-        th_str_addf(&body, "@const int64_t v = thk_truncate(a, %s, %lld, ", low, (long long)hi);
-        th_emit_float(&body, (float)((double)hi + 1.0));
-        th_str_add(&body, ");\n");
+    } else if (th_dtype_is_float(from) && to_int) {
+        cast_truncate(&body, "a", from == TH_DT_F64, to);
     } else {
         const bool wide = th_dtype_bits(from) == 64 && to == TH_DT_F32 && from != TH_DT_F64;
         th_str_addf(&body, "@const %s v = (%s)%sa;\n", type, type, wide ? "(double)" : "");
@@ -413,7 +436,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
 static const struct th_kernel rows[] = {
     ROW("arg_max", TH_ORDER_ANY, refuse, bind_arg),
     ROW("arg_min", TH_ORDER_ANY, refuse, bind_arg),
-    ROW("cast", TH_ORDER_ELEMENT, refuse_cast, bind_cast),
+    ROW("cast", TH_ORDER_ELEMENT, refuse, bind_cast),
     ROW("cumsum", TH_ORDER_ANY, refuse, bind_cumsum),
     ROW("dynamic_update_slice", TH_ORDER_ELEMENT, refuse, bind_update),
     ROW("gather", TH_ORDER_ANY, refuse, bind_gather),

@@ -95,10 +95,14 @@ static void cost_sixteen(const struct th_query *q, struct th_kernel_cost *k)
      .bind = bind_, .cost = cost_sixteen}
 
 static const struct th_kernel rows[] = {
-    TABLE("abs"), TABLE("ceil"), TABLE("clamp"), TABLE("cos"), TABLE("elu"), TABLE("exp"),
-    TABLE("floor"), TABLE("gelu"), TABLE("hard_swish"), TABLE("leaky_relu"), TABLE("log"),
-    TABLE("logistic"), TABLE("neg"), TABLE("requantize"), TABLE("round"), TABLE("rsqrt"), TABLE("sign"),
-    TABLE("sin"), TABLE("sqrt"), TABLE("square"), TABLE("tanh"),
+    TABLE("abs"), TABLE("acos"), TABLE("acosh"), TABLE("asin"), TABLE("asinh"), TABLE("atan"),
+    TABLE("atanh"), TABLE("ceil"), TABLE("clamp"), TABLE("cos"), TABLE("cosh"), TABLE("elu"),
+    TABLE("erf"), TABLE("exp"), TABLE("floor"), TABLE("gelu"), TABLE("hard_sigmoid"),
+    TABLE("hard_swish"), TABLE("leaky_relu"), TABLE("log"), TABLE("logistic"), TABLE("mish"),
+    TABLE("neg"), TABLE("requantize"), TABLE("round"), TABLE("rsqrt"), TABLE("shrink"),
+    TABLE("sign"), TABLE("silu"), TABLE("sin"), TABLE("sinh"), TABLE("softplus"),
+    TABLE("softsign"), TABLE("sqrt"), TABLE("square"), TABLE("tan"), TABLE("tanh"),
+    TABLE("thresholded_relu"),
     {.op = "table", .types = "s8|u8,s8|u8>s8|u8", .symbol = "thk_table_u8__c99",
      .source = "c99/thk_table_u8__c99.c", .order = TH_ORDER_ELEMENT,
      .refuse = th_gen_too_large, .bind = bind_table, .cost = cost_table},

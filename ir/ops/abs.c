@@ -28,9 +28,12 @@ static int64_t quant(const struct th_inst *c, int64_t x)
     return v + th_quant_zero(qy, 0);
 }
 
-static const struct th_unary_rule rule = {.real = real, .integer = integer, .quant = quant};
+TH_EW_REAL64_UNARY(fabs(x))
+
+static const struct th_unary_rule rule = {
+    .real = real, .integer = integer, .quant = quant, .real64 = real64};
 
 TH_EW_UNARY(abs, "absolute value",
             "y = |x|. Quantized: the distance from the zero point, rescaled when the scales "
             "differ.",
-            TH_EW_NUMBER, NULL, 0);
+            TH_EW_NUMBER & ~TH_DT_BIT(TH_DT_U64), NULL, 0);

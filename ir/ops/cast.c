@@ -31,7 +31,10 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
         }
         const int64_t v = th_tensor_int(e->in[0], i);
         if (th_dtype_is_float(to))
-            th_tensor_set_real(e->out[0], i, (double)v);
+            th_tensor_set_real(e->out[0], i,
+                               from == TH_DT_U64 ? (double)(uint64_t)v : (double)v);
+        else if (to == TH_DT_U64)
+            ((uint64_t *)e->out[0]->data)[i] = (uint64_t)v;
         else
             th_tensor_set_int(e->out[0], i, to == TH_DT_BOOL ? v != 0 : th_ew_wrap(to, v));
     }
@@ -39,7 +42,7 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 }
 
 #define CASTABLE                                                                               \
-    (TH_EW_FLOAT | TH_DT_BIT(TH_DT_F64) | TH_EW_BOOL | (TH_EW_ANY_INT & ~TH_DT_BIT(TH_DT_U64)))
+    (TH_EW_REAL | TH_DT_BIT(TH_DT_F16) | TH_EW_BOOL | TH_EW_ANY_INT)
 static const struct th_port inputs[] = {{"x", CASTABLE, 0, "operand"}, {NULL, 0, 0, NULL}};
 static const struct th_port outputs[] = {
     {"y", CASTABLE, TH_PORT_DECLARED, "result, of the operand's shape"}, {NULL, 0, 0, NULL}};
@@ -50,7 +53,7 @@ const struct th_op th_op_cast = {
     .name = "cast",
     .summary = "stored numbers in another type",
     .doc = "Scales play no part. Floats are truncated towards zero and held in the result's "
-           "range (not a number: 0); integers wrap; anything but 0 is true.",
+           "range (u64: below 2^63; not a number: 0); integers wrap; anything but 0 is true.",
     .inputs = inputs,
     .outputs = outputs,
     .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE,

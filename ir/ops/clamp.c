@@ -9,6 +9,12 @@ static float real(const struct th_inst *c, float x)
     return x < lo ? lo : x > hi ? hi : x;
 }
 
+static double real64(const struct th_inst *c, double x)
+{
+    const double lo = th_inst_float(c, "act_min"), hi = th_inst_float(c, "act_max");
+    return x < lo ? lo : x > hi ? hi : x;
+}
+
 static int64_t integer(const struct th_inst *c, int64_t x)
 {
     const enum th_dtype dt = c->out[0].dtype;
@@ -32,10 +38,11 @@ static int64_t quant(const struct th_inst *c, int64_t x)
     return th_clamp_i64(y + th_quant_zero(qy, 0), lo, hi);
 }
 
-static const struct th_unary_rule rule = {.real = real, .integer = integer, .quant = quant};
+static const struct th_unary_rule rule = {
+    .real = real, .real64 = real64, .integer = integer, .quant = quant};
 static const struct th_attr_spec attrs[] = {TH_EW_ACT_ATTRS, TH_EW_END};
 
 TH_EW_UNARY(clamp, "x held between two bounds",
             "The rectifiers: [0, inf), [0, 6], [-1, 1], [0, 1]. Quantized: rescaled, then held "
             "between the integer images of the bounds.",
-            TH_EW_FLOAT | TH_EW_INT | TH_DT_QUANTS, attrs, 0);
+            TH_EW_NUMBER & ~TH_DT_BIT(TH_DT_U64), attrs, 0);

@@ -20,7 +20,9 @@ static int64_t integer(const struct th_inst *c, int64_t a, int64_t b)
     return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-static const struct th_binary_rule rule = {.real = real, .integer = integer};
+TH_EW_NATURAL(b == 0 ? 0 : a / b)
+
+static const struct th_binary_rule rule = {.real = real, .integer = integer, .natural = natural};
 
 TH_EW_BINARY(floor_div, "the largest whole number not above a/b",
              "Floats divide in double. A divisor of integer zero gives zero.",

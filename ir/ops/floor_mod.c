@@ -19,7 +19,9 @@ static int64_t integer(const struct th_inst *c, int64_t a, int64_t b)
     return r != 0 && (b < 0) != (r < 0) ? r + b : r;
 }
 
-static const struct th_binary_rule rule = {.real = real, .integer = integer};
+TH_EW_NATURAL(b == 0 ? 0 : a % b)
+
+static const struct th_binary_rule rule = {.real = real, .integer = integer, .natural = natural};
 
 TH_EW_BINARY(floor_mod, "the rest of a by b, with b's sign",
              "a - b floor(a/b). A divisor of integer zero gives zero.",

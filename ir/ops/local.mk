@@ -3,13 +3,22 @@
 # operator is adding its file here. One line each, in alphabetical order.
 OP_SOURCES = \
   %D%/abs.c \
+  %D%/acos.c \
+  %D%/acosh.c \
   %D%/add.c \
   %D%/arg_max.c \
   %D%/arg_min.c \
+  %D%/asin.c \
+  %D%/asinh.c \
+  %D%/atan.c \
   %D%/atan2.c \
+  %D%/atanh.c \
   %D%/avg_pool2d.c \
   %D%/batch_matmul.c \
   %D%/batch_to_space.c \
+  %D%/bitwise_and.c \
+  %D%/bitwise_not.c \
+  %D%/bitwise_or.c \
   %D%/bitwise_xor.c \
   %D%/broadcast_to.c \
   %D%/cast.c \
@@ -19,6 +28,7 @@ OP_SOURCES = \
   %D%/conv2d.c \
   %D%/copy.c \
   %D%/cos.c \
+  %D%/cosh.c \
   %D%/cumsum.c \
   %D%/depth_to_space.c \
   %D%/depthwise_conv2d.c \
@@ -27,6 +37,7 @@ OP_SOURCES = \
   %D%/dynamic_update_slice.c \
   %D%/elu.c \
   %D%/equal.c \
+  %D%/erf.c \
   %D%/exp.c \
   %D%/floor.c \
   %D%/floor_div.c \
@@ -37,11 +48,15 @@ OP_SOURCES = \
   %D%/gelu.c \
   %D%/greater.c \
   %D%/greater_equal.c \
+  %D%/hard_sigmoid.c \
   %D%/hard_swish.c \
   %D%/if.c \
+  %D%/is_inf.c \
+  %D%/is_nan.c \
   %D%/l2_norm.c \
   %D%/l2_pool2d.c \
   %D%/leaky_relu.c \
+  %D%/left_shift.c \
   %D%/less.c \
   %D%/less_equal.c \
   %D%/log.c \
@@ -58,6 +73,7 @@ OP_SOURCES = \
   %D%/mean.c \
   %D%/minimum.c \
   %D%/mirror_pad.c \
+  %D%/mish.c \
   %D%/mul.c \
   %D%/neg.c \
   %D%/not_equal.c \
@@ -71,6 +87,7 @@ OP_SOURCES = \
   %D%/reduce_max.c \
   %D%/reduce_min.c \
   %D%/reduce_prod.c \
+  %D%/rem.c \
   %D%/requantize.c \
   %D%/reshape.c \
   %D%/resize_bilinear.c \
@@ -81,10 +98,15 @@ OP_SOURCES = \
   %D%/rsqrt.c \
   %D%/scatter_nd.c \
   %D%/select.c \
+  %D%/shrink.c \
   %D%/sign.c \
+  %D%/silu.c \
   %D%/sin.c \
+  %D%/sinh.c \
   %D%/slice.c \
   %D%/softmax.c \
+  %D%/softplus.c \
+  %D%/softsign.c \
   %D%/space_to_batch.c \
   %D%/space_to_depth.c \
   %D%/sqrt.c \
@@ -96,7 +118,9 @@ OP_SOURCES = \
   %D%/sum.c \
   %D%/svdf.c \
   %D%/table.c \
+  %D%/tan.c \
   %D%/tanh.c \
+  %D%/thresholded_relu.c \
   %D%/tile.c \
   %D%/tile_loop.c \
   %D%/top_k.c \

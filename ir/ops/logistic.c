@@ -48,7 +48,10 @@ static int64_t quant(const struct th_inst *c, int64_t x)
     return c->in[0]->dtype == TH_DT_S16 ? quant16(c, x) : quant8(c, x);
 }
 
+TH_EW_REAL64_UNARY(1.0 / (1.0 + exp(-x)))
+
 static const struct th_unary_rule rule = {.real = real, .quant = quant,
+                                          .real64 = real64,
                                           .out8 = {1.0f / 256, -128},
                                           .out16 = {1.0f / 32768, 0}};
 
@@ -56,4 +59,4 @@ TH_EW_UNARY(logistic, "logistic sigmoid",
             "y = 1 / (1 + e^-x). 8-bit: Q4.27 exponential and reciprocal in fixed point, result "
             "in steps of 1/256 from the type's minimum. 16-bit: a table of 256 entries, "
             "interpolated.",
-            TH_EW_FLOAT | TH_DT_QUANTS, NULL, 0);
+            TH_EW_REAL | TH_DT_QUANTS, NULL, 0);

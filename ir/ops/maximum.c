@@ -20,9 +20,12 @@ static int64_t quant(const struct th_binary_quant *q, int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+TH_EW_REAL64_BINARY(a > b ? a : b)
+TH_EW_NATURAL(a > b ? a : b)
+
 static const struct th_binary_rule rule = {
     .real = real, .integer = integer, .quant = quant, .prepare = th_quant_compare,
-    .same_quant = true};
+    .same_quant = true, .real64 = real64, .natural = natural};
 
 TH_EW_BINARY(maximum, "the larger of a and b",
              "Quantized: stored values are compared, so scales should agree.",

@@ -21,8 +21,11 @@ static int64_t quant(const struct th_binary_quant *q, int64_t a, int64_t b)
     return th_clamp_i64((int64_t)th_mbqm(product, q->out, q->single) + q->zo, q->lo, q->hi);
 }
 
+TH_EW_REAL64_BINARY(a * b)
+
 static const struct th_binary_rule rule = {
-    .real = real, .integer = integer, .quant = quant, .prepare = th_quant_mul, .clamp = true};
+    .real = real, .integer = integer, .quant = quant, .prepare = th_quant_mul, .clamp = true,
+    .real64 = real64};
 static const struct th_attr_spec attrs[] = {TH_EW_ACT_ATTRS, TH_EW_END};
 
 TH_EW_BINARY(mul, "a times b",

@@ -24,7 +24,22 @@ static int64_t integer(const struct th_inst *c, int64_t a, int64_t b)
     return (int64_t)result;
 }
 
-static const struct th_binary_rule rule = {.real = real, .integer = integer};
+static uint64_t natural(const struct th_inst *c, uint64_t a, uint64_t b)
+{
+    uint64_t result = 1;
+    (void)c;
+    for (; b != 0; b >>= 1) {
+        if (b & 1)
+            result *= a;
+        a *= a;
+    }
+    return result;
+}
+
+TH_EW_REAL64_BINARY(pow(a, b))
+
+static const struct th_binary_rule rule = {
+    .real = real, .integer = integer, .real64 = real64, .natural = natural};
 
 TH_EW_BINARY(pow, "a to the power of b", "Integers wrap; a negative exponent truncates.",
-             TH_EW_FLOAT | TH_EW_INT, NULL, 0);
+             TH_EW_REAL | (TH_EW_ANY_INT & ~TH_DT_QUANTS), NULL, 0);

@@ -9,8 +9,10 @@ static int64_t integer(const struct th_inst *c, int64_t a, int64_t b)
     return a < 0 ? ~(~a >> n) : a >> n;
 }
 
-static const struct th_binary_rule rule = {.integer = integer};
+TH_EW_NATURAL(a >> (b > 63 ? 63 : b))
+
+static const struct th_binary_rule rule = {.integer = integer, .natural = natural};
 
 TH_EW_BINARY(right_shift, "a shifted right by b bits",
              "Signed types repeat the sign. Counts are held in 0 .. width - 1.",
-             TH_EW_ANY_INT & ~TH_DT_BIT(TH_DT_U64), NULL, 0);
+             TH_EW_ANY_INT, NULL, 0);

@@ -30,9 +30,11 @@ static int64_t quant(const struct th_inst *c, int64_t x)
     return (int64_t)th_mbqm(data, out, single) + th_quant_zero(qy, 0);
 }
 
-static const struct th_unary_rule rule = {.real = real, .quant = quant};
+TH_EW_REAL64_UNARY(1.0 / sqrt(x))
+
+static const struct th_unary_rule rule = {.real = real, .quant = quant, .real64 = real64};
 
 TH_EW_UNARY(rsqrt, "one over the square root",
             "y = x^(-1/2). Quantized: Newton steps in fixed point; values at or below zero give "
             "the largest result.",
-            TH_EW_FLOAT | TH_DT_QUANTS, NULL, 0);
+            TH_EW_REAL | TH_DT_QUANTS, NULL, 0);

@@ -9,9 +9,11 @@ static float real(const struct th_inst *c, float x)
     return sinf(x);
 }
 
-static const struct th_unary_rule rule = {.real = real};
+TH_EW_REAL64_UNARY(sin(x))
+
+static const struct th_unary_rule rule = {.real = real, .real64 = real64};
 
 TH_EW_UNARY(sin, "sine",
             "y = sin x. "
             "8-bit values go through a table of float results, rounded half away from zero.",
-            TH_EW_FLOAT | TH_DT_INT8S, NULL, 0);
+            TH_EW_REAL | TH_DT_INT8S, NULL, 0);

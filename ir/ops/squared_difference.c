@@ -22,8 +22,11 @@ static int64_t quant(const struct th_binary_quant *q, int64_t a, int64_t b)
     return th_clamp_i64((int64_t)th_mbqm(square, q->out, q->single) + q->zo, q->lo, q->hi);
 }
 
-static const struct th_binary_rule rule = {.real = real, .integer = integer, .quant = quant,
-                                           .prepare = th_quant_squared_difference};
+TH_EW_REAL64_BINARY((a - b) * (a - b))
+
+static const struct th_binary_rule rule = {
+    .real = real, .integer = integer, .quant = quant, .prepare = th_quant_squared_difference,
+    .real64 = real64};
 
 TH_EW_BINARY(squared_difference, "the square of a minus b",
              "Quantized: the difference at a common scale with 7 (16-bit: 0) extra bits, squared, "

@@ -50,11 +50,14 @@ static int64_t quant(const struct th_inst *c, int64_t x)
     return c->in[0]->dtype == TH_DT_S16 ? quant16(c, x) : quant8(c, x);
 }
 
+TH_EW_REAL64_UNARY(tanh(x))
+
 static const struct th_unary_rule rule = {.real = real, .quant = quant,
+                                          .real64 = real64,
                                           .out8 = {1.0f / 128, 0},
                                           .out16 = {1.0f / 32768, 0}};
 
 TH_EW_UNARY(tanh, "hyperbolic tangent",
             "y = tanh x. 8-bit: Q4.27 exponential and quotient in fixed point, result in steps of "
             "1/128. 16-bit: from the sigmoid's table of 256 entries, interpolated.",
-            TH_EW_FLOAT | TH_DT_QUANTS, NULL, 0);
+            TH_EW_REAL | TH_DT_QUANTS, NULL, 0);

@@ -3,6 +3,7 @@
 #ifndef THK_ELEMENTWISE_H
 #define THK_ELEMENTWISE_H
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -45,6 +46,48 @@ static inline int64_t thk_truncate(float v, int64_t lo, int64_t hi, float top)
     return v <= (float)lo ? lo : (int64_t)v;
 }
 
+static inline int64_t thk_truncate_f64(double v, int64_t lo, int64_t hi, double top)
+{
+    if (v != v)
+        return 0;
+    if (v >= top)
+        return hi;
+    return v <= (double)lo ? lo : (int64_t)v;
+}
+
+/* Half precision, stored as its bits. */
+static inline float thk_from_half(uint16_t h)
+{
+    const int exponent = (h >> 10) & 31, fraction = h & 1023;
+    float v = ldexpf((float)(exponent ? 1024 + fraction : fraction),
+                     (exponent ? exponent : 1) - 25);
+    if (exponent == 31)
+        v = fraction ? NAN : INFINITY;
+    return h & 0x8000 ? -v : v;
+}
+
+/* The nearest one, ties to even; 65520 and more become infinite. */
+static inline uint16_t thk_to_half(double v)
+{
+    const uint16_t sign = signbit(v) ? 0x8000 : 0;
+    double whole;
+    int e;
+    v = fabs(v);
+    if (v != v)
+        return (uint16_t)(sign | 0x7E00);
+    if (v >= 65520.0)
+        return (uint16_t)(sign | 0x7C00);
+    frexp(v, &e);
+    e = v == 0.0 || e < -13 ? -13 : e;
+    v = ldexp(v, 11 - e);
+    whole = floor(v);
+    v -= whole;
+    if (v > 0.5 || (v == 0.5 && fmod(whole, 2.0) != 0.0))
+        whole += 1.0;
+    /* a carry out of the fraction moves into the exponent, as it should */
+    return (uint16_t)(sign | (uint16_t)(((e + 13) << 10) + (int)whole));
+}
+
 /* Integer power by squaring, wrapping; negative exponents truncate towards zero. */
 static inline int64_t thk_ipow(int64_t a, int64_t b)
 {
@@ -57,6 +100,17 @@ static inline int64_t thk_ipow(int64_t a, int64_t b)
         base *= base;
     }
     return (int64_t)result;
+}
+
+static inline uint64_t thk_upow(uint64_t a, uint64_t b)
+{
+    uint64_t result = 1;
+    for (; b != 0; b >>= 1) {
+        if (b & 1)
+            result *= a;
+        a *= a;
+    }
+    return result;
 }
 
 /* Whole quotients: 0 for a divisor of 0, wrapping where it overflows. */
@@ -74,6 +128,24 @@ static inline int64_t thk_ifloor_mod(int64_t a, int64_t b)
 {
     const int64_t r = b == 0 || b == -1 ? 0 : a % b;
     return r != 0 && (b < 0) != (r < 0) ? r + b : r;
+}
+
+/* The rest of a truncated division, with the sign of a. */
+static inline int64_t thk_irem(int64_t a, int64_t b)
+{
+    return b == 0 || b == -1 ? 0 : a % b;
+}
+
+/* a shifted left by b; nothing is left of it when b is negative or beyond the width. */
+static inline uint64_t thk_ileft(int64_t a, int64_t b)
+{
+    return b < 0 || b > 63 ? 0 : (uint64_t)a << b;
+}
+
+/* log(1 + e^x), without overflow. */
+static inline float thk_softplus(float x)
+{
+    return (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x)));
 }
 
 /* a shifted right by b, held in 0..last; the sign is repeated. */

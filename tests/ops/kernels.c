@@ -123,12 +123,18 @@ static void write_outputs(struct job *j, const struct th_inst *inst, const char 
                     (long long)th_type_size(&inst->out[i]));
 }
 
+/* Bytes of a number that is compared as a real, 0 for those compared by their bytes. */
+static int real_bytes(enum th_dtype dt)
+{
+    return dt == TH_DT_F32 ? 4 : dt == TH_DT_F64 ? 8 : 0;
+}
+
 static void write_checks(struct job *j, const struct th_inst *inst, const char *prefix,
                          const char *label)
 {
     for (uint32_t i = 0; i < inst->n_out; i++) {
         th_str_addf(&j->calls, "    check(\"%s\", %u, %d, %s%u, w%u, %lld);\n    free(%s%u);\n",
-                    label, i, inst->out[i].dtype == TH_DT_F32, prefix, i, i,
+                    label, i, real_bytes(inst->out[i].dtype), prefix, i, i,
                     (long long)th_type_size(&inst->out[i]), prefix, i);
     }
 }

@@ -52,14 +52,26 @@ static inline unsigned char *copy(const unsigned char *from, size_t n)
     return p;
 }
 
-static int close_enough(float a, float b)
+static int close_enough(double a, double b, double bound)
 {
     if (a == b || (a != a && b != b))
         return 1;
-    return fabsf(a - b) <= 1e-5f + 1e-5f * fabsf(b);
+    return fabs(a - b) <= bound + bound * fabs(b);
 }
 
-static inline void check(const char *what, int output, int is_float, const unsigned char *got,
+static inline double real(const unsigned char *p, size_t bytes)
+{
+    double d;
+    float f;
+    if (bytes == 8) {
+        memcpy(&d, p, 8);
+        return d;
+    }
+    memcpy(&f, p, 4);
+    return (double)f;
+}
+
+static inline void check(const char *what, int output, size_t real_bytes, const unsigned char *got,
                          const unsigned char *want, size_t n)
 {
     checks++;
@@ -70,16 +82,14 @@ static inline void check(const char *what, int output, int is_float, const unsig
             return;
         }
     for (size_t i = 0; i < n; i++) {
-        if (is_float && i % 4 == 0) {
-            float a, b;
-            memcpy(&a, got + i, 4);
-            memcpy(&b, want + i, 4);
-            if (close_enough(a, b)) {
-                i += 3;
+        if (real_bytes && i % real_bytes == 0) {
+            const double a = real(got + i, real_bytes), b = real(want + i, real_bytes);
+            if (close_enough(a, b, real_bytes == 8 ? 1e-12 : 1e-5)) {
+                i += real_bytes - 1;
                 continue;
             }
             printf("%s: output %d, element %lu: %g, expected %g\n", what, output,
-                   (unsigned long)(i / 4), (double)a, (double)b);
+                   (unsigned long)(i / real_bytes), a, b);
         } else if (got[i] != want[i]) {
             printf("%s: output %d, byte %lu: %d, expected %d\n", what, output, (unsigned long)i,
                    got[i], want[i]);

@@ -284,12 +284,18 @@ enum th_status th_ew_eval_unary(const struct th_inst *c, struct th_eval *e,
             out[i] = r->real(c, in[i]);
         return TH_OK;
     }
+    if (x->dtype == TH_DT_F64 && r->real64 != NULL) {
+        for (int64_t i = 0; i < n; i++)
+            th_tensor_set_real(e->out[0], i, r->real64(c, th_tensor_real(e->in[0], i)));
+        return TH_OK;
+    }
     if (th_type_quantized(x))
         return eval_quant_unary(c, e, r);
-    if (x->dtype == TH_DT_F32 || r->integer == NULL)
+    if (th_dtype_is_float(x->dtype) || r->integer == NULL)
         return refuse(c);
     for (int64_t i = 0; i < n; i++)
-        th_tensor_set_int(e->out[0], i, r->integer(c, th_tensor_int(e->in[0], i)));
+        th_tensor_set_int(e->out[0], i,
+                          th_ew_wrap(x->dtype, r->integer(c, th_tensor_int(e->in[0], i))));
     return TH_OK;
 }
 
@@ -313,6 +319,7 @@ struct binary_run {
     const struct th_binary_rule *r;
     struct th_binary_quant q;
     float flo, fhi;
+    double lo, hi;
     int64_t ilo, ihi;
     bool clamp;
 };
@@ -332,11 +339,44 @@ static void visit_real(void *user, int64_t o, const int64_t *in)
         th_tensor_set_int(b->e->out[0], o, v != 0.0f);
 }
 
+static void visit_real64(void *user, int64_t o, const int64_t *in)
+{
+    struct binary_run *b = user;
+    double v = b->r->real64(b->c, ((const double *)b->e->in[0]->data)[in[0]],
+                            ((const double *)b->e->in[1]->data)[in[1]]);
+    if (b->clamp) {
+        v = v < b->lo ? b->lo : v;
+        v = v > b->hi ? b->hi : v;
+    }
+    if (b->e->out[0]->type.dtype == TH_DT_F64)
+        ((double *)b->e->out[0]->data)[o] = v;
+    else
+        th_tensor_set_int(b->e->out[0], o, v != 0.0);
+}
+
+static void visit_natural(void *user, int64_t o, const int64_t *in)
+{
+    struct binary_run *b = user;
+    const uint64_t x = ((const uint64_t *)b->e->in[0]->data)[in[0]];
+    const uint64_t y = ((const uint64_t *)b->e->in[1]->data)[in[1]];
+    const uint64_t v = b->r->natural(b->c, x, y);
+    if (b->e->out[0]->type.dtype == TH_DT_U64)
+        ((uint64_t *)b->e->out[0]->data)[o] = v;
+    else
+        th_tensor_set_int(b->e->out[0], o, v != 0);
+}
+
 static void visit_int(void *user, int64_t o, const int64_t *in)
 {
     struct binary_run *b = user;
     const int64_t x = th_tensor_int(b->e->in[0], in[0]), y = th_tensor_int(b->e->in[1], in[1]);
-    int64_t v = th_ew_wrap(b->e->out[0]->type.dtype, b->r->integer(b->c, x, y));
+    const enum th_dtype dt = b->e->out[0]->type.dtype;
+    int64_t v = b->r->integer(b->c, x, y);
+    if (dt == TH_DT_U64) {   /* the bits of the result; saturation would look at its sign */
+        ((uint64_t *)b->e->out[0]->data)[o] = (uint64_t)v;
+        return;
+    }
+    v = th_ew_wrap(dt, v);
     if (b->clamp)
         v = th_clamp_i64(v, b->ilo, b->ihi);
     th_tensor_set_int(b->e->out[0], o, v);
@@ -356,9 +396,13 @@ enum th_status th_ew_eval_binary(const struct th_inst *c, struct th_eval *e,
     const enum th_dtype dt = c->in[0]->dtype;
     if (r->clamp) {
         const double lo = th_inst_float(c, "act_min"), hi = th_inst_float(c, "act_max");
+        b.lo = lo;
+        b.hi = hi;
         b.flo = (float)lo;
         b.fhi = (float)hi;
-        if (dt != TH_DT_F32) {
+        if (dt == TH_DT_U64 && (isfinite(lo) || isfinite(hi)))
+            return th_inst_error(c, "bounds have no rule for u64");
+        if (!th_dtype_is_float(dt)) {
             b.ilo = th_round_away(lo, th_dtype_min(dt), th_dtype_max(dt));
             b.ihi = th_round_away(hi, th_dtype_min(dt), th_dtype_max(dt));
         }
@@ -372,7 +416,15 @@ enum th_status th_ew_eval_binary(const struct th_inst *c, struct th_eval *e,
         th_ew_walk(c, visit_quant, &b);
         return TH_OK;
     }
-    if (dt == TH_DT_F32 || r->integer == NULL)
+    if (dt == TH_DT_F64 && r->real64 != NULL) {
+        th_ew_walk(c, visit_real64, &b);
+        return TH_OK;
+    }
+    if (dt == TH_DT_U64 && r->natural != NULL) {
+        th_ew_walk(c, visit_natural, &b);
+        return TH_OK;
+    }
+    if (th_dtype_is_float(dt) || r->integer == NULL)
         return refuse(c);
     th_ew_walk(c, visit_int, &b);
     return TH_OK;

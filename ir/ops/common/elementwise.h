@@ -14,18 +14,20 @@
 #define TH_EW_ANY_INT                                                                          \
     (TH_EW_INT | TH_DT_QUANTS | TH_DT_BIT(TH_DT_U16) | TH_DT_BIT(TH_DT_U32) |                  \
      TH_DT_BIT(TH_DT_U64))
-#define TH_EW_NUMBER (TH_EW_FLOAT | TH_EW_INT | TH_DT_QUANTS)
+#define TH_EW_REAL (TH_DT_BIT(TH_DT_F32) | TH_DT_BIT(TH_DT_F64))
+#define TH_EW_NUMBER (TH_EW_REAL | TH_EW_ANY_INT)
 #define TH_EW_BOOL TH_DT_BIT(TH_DT_BOOL)
 
 extern const char *const th_ew_contracts[];
 
 /*
  * One element. real: floats, and 8-bit quantized types through a table of real results when quant
- * is NULL. quant: stored integer to stored integer, exact. integer: types without scales. A NULL
- * rule means that the type is refused.
+ * is NULL. real64: doubles. quant: stored integer to stored integer, exact. integer: types without
+ * scales; the result is reduced to the type. A NULL rule means that the type is refused.
  */
 struct th_unary_rule {
     float (*real)(const struct th_inst *c, float x);
+    double (*real64)(const struct th_inst *c, double x);
     int64_t (*integer)(const struct th_inst *c, int64_t x);
     int64_t (*quant)(const struct th_inst *c, int64_t x);
     uint32_t real_types;      /* quantized types beyond 8 bits that real serves */
@@ -37,8 +39,11 @@ bool th_ew_quant_unary(const struct th_inst *c, const struct th_unary_rule *r,
 enum th_status th_ew_eval_unary(const struct th_inst *c, struct th_eval *e,
                                 const struct th_unary_rule *r);
 
+/* natural: u64 where the signed rule would give something else. */
 struct th_binary_rule {
     float (*real)(const struct th_inst *c, float a, float b);
+    double (*real64)(const struct th_inst *c, double a, double b);
+    uint64_t (*natural)(const struct th_inst *c, uint64_t a, uint64_t b);
     int64_t (*integer)(const struct th_inst *c, int64_t a, int64_t b);
     int64_t (*quant)(const struct th_binary_quant *q, int64_t a, int64_t b);
     void (*prepare)(const struct th_inst *c, struct th_binary_quant *q);
@@ -73,6 +78,26 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
     {.name = "act_max", .kind = TH_ATTR_FLOAT, .min = 1, .max = 0, .def_f = INFINITY,          \
      .doc = "upper bound of the result, a real value"}
 #define TH_EW_END {.name = NULL}
+
+/* Rules for doubles and for u64 that are one expression of the operands. */
+#define TH_EW_REAL64_UNARY(expression)                                                         \
+    static double real64(const struct th_inst *c, double x)                                    \
+    {                                                                                          \
+        (void)c;                                                                               \
+        return expression;                                                                     \
+    }
+#define TH_EW_REAL64_BINARY(expression)                                                        \
+    static double real64(const struct th_inst *c, double a, double b)                          \
+    {                                                                                          \
+        (void)c;                                                                               \
+        return expression;                                                                     \
+    }
+#define TH_EW_NATURAL(expression)                                                              \
+    static uint64_t natural(const struct th_inst *c, uint64_t a, uint64_t b)                   \
+    {                                                                                          \
+        (void)c;                                                                               \
+        return expression;                                                                     \
+    }
 
 /* A whole record of one operand, once `attrs` (or NULL) and `rule` are in scope. */
 #define TH_EW_UNARY(op, text, details, mask, attr_table, more_traits)                          \
@@ -141,6 +166,27 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
         .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE | (more_traits),                        \
         .contracts = th_ew_contracts, .infer = th_ew_infer_bool,                               \
         .verify = th_ew_verify_operands, .eval = eval, .quant = quant_rule, .window = th_ew_window, \
+        .alias = th_ew_alias}
+
+/* A question about one operand, once `holds` (of a double) is in scope. */
+#define TH_EW_QUESTION(op, text, details, mask, attr_table)                                    \
+    static const struct th_port inputs[] = {                                                   \
+        {"x", (mask), 0, "operand"}, {NULL, 0, 0, NULL}};                                      \
+    static const struct th_port outputs[] = {                                                  \
+        {"y", TH_EW_BOOL, 0, "1 where it holds"}, {NULL, 0, 0, NULL}};                         \
+    static enum th_status eval(const struct th_inst *c, struct th_eval *e)                     \
+    {                                                                                          \
+        const int64_t n = th_type_elems(&c->out[0]);                                           \
+        for (int64_t i = 0; i < n; i++)                                                        \
+            th_tensor_set_int(e->out[0], i, holds(c, th_tensor_real(e->in[0], i)));            \
+        return TH_OK;                                                                          \
+    }                                                                                          \
+    extern const struct th_op th_op_##op;                                                      \
+    const struct th_op th_op_##op = {                                                          \
+        .struct_size = sizeof(struct th_op), .name = #op, .summary = text, .doc = details,     \
+        .inputs = inputs, .outputs = outputs, .attrs = (attr_table),                           \
+        .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE, .contracts = th_ew_contracts,          \
+        .infer = th_ew_infer_bool, .eval = eval, .window = th_ew_window,                       \
         .alias = th_ew_alias}
 
 /* Reduces an exact result to the type as two's complement arithmetic does. */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/elementwise.h"
+
+#include <math.h>
+
+static float real(const struct th_inst *c, float x)
+{
+    (void)c;
+    return atanf(x);
+}
+
+TH_EW_REAL64_UNARY(atan(x))
+
+static const struct th_unary_rule rule = {.real = real, .real64 = real64};
+
+TH_EW_UNARY(atan, "arc tangent",
+            "y = atan x. "
+            "8-bit values go through a table of float results, rounded half away from zero.",
+            TH_EW_REAL | TH_DT_INT8S, NULL, 0);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ir/ops/common/elementwise.h"
+
+static int64_t integer(const struct th_inst *c, int64_t a, int64_t b)
+{
+    (void)c;
+    return a & b;
+}
+
+static const struct th_binary_rule rule = {.integer = integer};
+
+TH_EW_BINARY(bitwise_and, "bits set in both a and b",
+             "And of the stored bits.",
+             TH_EW_ANY_INT, NULL, TH_TRAIT_COMMUTATIVE);
