@@ -69,6 +69,8 @@ struct th_program {
     struct th_state_rec **states;
     uint32_t n_states, cap_states;
     struct th_plan_totals plan;
+    struct th_front_point *front;
+    uint32_t n_front;
     struct th_data **data;       /* packed constants, ir/call.h */
     uint64_t *data_hash;
     uint32_t n_data, cap_data;

@@ -77,6 +77,21 @@ TH_API int64_t th_plan_region_start(const struct th_plan_totals *t, uint32_t reg
 TH_API int64_t th_state_offset(const struct th_program *p, th_state s);
 TH_API void th_state_set_offset(struct th_program *p, th_state s, int64_t offset);
 
+/*
+ * The Pareto front that patch-split found: least arena for the work, fewest multiply-accumulates
+ * last. `spelling` is the parameter of patch-split that forces the point. Kept over
+ * th_program_clear_notes: it is about the model, not about the present plan.
+ */
+struct th_front_point {
+    int64_t bytes, macs;
+    const char *spelling;
+    bool chosen;
+};
+/* The list is copied into the program's arena. */
+TH_API enum th_status th_program_set_front(struct th_program *p, const struct th_front_point *list,
+                                           uint32_t n);
+TH_API const struct th_front_point *th_program_front(const struct th_program *p, uint32_t *n);
+
 TH_API void th_program_clear_notes(struct th_program *p);
 
 #endif

@@ -236,6 +236,28 @@ void th_program_set_plan(struct th_program *p, const struct th_plan_totals *t)
     p->plan = *t;
 }
 
+enum th_status th_program_set_front(struct th_program *p, const struct th_front_point *list,
+                                    uint32_t n)
+{
+    struct th_front_point *copy = TH_NEW_ARRAY(p->arena, struct th_front_point, (size_t)n + 1);
+    if (!copy)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < n; i++) {
+        copy[i] = list[i];
+        if (list[i].spelling && !(copy[i].spelling = th_arena_strdup(p->arena, list[i].spelling)))
+            return TH_ERR_INTERNAL;
+    }
+    p->front = copy;
+    p->n_front = n;
+    return TH_OK;
+}
+
+const struct th_front_point *th_program_front(const struct th_program *p, uint32_t *n)
+{
+    *n = p->n_front;
+    return p->front;
+}
+
 static enum th_status clear_graph(struct th_graph *g, void *user)
 {
     (void)user;

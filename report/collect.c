@@ -410,6 +410,7 @@ const struct th_report *th_report_collect(const struct th_report_request *q,
         .target = q->target ? q->target->name : NULL, .options = q->options ? q->options : "",
         .passes = q->passes ? q->passes : "", .remarks = q->remarks ? q->remarks : "",
         .caller_io = q->caller_io};
+    r->front = th_program_front(q->program, &r->n_front);
     struct collector c = {.request = q, .r = r, .arena = arena};
     return collect(&c) == TH_OK ? r : NULL;
 }

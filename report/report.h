@@ -96,6 +96,8 @@ struct th_report {
     int64_t arena_bytes, state_bytes, transient_bytes, lower_bound, align;
     const struct th_report_layer *peak;  /* NULL unknown */
     int64_t peak_live;
+    const struct th_front_point *front;  /* of patch-split */
+    uint32_t n_front;
 };
 
 /* Everything lives in the arena or is borrowed from the program. NULL: memory exhausted. */
