@@ -180,6 +180,40 @@ static struct json_object *states(const struct th_report *r)
     return list;
 }
 
+/* What the page draws: who lies where, when. */
+static struct json_object *blocks(const struct th_report *r)
+{
+    struct json_object *list = json_object_new_array();
+    for (uint32_t i = 0; i < r->n_blocks; i++) {
+        const struct th_report_block *b = &r->blocks[i];
+        struct json_object *o = json_object_new_object();
+        put_text(o, "name", b->name);
+        put_text(o, "region", r->regions[b->region].name);
+        put_int(o, "function", b->function);
+        put_int(o, "offset", b->offset);
+        put_int(o, "bytes", b->bytes);
+        put_int(o, "first_step", b->first);
+        put_int(o, "last_step", b->last);
+        put(o, "scratch", json_object_new_boolean(b->scratch));
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+static struct json_object *front(const struct th_report *r)
+{
+    struct json_object *list = json_object_new_array();
+    for (uint32_t i = 0; i < r->n_front; i++) {
+        struct json_object *o = json_object_new_object();
+        put_int(o, "bytes", r->front[i].bytes);
+        put_int(o, "macs", r->front[i].macs);
+        put_text(o, "spelling", r->front[i].spelling);
+        put(o, "chosen", json_object_new_boolean(r->front[i].chosen));
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
 static struct json_object *whole(const struct th_report *r)
 {
     struct json_object *o = json_object_new_object(), *m = json_object_new_object();
@@ -207,8 +241,12 @@ static struct json_object *whole(const struct th_report *r)
         put_int(o, "code_bytes_bound", r->code_bound);
         put_int(o, "stack_bytes_bound", r->stack_bound);
     }
-    if (r->n_regions)
+    if (r->n_regions) {
         put(o, "memory", memory(r));
+        put(o, "blocks", blocks(r));
+    }
+    if (r->n_front)
+        put(o, "front", front(r));
     put(o, "operators", operators(r));
     put(o, "layers", layers(r));
     return o;

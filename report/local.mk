@@ -2,6 +2,9 @@
 libthimble_la_SOURCES += \
   %D%/collect.c \
   %D%/html.c \
+  %D%/html.h \
+  %D%/html_draw.c \
+  %D%/html_page.c \
   %D%/json.c \
   %D%/report.h \
   %D%/text.c
