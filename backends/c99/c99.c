@@ -24,6 +24,7 @@ static const struct th_row_family *const families[] = {
     &th_c99_quantize,
     &th_c99_reduce,
     &th_c99_resize,
+    &th_c99_scatter,
     &th_c99_softmax,
     &th_c99_svdf,
     &th_c99_table,

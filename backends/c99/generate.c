@@ -172,3 +172,61 @@ enum th_status th_gen_elementwise(const struct th_query *q, struct th_call *c, c
 {
     return th_gen_with_tables(q, c, local, body, NULL, 0, 1);
 }
+
+/* ---- kernels with parameters of their own ------------------------------------------------- */
+void th_gen_begin(struct th_gen *g, const struct th_query *q, struct th_call *call)
+{
+    g->q = q;
+    g->call = call;
+    th_str_init(&g->params);
+    th_str_init(&g->body);
+}
+
+const char *th_gen_in_type(const struct th_gen *g, uint32_t i)
+{
+    return th_dtype_ctype(g->q->inst->in[i]->dtype);
+}
+
+static const char *comma(const struct th_gen *g)
+{
+    return g->params.len ? ", " : "";
+}
+
+void th_gen_operand(struct th_gen *g, uint32_t i, const char *name)
+{
+    char type[32];
+    snprintf(type, sizeof type, "const %s", th_gen_in_type(g, i));
+    th_str_addf(&g->params, "%s%s *%s", comma(g), type, name);
+    th_call_input(g->call, i, type);
+}
+
+void th_gen_result(struct th_gen *g, uint32_t i, const char *name)
+{
+    const char *type = th_dtype_ctype(g->q->inst->out[i].dtype);
+    th_str_addf(&g->params, "%s%s *%s", comma(g), type, name);
+    th_call_output(g->call, i, type);
+}
+
+void th_gen_data(struct th_gen *g, const char *name, const char *what, enum th_dtype dt,
+                 const void *data, size_t count)
+{
+    th_str_addf(&g->params, "%sconst %s *%s", comma(g), th_dtype_ctype(dt), name);
+    th_call_data(g->call, what, dt, data, count, 0);
+}
+
+void th_gen_scratch(struct th_gen *g, const char *name, enum th_dtype dt, size_t count)
+{
+    const size_t bytes = th_dtype_bits(dt) / 8;
+    th_str_addf(&g->params, "%s%s *%s", comma(g), th_dtype_ctype(dt), name);
+    th_call_scratch(g->call, count * bytes, bytes, th_dtype_ctype(dt));
+}
+
+enum th_status th_gen_end(struct th_gen *g)
+{
+    const bool failed = g->params.failed || g->body.failed;
+    const enum th_status s = failed ? TH_ERR_INTERNAL
+                                    : th_gen_function(g->q, g->call, g->params.s, g->body.s);
+    th_str_release(&g->params);
+    th_str_release(&g->body);
+    return s;
+}

@@ -34,6 +34,24 @@ enum th_status th_gen_with_tables(const struct th_query *q, struct th_call *c, c
                                   const struct th_str *body, const struct th_gen_table *tables,
                                   uint32_t n_tables, int unroll);
 
+/* A kernel being written: parameters and call arguments grow together. */
+struct th_gen {
+    const struct th_query *q;
+    struct th_call *call;
+    struct th_str params, body;
+};
+void th_gen_begin(struct th_gen *g, const struct th_query *q, struct th_call *call);
+/* The next parameter: an operand, a result, constant data. */
+void th_gen_operand(struct th_gen *g, uint32_t i, const char *name);
+void th_gen_result(struct th_gen *g, uint32_t i, const char *name);
+void th_gen_data(struct th_gen *g, const char *name, const char *what, enum th_dtype dt,
+                 const void *data, size_t count);
+/* Scratch of `count` elements. */
+void th_gen_scratch(struct th_gen *g, const char *name, enum th_dtype dt, size_t count);
+enum th_status th_gen_end(struct th_gen *g);
+/* The C type of an operand's elements. */
+const char *th_gen_in_type(const struct th_gen *g, uint32_t i);
+
 /* `indent` levels of indentation. */
 void th_gen_indent(struct th_str *s, int indent);
 /* " + 3 * i0" and the like; nothing for step 0. */

@@ -138,6 +138,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_lstm.c \
   %D%/rows_matmul.c \
   %D%/rows_pool.c \
+  %D%/rows_scatter.c \
   %D%/rows_softmax.c \
   %D%/rows_svdf.c \
   %D%/rows_table.c \

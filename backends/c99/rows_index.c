@@ -5,56 +5,9 @@
 #include <thimble/elementwise.h>
 #include <thimble/emit.h>
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "backends/c99/generate.h"
-
-/* ---- writing ------------------------------------------------------------------------------ */
-/* A kernel being written: parameters and call arguments grow together. */
-struct gen {
-    const struct th_query *q;
-    struct th_call *call;
-    struct th_str params, body;
-};
-
-static void begin(struct gen *g, const struct th_query *q, struct th_call *call)
-{
-    g->q = q;
-    g->call = call;
-    th_str_init(&g->params);
-    th_str_init(&g->body);
-}
-
-static const char *in_type(const struct gen *g, uint32_t i)
-{
-    return th_dtype_ctype(g->q->inst->in[i]->dtype);
-}
-
-static void operand(struct gen *g, uint32_t i, const char *name)
-{
-    char type[32];
-    snprintf(type, sizeof type, "const %s", in_type(g, i));
-    th_str_addf(&g->params, "%s%s *%s", g->params.len ? ", " : "", type, name);
-    th_call_input(g->call, i, type);
-}
-
-static void result(struct gen *g, uint32_t i, const char *name)
-{
-    const char *type = th_dtype_ctype(g->q->inst->out[i].dtype);
-    th_str_addf(&g->params, ", %s *%s", type, name);
-    th_call_output(g->call, i, type);
-}
-
-static enum th_status end(struct gen *g)
-{
-    const bool failed = g->params.failed || g->body.failed;
-    const enum th_status s = failed ? TH_ERR_INTERNAL
-                                    : th_gen_function(g->q, g->call, g->params.s, g->body.s);
-    th_str_release(&g->params);
-    th_str_release(&g->body);
-    return s;
-}
 
 static long long product(const struct th_type *t, int32_t from, int32_t to)
 {
@@ -92,11 +45,11 @@ static enum th_status bind_gather(const struct th_query *q, struct th_call *call
     const long long n = (long long)x->dims[axis], inner = product(x, axis + 1, x->rank);
     const long long picks = product(i, (int32_t)batch, i->rank);
     const long long slices = product(x, (int32_t)batch, axis);
-    struct gen g;
-    begin(&g, q, call);
-    operand(&g, 0, "x");
-    operand(&g, 1, "i");
-    result(&g, 0, "y");
+    struct th_gen g;
+    th_gen_begin(&g, q, call);
+    th_gen_operand(&g, 0, "x");
+    th_gen_operand(&g, 1, "i");
+    th_gen_result(&g, 0, "y");
     th_str_addf(&g.body,
                 "    for (int32_t s = 0; s < %lld; s++)\n"
                 "        for (int32_t k = 0; k < %lld; k++) {\n"
@@ -106,12 +59,12 @@ static enum th_status bind_gather(const struct th_query *q, struct th_call *call
                 "            y += %lld;\n"
                 "        }\n",
                 product(x, 0, axis), picks, index_type(i), slices ? slices : 1, picks, n - 1,
-                n - 1, n, inner, inner, in_type(&g, 0), inner);
-    return end(&g);
+                n - 1, n, inner, inner, th_gen_in_type(&g, 0), inner);
+    return th_gen_end(&g);
 }
 
 /* Adds up `at` from an index vector; strides are those of type t. */
-static void index_vector(struct gen *g, const struct th_type *i, const struct th_type *t,
+static void index_vector(struct th_gen *g, const struct th_type *i, const struct th_type *t,
                          int64_t depth, bool hold)
 {
     for (int32_t d = 0; d < depth; d++) {
@@ -136,17 +89,17 @@ static enum th_status bind_gather_nd(const struct th_query *q, struct th_call *c
     const struct th_type *x = q->inst->in[0], *i = q->inst->in[1];
     const int64_t depth = i->dims[i->rank - 1];
     const long long inner = product(x, (int32_t)depth, x->rank);
-    struct gen g;
-    begin(&g, q, call);
-    operand(&g, 0, "x");
-    operand(&g, 1, "i");
-    result(&g, 0, "y");
+    struct th_gen g;
+    th_gen_begin(&g, q, call);
+    th_gen_operand(&g, 0, "x");
+    th_gen_operand(&g, 1, "i");
+    th_gen_result(&g, 0, "y");
     th_str_addf(&g.body, "%s    for (int32_t k = 0; k < %lld; k++) {\n        int32_t at = 0;\n",
                 depth == 0 ? "    (void)i;\n" : "", product(i, 0, i->rank - 1));
     index_vector(&g, i, x, depth, true);
     th_str_addf(&g.body, "        memcpy(y + k * %lld, x + at, %lld * sizeof(%s));\n    }\n",
-                inner, inner, in_type(&g, 0));
-    return end(&g);
+                inner, inner, th_gen_in_type(&g, 0));
+    return th_gen_end(&g);
 }
 
 static enum th_status bind_scatter_nd(const struct th_query *q, struct th_call *call)
@@ -155,11 +108,11 @@ static enum th_status bind_scatter_nd(const struct th_query *q, struct th_call *
     const int64_t depth = i->dims[i->rank - 1];
     const long long inner = product(y, (int32_t)depth, y->rank);
     const char *type = th_dtype_ctype(y->dtype);
-    struct gen g;
-    begin(&g, q, call);
-    operand(&g, 0, "i");
-    operand(&g, 1, "u");
-    result(&g, 0, "y");
+    struct th_gen g;
+    th_gen_begin(&g, q, call);
+    th_gen_operand(&g, 0, "i");
+    th_gen_operand(&g, 1, "u");
+    th_gen_result(&g, 0, "y");
     th_str_addf(&g.body,
                 "%s    memset(y, 0, %lld * sizeof(%s));\n"
                 "    for (int32_t k = 0; k < %lld; k++) {\n        int32_t at = 0;\n",
@@ -175,7 +128,7 @@ static enum th_status bind_scatter_nd(const struct th_query *q, struct th_call *
         th_str_addf(&g.body,
                     "y[at + j] = (%s)((uint64_t)y[at + j] + (uint64_t)u[k * %lld + j]);\n    }\n",
                     type, inner);
-    return end(&g);
+    return th_gen_end(&g);
 }
 
 /* ---- select, cast ------------------------------------------------------------------------- */
@@ -245,7 +198,7 @@ static enum th_status bind_cast(const struct th_query *q, struct th_call *call)
 
 /* ---- cumsum, arg_max, arg_min, top_k ------------------------------------------------------ */
 /* Head of the loops over the lines along an axis; `at` is the line's first element. */
-static void lines(struct gen *g, const struct th_type *x, int32_t axis)
+static void lines(struct th_gen *g, const struct th_type *x, int32_t axis)
 {
     const long long inner = product(x, axis + 1, x->rank);
     th_str_addf(&g->body,
@@ -264,11 +217,13 @@ static enum th_status bind_cumsum(const struct th_query *q, struct th_call *call
     const bool exclusive = th_inst_int(c, "exclusive"), reverse = th_inst_int(c, "reverse");
     const bool quant = th_type_quantized(x), single = th_inst_single_rounding(c);
     const char *m = single ? "thk_mbqm_single" : "thk_mbqm";
-    const char *sum = quant ? "int32_t" : x->dtype == TH_DT_F32 ? "float" : "uint64_t";
-    struct gen g;
-    begin(&g, q, call);
-    operand(&g, 0, "x");
-    result(&g, 0, "y");
+    const char *sum = quant ? "int32_t"
+                      : th_dtype_is_float(x->dtype) ? th_dtype_ctype(x->dtype)
+                                                    : "uint64_t";
+    struct th_gen g;
+    th_gen_begin(&g, q, call);
+    th_gen_operand(&g, 0, "x");
+    th_gen_result(&g, 0, "y");
     lines(&g, x, axis);
     const long zi = (long)th_quant_zero(x->quant, 0);
     const double sx = th_quant_scale(x->quant, 0), sy = th_quant_scale(y->quant, 0);
@@ -302,7 +257,7 @@ static enum th_status bind_cumsum(const struct th_query *q, struct th_call *call
     else
         th_str_addf(&g.body, "            y[p] = (%s)%s;\n", th_dtype_ctype(y->dtype), shown);
     th_str_add(&g.body, "            sum = next;\n        }\n    }\n");
-    return end(&g);
+    return th_gen_end(&g);
 }
 
 static enum th_status bind_arg(const struct th_query *q, struct th_call *call)
@@ -312,42 +267,44 @@ static enum th_status bind_arg(const struct th_query *q, struct th_call *call)
     const int32_t axis = axis_of(c, x->rank);
     const long long inner = product(x, axis + 1, x->rank);
     const char sign = strcmp(c->op->name, "arg_max") ? '<' : '>';
-    struct gen g;
-    begin(&g, q, call);
-    operand(&g, 0, "x");
-    result(&g, 0, "y");
+    struct th_gen g;
+    th_gen_begin(&g, q, call);
+    th_gen_operand(&g, 0, "x");
+    th_gen_result(&g, 0, "y");
     lines(&g, x, axis);
     th_str_addf(&g.body,
                 "        int32_t best = 0;\n"
                 "        %s top = x[at];\n"
                 "        for (int32_t k = 1; k < %lld; k++) {\n"
                 "            const %s v = x[at + k * %lld];\n",
-                in_type(&g, 0), (long long)x->dims[axis], in_type(&g, 0), inner);
-    if (x->dtype == TH_DT_F32)
-        th_str_addf(&g.body, "            if (v == v && (top != top || v %c top)) {\n", sign);
+                th_gen_in_type(&g, 0), (long long)x->dims[axis], th_gen_in_type(&g, 0), inner);
+    const char *equal = th_inst_int(c, "last") ? "=" : "";
+    if (th_dtype_is_float(x->dtype))
+        th_str_addf(&g.body, "            if (v == v && (top != top || v %c%s top)) {\n", sign,
+                    equal);
     else
-        th_str_addf(&g.body, "            if (v %c top) {\n", sign);
+        th_str_addf(&g.body, "            if (v %c%s top) {\n", sign, equal);
     th_str_addf(&g.body,
                 "                top = v;\n                best = k;\n            }\n        }\n"
                 "        *y++ = best;\n    }\n");
-    return end(&g);
+    return th_gen_end(&g);
 }
 
 static enum th_status bind_top_k(const struct th_query *q, struct th_call *call)
 {
     const struct th_type *x = q->inst->in[0];
     const long long n = (long long)x->dims[x->rank - 1], k = (long long)th_inst_int(q->inst, "k");
-    struct gen g;
-    begin(&g, q, call);
-    operand(&g, 0, "x");
-    result(&g, 0, "y");
-    result(&g, 1, "best");
+    struct th_gen g;
+    th_gen_begin(&g, q, call);
+    th_gen_operand(&g, 0, "x");
+    th_gen_result(&g, 0, "y");
+    th_gen_result(&g, 1, "best");
     th_str_addf(&g.body,
                 "    for (int32_t r = 0; r < %lld; r++) {\n"
                 "        int32_t held = 0;\n"
                 "        for (int32_t i = 0; i < %lld; i++) {\n"
                 "            int32_t at = held;\n"
-                "            while (at > 0 && x[i] > x[best[at - 1]])\n"
+                "            while (at > 0 && x[i] %c x[best[at - 1]])\n"
                 "                at--;\n"
                 "            if (at >= %lld)\n"
                 "                continue;\n"
@@ -359,8 +316,9 @@ static enum th_status bind_top_k(const struct th_query *q, struct th_call *call)
                 "        for (int32_t i = 0; i < %lld; i++)\n"
                 "            y[i] = x[best[i]];\n"
                 "        x += %lld;\n        y += %lld;\n        best += %lld;\n    }\n",
-                product(x, 0, x->rank - 1), n, k, k, k, n, k, k);
-    return end(&g);
+                product(x, 0, x->rank - 1), n, th_inst_int(q->inst, "largest") ? '>' : '<', k, k,
+                k, n, k, k);
+    return th_gen_end(&g);
 }
 
 /* ---- one_hot, dynamic_update_slice -------------------------------------------------------- */
@@ -369,32 +327,32 @@ static enum th_status bind_one_hot(const struct th_query *q, struct th_call *cal
     const struct th_type *y = &q->inst->out[0];
     const int32_t axis = axis_of(q->inst, y->rank);
     const long long inner = product(y, axis + 1, y->rank);
-    struct gen g;
-    begin(&g, q, call);
-    operand(&g, 0, "i");
-    operand(&g, 1, "on");
-    operand(&g, 2, "off");
-    result(&g, 0, "y");
+    struct th_gen g;
+    th_gen_begin(&g, q, call);
+    th_gen_operand(&g, 0, "i");
+    th_gen_operand(&g, 1, "on");
+    th_gen_operand(&g, 2, "off");
+    th_gen_result(&g, 0, "y");
     th_str_addf(&g.body,
                 "    for (int32_t o = 0; o < %lld; o++)\n"
                 "        for (int32_t d = 0; d < %lld; d++)\n"
                 "            for (int32_t j = 0; j < %lld; j++)\n"
                 "                *y++ = i[o * %lld + j] == d ? *on : *off;\n",
                 product(y, 0, axis), (long long)y->dims[axis], inner, inner);
-    return end(&g);
+    return th_gen_end(&g);
 }
 
 static enum th_status bind_update(const struct th_query *q, struct th_call *call)
 {
     const struct th_type *x = q->inst->in[0], *u = q->inst->in[1];
-    struct gen g;
-    begin(&g, q, call);
-    operand(&g, 0, "x");
-    operand(&g, 1, "u");
-    operand(&g, 2, "start");
-    result(&g, 0, "y");
+    struct th_gen g;
+    th_gen_begin(&g, q, call);
+    th_gen_operand(&g, 0, "x");
+    th_gen_operand(&g, 1, "u");
+    th_gen_operand(&g, 2, "start");
+    th_gen_result(&g, 0, "y");
     th_str_addf(&g.body, "    int32_t at = 0;\n    memmove(y, x, %lld * sizeof(%s));\n",
-                (long long)th_type_elems(x), in_type(&g, 0));
+                (long long)th_type_elems(x), th_gen_in_type(&g, 0));
     for (int32_t a = 0; a < x->rank; a++) {
         const long long most = (long long)(x->dims[a] - u->dims[a]);
         th_str_addf(&g.body, "    at += (start[%d] < 0 ? 0 : start[%d] > %lld ? %lld : "
@@ -415,8 +373,8 @@ static enum th_status bind_update(const struct th_query *q, struct th_call *call
     for (int32_t a = 0; a < last; a++)
         th_gen_index(&g.body, product(u, a + 1, u->rank), "i", a);
     th_str_addf(&g.body, ", %lld * sizeof(%s));\n",
-                x->rank > 0 ? (long long)u->dims[last] : 1LL, in_type(&g, 0));
-    return end(&g);
+                x->rank > 0 ? (long long)u->dims[last] : 1LL, th_gen_in_type(&g, 0));
+    return th_gen_end(&g);
 }
 
 /* ---- rows --------------------------------------------------------------------------------- */

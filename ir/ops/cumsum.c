@@ -54,6 +54,7 @@ static void line_plain(const struct th_eval *e, int64_t first, int64_t step, int
 {
     const enum th_dtype dt = e->out[0]->type.dtype;
     float real = 0;
+    double real64 = 0;
     uint64_t whole = 0;
     for (int64_t k = 0; k < n; k++) {
         const int64_t at = first + k * step;
@@ -61,10 +62,17 @@ static void line_plain(const struct th_eval *e, int64_t first, int64_t step, int
             const float next = real + ((const float *)e->in[0]->data)[at];
             ((float *)e->out[0]->data)[at] = exclusive ? real : next;
             real = next;
+        } else if (dt == TH_DT_F64) {
+            const double next = real64 + ((const double *)e->in[0]->data)[at];
+            ((double *)e->out[0]->data)[at] = exclusive ? real64 : next;
+            real64 = next;
         } else {
             const uint64_t next = whole + (uint64_t)th_tensor_int(e->in[0], at);
-            th_tensor_set_int(e->out[0], at,
-                              th_ew_wrap(dt, (int64_t)(exclusive ? whole : next)));
+            const uint64_t sum = exclusive ? whole : next;
+            if (dt == TH_DT_U64)
+                ((uint64_t *)e->out[0]->data)[at] = sum;
+            else
+                th_tensor_set_int(e->out[0], at, th_ew_wrap(dt, (int64_t)sum));
             whole = next;
         }
     }
@@ -98,10 +106,11 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     return TH_OK;
 }
 
+#define SUMMABLE (TH_EW_NUMBER & ~(TH_DT_BIT(TH_DT_U8) | TH_DT_BIT(TH_DT_S16)))
 static const struct th_port inputs[] = {
-    {"x", TH_EW_FLOAT | TH_EW_INT | TH_DT_BIT(TH_DT_S8), 0, "operand"}, {NULL, 0, 0, NULL}};
+    {"x", SUMMABLE, 0, "operand"}, {NULL, 0, 0, NULL}};
 static const struct th_port outputs[] = {
-    {"y", TH_EW_FLOAT | TH_EW_INT | TH_DT_BIT(TH_DT_S8), TH_PORT_DECLARED, "running sums"},
+    {"y", SUMMABLE, TH_PORT_DECLARED, "running sums"},
     {NULL, 0, 0, NULL}};
 static const struct th_attr_spec attrs[] = {
     {.name = "axis", .kind = TH_ATTR_INT, .required = true, .min = -TH_MAX_RANK,

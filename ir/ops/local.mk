@@ -44,6 +44,7 @@ OP_SOURCES = \
   %D%/floor_mod.c \
   %D%/fully_connected.c \
   %D%/gather.c \
+  %D%/gather_elements.c \
   %D%/gather_nd.c \
   %D%/gelu.c \
   %D%/greater.c \
@@ -96,7 +97,9 @@ OP_SOURCES = \
   %D%/right_shift.c \
   %D%/round.c \
   %D%/rsqrt.c \
+  %D%/scatter_elements.c \
   %D%/scatter_nd.c \
+  %D%/scatter_update.c \
   %D%/select.c \
   %D%/shrink.c \
   %D%/sign.c \
@@ -159,6 +162,8 @@ OP_COMMON = \
   %D%/common/resize.h \
   %D%/common/rows.c \
   %D%/common/rows.h \
+  %D%/common/scatter.c \
+  %D%/common/scatter.h \
   %D%/common/space_batch.c \
   %D%/common/space_batch.h
 

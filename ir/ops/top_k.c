@@ -16,11 +16,19 @@ static enum th_status infer(struct th_inst *c)
     return TH_OK;
 }
 
-static bool above(const struct th_tensor *x, int64_t a, int64_t b)
+/* Whether a comes before b. */
+static bool above(const struct th_tensor *x, int64_t a, int64_t b, bool largest)
 {
-    if (x->type.dtype == TH_DT_F32)
-        return ((const float *)x->data)[a] > ((const float *)x->data)[b];
-    return th_tensor_int(x, a) > th_tensor_int(x, b);
+    if (th_dtype_is_float(x->type.dtype)) {
+        const double va = th_tensor_real(x, a), vb = th_tensor_real(x, b);
+        return largest ? va > vb : va < vb;
+    }
+    if (x->type.dtype == TH_DT_U64) {
+        const uint64_t va = ((const uint64_t *)x->data)[a], vb = ((const uint64_t *)x->data)[b];
+        return largest ? va > vb : va < vb;
+    }
+    const int64_t va = th_tensor_int(x, a), vb = th_tensor_int(x, b);
+    return largest ? va > vb : va < vb;
 }
 
 /* Insertion into the sorted list found so far: equal elements keep their order. */
@@ -29,13 +37,14 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     const struct th_type *x = c->in[0];
     const int64_t n = x->dims[x->rank - 1], k = th_inst_int(c, "k");
     const int64_t rows = n > 0 ? th_type_elems(x) / n : 0;
+    const bool largest = th_inst_int(c, "largest");
     int32_t *found = e->out[1]->data;
     for (int64_t r = 0; k > 0 && r < rows; r++) {
         int32_t *best = found + r * k;
         int64_t held = 0;
         for (int64_t i = 0; i < n; i++) {
             int64_t at = held < k ? held : k;
-            while (at > 0 && above(e->in[0], r * n + i, r * n + best[at - 1]))
+            while (at > 0 && above(e->in[0], r * n + i, r * n + best[at - 1], largest))
                 at--;
             if (at == k)
                 continue;
@@ -51,19 +60,21 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 }
 
 static const struct th_port inputs[] = {{"x", TH_EW_NUMBER, 0, "operand"}, {NULL, 0, 0, NULL}};
-static const struct th_port outputs[] = {{"values", TH_EW_NUMBER, 0, "largest first"},
+static const struct th_port outputs[] = {{"values", TH_EW_NUMBER, 0, "best first"},
                                          {"indices", TH_DT_BIT(TH_DT_S32), 0, "their places"},
                                          {NULL, 0, 0, NULL}};
 static const struct th_attr_spec attrs[] = {{.name = "k", .kind = TH_ATTR_INT, .required = true,
                                              .min = 0, .max = 1e9, .doc = "how many"},
+                                            {.name = "largest", .kind = TH_ATTR_BOOL, .max = 1,
+                                             .def_i = 1, .doc = "the largest, not the smallest"},
                                             TH_MV_END};
 
 extern const struct th_op th_op_top_k;
 const struct th_op th_op_top_k = {
     .struct_size = sizeof(struct th_op),
     .name = "top_k",
-    .summary = "the k largest along the last axis",
-    .doc = "Values and their indices, largest first; of equal ones the lower index first.",
+    .summary = "the k largest or smallest along the last axis",
+    .doc = "Values and their indices, largest (or smallest) first; of equal ones the lower index first.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,
