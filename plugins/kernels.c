@@ -102,6 +102,8 @@ static const char *views_refused(const struct th_kernel *k, const struct th_quer
     for (uint32_t i = 0; q->in_views && i < q->inst->n_in; i++) {
         if (q->in_views[i].ring_rows && !(k->views & TH_VIEW_RING_IN))
             return "it reads no ring";
+        if (q->in_views[i].tail && !(k->views & TH_VIEW_TAIL_IN))
+            return "it reads no line buffer with a tail";
         if (!dense(&q->in_views[i], q->inst->in[i]) && !(k->views & TH_VIEW_PITCHED_IN))
             return "it reads dense inputs only";
     }

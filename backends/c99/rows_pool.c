@@ -51,7 +51,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
 
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
-     TH_VIEW_ANY_BOX)
+     TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
 #define ROW(op_, types_, contract_, name_)                                                     \
     {.op = op_, .types = types_, .contract = contract_, .symbol = "thk_" name_ "__c99",        \
      .source = "c99/thk_" name_ "__c99.c", .order = TH_ORDER_ROWS, .group = -1, .views = VIEWS, \

@@ -114,7 +114,7 @@ static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
 
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
-     TH_VIEW_ANY_BOX)
+     TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
 #define ROW(op_, name_, types_)                                                                \
     .op = op_, .types = types_, .contract = "tflite",                                          \
     .symbol = "thk_" name_ "__armv7em", .source = "armv7em/thk_" name_ "__armv7em.c",          \

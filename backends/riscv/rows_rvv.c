@@ -205,7 +205,7 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
 
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
-     TH_VIEW_ANY_BOX)
+     TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
 #define ROW(op_, name_, refuse_, bind_, cost_)                                                 \
     {.op = op_, .types = "s8,s8,s32?>s8", .contract = "tflite", .feature = "zve32x",           \
      .symbol = "thk_" name_ "__rvv", .source = "rvv/thk_" name_ "__rvv.c",                     \

@@ -57,7 +57,8 @@ static struct th_view dense_view(int64_t w, int64_t c)
 
 static bool is_dense(const struct th_view *v, int64_t w, int64_t c)
 {
-    return v->pixel_pitch == c && v->row_pitch == w * c && v->ring_rows == 0;
+    return v->pixel_pitch == c && v->row_pitch == w * c && v->ring_rows == 0 &&
+           !v->tail;
 }
 
 static bool fits(int64_t v)
@@ -95,6 +96,7 @@ static const char *check_window(const struct th_row_window *w)
         w->batch, w->in_h, w->in_w, w->in_c, w->out_h, w->out_w, w->out_c, w->kernel_h,
         w->kernel_w, w->stride_h, w->stride_w, w->dilation_h, w->dilation_w, w->pad_top,
         w->pad_left, w->in.pixel_pitch, w->in.row_pitch, w->in.ring_rows, w->in.y0, w->in.x0,
+        w->in.tail_y, w->in.tail_at,
         w->out.pixel_pitch, w->out.row_pitch, w->out.ring_rows, w->out.y0, w->out.x0,
         w->box_y, w->box_x, w->box_c, w->box_h, w->box_w, w->box_n,
     };
@@ -163,8 +165,9 @@ void th_row_flatten(const struct th_query *q, struct th_row_window *w)
 static void field_view(struct th_call *c, const char *name, const struct th_view *v)
 {
     char text[160];
-    snprintf(text, sizeof text, "{%ld, %ld, %ld, %ld, %ld}", (long)v->pixel_pitch,
-             (long)v->row_pitch, (long)v->ring_rows, (long)v->y0, (long)v->x0);
+    snprintf(text, sizeof text, "{%ld, %ld, %ld, %ld, %ld, %ld, %ld}", (long)v->pixel_pitch,
+             (long)v->row_pitch, (long)v->ring_rows, (long)v->y0, (long)v->x0,
+             (long)(v->tail ? v->tail_y : -1), (long)(v->tail ? v->tail_at : 0));
     th_call_field_text(c, name, text);
 }
 

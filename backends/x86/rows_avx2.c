@@ -192,7 +192,7 @@ static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
 
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
-     TH_VIEW_ANY_BOX)
+     TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
 #define ROW(op_, types_, name_, order_, over_, views_, refuse_, bind_, cost_)                  \
     {.op = op_, .types = types_, .contract = "tflite", .feature = "avx2",                      \
      .symbol = "thk_" name_ "__avx2", .source = "avx2/thk_" name_ "__avx2.c",                  \

@@ -82,7 +82,7 @@ static const struct th_kernel rows[] = {
      .symbol = "thk_conv2d_s8__avx512vnni", .source = "avx512vnni/thk_conv2d_s8__avx512vnni.c",
      .order = TH_ORDER_ANY,
      .views = TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |
-              TH_VIEW_ANY_BOX,
+              TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN,
      .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},
 };
 const struct th_row_family th_x86_avx512vnni = {rows, TH_ARRAY_LEN(rows)};

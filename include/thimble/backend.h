@@ -24,6 +24,9 @@ struct th_view {
     int64_t row_pitch;       /* between rows; dense: w * channels */
     int64_t ring_rows;       /* 0 linear, else row y lies at base + (y mod ring_rows)*row_pitch */
     int64_t y0, x0;          /* coordinates in the whole tensor of the pixel at base */
+    bool tail;               /* row tail_y lies at base + tail_at + x * pixel_pitch instead; a query
+                                says that there will be such a row, the emitted code which one */
+    int64_t tail_y, tail_at;
 };
 
 /* The question put to rows: an instance, a box of its output, views of operands, an objective. */
@@ -87,7 +90,8 @@ enum th_write_order {
 };
 enum th_view_ability {
     TH_VIEW_DENSE = 0, TH_VIEW_PITCHED_IN = 1, TH_VIEW_PITCHED_OUT = 2, TH_VIEW_RING_IN = 4,
-    TH_VIEW_RING_OUT = 8, TH_VIEW_ANY_BOX = 16, TH_VIEW_WHOLE_ROWS = 32
+    TH_VIEW_RING_OUT = 8, TH_VIEW_ANY_BOX = 16, TH_VIEW_WHOLE_ROWS = 32,
+    TH_VIEW_TAIL_IN = 64  /* asks for every input row where it lies (thk_view_at) */
 };
 struct th_kernel_cost {
     double cycles;        /* estimate for the query, the unit used to compare rows */

@@ -14,9 +14,11 @@
 #include <stdint.h>
 
 /* How a map of pixels lies in memory. (y, x) of the whole tensor lies at
- * base + (ring ? y % ring : y - y0) * row + (x - x0) * pixel. */
+ * base + (ring ? y % ring : y - y0) * row + (x - x0) * pixel, but those of row tail_y (-1: none)
+ * at base + tail + x * pixel: the newest row of a line buffer, of which only columns from some t0 on
+ * are there (tail holds -t0 * pixel). */
 struct thk_view {
-    int32_t pixel, row, ring, y0, x0;
+    int32_t pixel, row, ring, y0, x0, tail_y, tail;
 };
 
 /* The outputs to produce: rows [y, y+h), columns [x, x+w), channels [c, c+n) of the whole output. */
@@ -38,7 +40,15 @@ struct thk_window2d {
 static inline ptrdiff_t thk_view_at(const struct thk_view *v, int32_t y, int32_t x)
 {
     const int32_t row = v->ring ? y % v->ring : y - v->y0;
+    if (y == v->tail_y)
+        return (ptrdiff_t)v->tail + (ptrdiff_t)x * v->pixel;
     return (ptrdiff_t)row * v->row + (ptrdiff_t)(x - v->x0) * v->pixel;
+}
+
+/* Whether rows follow each other at one distance. */
+static inline int thk_view_linear(const struct thk_view *v)
+{
+    return v->ring == 0 && v->tail_y < 0;
 }
 
 /* Requantization of one channel: real factor m * 2^(s - 31). */

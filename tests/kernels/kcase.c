@@ -102,6 +102,13 @@ static void random_views(struct kgen_case *k, uint64_t *rng)
     k->in.ring_rows = ring ? y1 - y0 + 1 : 0;
     k->in.y0 = ring ? 0 : kgen_below(rng, 2) ? y0 : 0;
     k->in.x0 = kgen_below(rng, 2) ? x0 : 0;
+    if (kgen_below(rng, 3) == 0) {       /* a line buffer: the newest row behind the others */
+        k->in.tail = true;
+        k->in.ring_rows = y1 - y0;
+        k->in.y0 = k->in.x0 = 0;
+        k->in.tail_y = y1;
+        k->in.tail_at = k->in.ring_rows * k->in.row_pitch - x0 * k->in.pixel_pitch;
+    }
     k->out.pixel_pitch = k->out_c + (kgen_below(rng, 2) ? between(rng, 1, 5) : 0);
     k->out.row_pitch = k->out.pixel_pitch * (k->out_w + kgen_below(rng, 2));
     k->out.y0 = kgen_below(rng, 2) ? k->by : 0;
@@ -196,7 +203,7 @@ void kgen_make(struct kgen_case *k, enum kgen_op op, uint64_t *rng, int shape,
              "%s %dx%dx%dx%d->%dx%dx%d k%dx%d s%d,%d d%d,%d p%d,%d clamp %d..%d%s%s", names[op],
              k->batch, k->in_h, k->in_w, k->in_c, k->out_h, k->out_w, k->out_c, k->kh, k->kw,
              k->sh, k->sw, k->dh, k->dw, k->pt, k->pl, k->lo, k->hi, k->whole ? "" : " box",
-             k->in.ring_rows ? " ring" : "");
+             k->in.tail ? " tail" : k->in.ring_rows ? " ring" : "");
 }
 
 static int32_t pooled(const struct kgen_case *k, const int8_t *x, int y0, int x0, int c)

@@ -120,12 +120,16 @@ static void set_up(struct setup *s, const struct kgen_case *k, struct th_ctx *ct
 
 static int64_t at(const struct th_view *v, int y, int x)
 {
+    if (v->tail && y == v->tail_y)
+        return v->tail_at + x * v->pixel_pitch;
     return (v->ring_rows ? y % v->ring_rows : y - v->y0) * v->row_pitch +
            (x - v->x0) * v->pixel_pitch;
 }
 
 static size_t view_bytes(const struct th_view *v, int y1, int x1, int c)
 {
+    if (v->tail)
+        return (size_t)(v->tail_at + (x1 - 1) * v->pixel_pitch + c);
     const int64_t rows = v->ring_rows ? v->ring_rows : y1 - v->y0;
     return (size_t)((rows - 1) * v->row_pitch + (x1 - 1 - v->x0) * v->pixel_pitch + c);
 }
@@ -140,9 +144,13 @@ static int8_t *input_image(const struct kgen_case *k, struct th_arena *a, size_t
     int8_t *to = th_arena_alloc(a, *bytes);
     const int first = k->by * k->sh - k->pt;
     const int y0 = first < 0 ? 0 : first >= k->in_h ? k->in_h - 1 : first;
-    for (int y = k->in.ring_rows ? y0 : (int)k->in.y0; y < k->in_h; y++)
+    const int from = k->in.ring_rows ? y0 : k->in.tail ? (int)k->in.tail_y : (int)k->in.y0;
+    const int end = k->in.tail ? (int)k->in.tail_y + 1
+                    : k->in.ring_rows ? y0 + (int)k->in.ring_rows : k->in_h;
+    for (int y = from; y < end && y < k->in_h; y++)
         for (int x = (int)k->in.x0; x < k->in_w; x++)
-            if (!k->in.ring_rows || y < y0 + k->in.ring_rows)
+            if (at(&k->in, y, x) >= 0 &&
+                (!k->in.tail || y < end - 1 || at(&k->in, y, x) >= k->in.ring_rows * k->in.row_pitch))
                 memcpy(to + at(&k->in, y, x), k->x + (y * k->in_w + x) * k->in_c,
                        (size_t)k->in_c);
     return to;

@@ -150,6 +150,9 @@ static void test_choice(void)
     struct th_view views[2] = {{.pixel_pitch = 4, .row_pitch = 8}, {.pixel_pitch = 6, .row_pitch = 12}};
     q.in_views = views;
     CU_ASSERT_STRING_EQUAL(chosen(&q, NULL, NULL, 0), "add_fast");
+    views[1].tail = true;
+    CU_ASSERT_STRING_EQUAL(chosen(&q, NULL, NULL, 0), "");
+    views[1].tail = false;
     views[1].ring_rows = 3;
     CU_ASSERT_STRING_EQUAL(chosen(&q, NULL, NULL, 0), "");
     q.in_views = NULL;

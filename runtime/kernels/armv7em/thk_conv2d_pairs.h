@@ -94,12 +94,20 @@ static inline void thk_conv2d_gather(const struct thk_window2d *p,
     const int32_t x_end = p->in_w - (p->kernel_w - 1) * p->dilation_w;
     const int inside = at[0] >= 0 && at[0] < y_end && at[2] >= 0 && at[2] < y_end &&
                        at[1] >= 0 && at[1] < x_end && at[3] >= 0 && at[3] < x_end;
-    if (inside && f->across == 1 && !p->in.ring) {
+    if (inside && f->across == 1 && thk_view_linear(&p->in)) {
         const int8_t *a = x + thk_view_at(&p->in, at[0], at[1]);
         const int8_t *b = x + thk_view_at(&p->in, at[2], at[3]);
         const ptrdiff_t down = (ptrdiff_t)p->in.row * p->dilation_h;
         for (int32_t i = 0; i < f->runs; i++, a += down, b += down)
             d = thk_conv2d_expand(d, a, b, f->run);
+        return;
+    }
+    if (inside && f->across == 1 && at[0] == at[2]) {
+        const ptrdiff_t apart = (ptrdiff_t)(at[3] - at[1]) * p->in.pixel;
+        for (int32_t i = 0, iy = at[0]; i < f->runs; i++, iy += p->dilation_h) {
+            const int8_t *a = x + thk_view_at(&p->in, iy, at[1]);
+            d = thk_conv2d_expand(d, a, a + apart, f->run);
+        }
         return;
     }
     for (int32_t ky = 0; ky < p->kernel_h; ky++) {

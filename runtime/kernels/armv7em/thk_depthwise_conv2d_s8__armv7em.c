@@ -104,17 +104,35 @@ static THK_DSP_NAKED void thk_depthwise_conv2d_groups(
 static void thk_depthwise_conv2d_table(const struct thk_window2d *p, uintptr_t x, int32_t y0,
                                        int32_t x0, const int8_t *blank, uint32_t *to)
 {
+    const uint32_t outside = (uint32_t)((uintptr_t)blank - x);
     if (p->kernel_h * p->kernel_w % 2 == 0)
-        *to++ = (uint32_t)((uintptr_t)blank - x);      /* its weights are 0 */
+        *to++ = outside;                               /* its weights are 0 */
     for (int32_t ky = 0; ky < p->kernel_h; ky++) {
         const int32_t iy = y0 + ky * p->dilation_h;
-        for (int32_t kx = 0; kx < p->kernel_w; kx++) {
-            const int32_t ix = x0 + kx * p->dilation_w;
-            *to++ = iy < 0 || iy >= p->in_h || ix < 0 || ix >= p->in_w
-                        ? (uint32_t)((uintptr_t)blank - x)
-                        : (uint32_t)thk_view_at(&p->in, iy, ix);
+        const int there = iy >= 0 && iy < p->in_h;
+        uint32_t at = there ? (uint32_t)thk_view_at(&p->in, iy, x0) : 0;
+        int32_t ix = x0;
+        for (int32_t kx = p->kernel_w; kx > 0; kx--) {
+            *to++ = there && ix >= 0 && ix < p->in_w ? at : outside;
+            ix += p->dilation_w;
+            at += (uint32_t)(p->dilation_w * p->in.pixel);
         }
     }
+}
+
+/* The same for a window that lies inside. */
+static void thk_depthwise_conv2d_inside(const struct thk_window2d *p, int32_t y0, uint32_t *to)
+{
+    const uint32_t step = (uint32_t)(p->dilation_w * p->in.pixel);
+    uint32_t *const first = to + (p->kernel_h * p->kernel_w % 2 == 0);
+    to = first;
+    for (int32_t ky = p->kernel_h; ky > 0; ky--, y0 += p->dilation_h) {
+        uint32_t at = (uint32_t)thk_view_at(&p->in, y0, 0);
+        for (int32_t kx = p->kernel_w; kx > 0; kx--, at += step)
+            *to++ = at;
+    }
+    if (p->kernel_h * p->kernel_w % 2 == 0)
+        first[-1] = *first;                            /* its weights are 0 */
 }
 
 static void thk_depthwise_conv2d_s8__armv7em(const struct thk_window2d *p,
@@ -128,29 +146,38 @@ static void thk_depthwise_conv2d_s8__armv7em(const struct thk_window2d *p,
     const int32_t x_end = p->in_w - (p->kernel_w - 1) * p->dilation_w;
     uint32_t *inside = scratch, *border = inside + (taps | 1);
     int8_t *blank = (int8_t *)(border + (taps | 1)), *pixel = blank + (n + 3) / 4 * 4;
-    thk_dsp_fill(blank, p->in_zero, n);
-    thk_depthwise_conv2d_table(p, (uintptr_t)x, p->in.y0, p->in.x0, blank, inside);
-    if (taps % 2 == 0)
-        inside[0] = inside[1];
     const int32_t in_pixel = p->in.pixel, out_pixel = p->out.pixel, stride = p->stride_w;
     const int32_t lo = p->lo, hi = p->hi, x_last = b->x + b->w;
+    const int linear = thk_view_linear(&p->in);
+    int filled = 0, have = 0;
+    int32_t table_y = 0;     /* row that `inside` was made for: serves all if rows are linear */
     for (int32_t oy = b->y; oy < b->y + b->h; oy++) {
         const int32_t y0 = oy * p->stride_h - p->pad_top;
-        const int rows = y0 >= 0 && y0 < y_end && !p->in.ring;
-        const uintptr_t row = (uintptr_t)x + (uintptr_t)(rows ? thk_view_at(&p->in, y0, 0) : 0);
+        const int rows = y0 >= 0 && y0 < y_end;
         int32_t x0 = b->x * stride - p->pad_left;
         int8_t *out = y + thk_view_at(&p->out, oy, b->x);
+        have = have && linear;
         for (int32_t ox = b->x; ox < x_last; ox++, x0 += stride, out += out_pixel) {
             const uint32_t *table = inside;
-            uintptr_t at = row + (uintptr_t)(x0 * in_pixel);
-            if (!rows || x0 < 0 || x0 >= x_end) {
-                at = (uintptr_t)x;
+            uintptr_t at = (uintptr_t)x;
+            if (rows && x0 >= 0 && x0 < x_end) {
+                if (!have) {
+                    thk_depthwise_conv2d_inside(p, y0, inside);
+                    table_y = y0;
+                    have = 1;
+                }
+                at += (uintptr_t)((y0 - table_y) * p->in.row + x0 * in_pixel);
+            } else {
+                if (!filled)
+                    thk_dsp_fill(blank, p->in_zero, n);
+                filled = 1;
                 thk_depthwise_conv2d_table(p, at, y0, x0, blank, border);
                 table = border;
             }
             THK_DSP_ESCAPE(stream);
             THK_DSP_ESCAPE(pixel);
             THK_DSP_ESCAPE(table);
+            THK_DSP_ESCAPE(blank);
             THK_DSP_ESCAPE(x);
             thk_depthwise_conv2d_groups(at, stream, pixel, table, pairs, groups);
             if (n % 4)
