@@ -53,9 +53,18 @@ static const char *refuse(const struct th_query *q)
         return "only whole outputs";
     if (a->dtype != TH_DT_F32 && b->dtype == TH_DT_F32)
         return "no generator for these types";
-    if (a->dtype != TH_DT_F32 && !strcmp(c->contract, "onnx"))
+    if (a->dtype != TH_DT_F32 && !strcmp(c->contract, "onnx") &&
+        c->out[0].dtype != TH_DT_S32 && c->out[0].dtype != TH_DT_F64 &&
+        c->out[0].dtype != TH_DT_S64)
         return "the contract has another rule";
     return th_gen_too_large(q);
+}
+
+/* Doubles and integers without scales. */
+static bool plain(const struct th_inst *c)
+{
+    const enum th_dtype t = c->in[0]->dtype;
+    return t == TH_DT_F64 || t == TH_DT_S32 || t == TH_DT_S64;
 }
 
 static bool hybrid(const struct th_inst *c)
@@ -110,8 +119,8 @@ static void write_finish(struct th_str *s, const struct th_inst *c, int indent)
         th_str_add(s, ");\n");
         return;
     }
-    if (y->dtype == TH_DT_S32) {
-        th_str_add(s, "*y++ = acc;\n");
+    if (y->dtype == TH_DT_S32 || plain(c)) {
+        th_str_addf(s, "*y++ = (%s)acc;\n", th_dtype_ctype(y->dtype));
         return;
     }
     const bool single = th_inst_single_rounding(c), wide = a->dtype == TH_DT_S16;
@@ -158,12 +167,17 @@ static void write_quantized_row(struct th_str *s, const struct th_inst *c,
 static void write_dot(struct th_str *s, const struct th_inst *c, const struct matmul *m,
                       int indent)
 {
-    const bool real = c->in[1]->dtype == TH_DT_F32, wide = c->in[0]->dtype == TH_DT_S16;
+    const bool real = c->in[1]->dtype == TH_DT_F32 || plain(c);
+    const bool wide = c->in[0]->dtype == TH_DT_S16;
+    const bool whole = plain(c) && c->in[0]->dtype != TH_DT_F64;
     th_gen_indent(s, indent);
-    th_str_addf(s, "%s acc = 0;\n", real ? "float" : wide ? "int64_t" : "int32_t");
+    th_str_addf(s, "%s acc = 0;\n", whole   ? "uint64_t"
+                                    : real ? th_dtype_ctype(c->out[0].dtype)
+                                    : wide ? "int64_t"
+                                           : "int32_t");
     write_loop(s, indent, "k", 0, m->depth);
     th_gen_indent(s, indent + 1);
-    th_str_addf(s, "acc += %s(", real ? "" : wide ? "(int64_t)" : "");
+    th_str_addf(s, "acc += %s(", whole ? "(uint64_t)" : !real && wide ? "(int64_t)" : "");
     if (hybrid(c)) {
         th_str_add(s, "q[k0] - zero");
     } else {
@@ -171,7 +185,7 @@ static void write_dot(struct th_str *s, const struct th_inst *c, const struct ma
         if (!real)
             th_str_addf(s, " - (%ld)", (long)th_row_zero(c->in[0]));
     }
-    th_str_add(s, ") * (");
+    th_str_add(s, whole ? ") * (uint64_t)(" : ") * (");
     write_element(s, "x1", m->b_step, m->batch_rank, m->b_column, "j", m->b_depth);
     if (!real)
         th_str_addf(s, " - (%ld)", (long)th_row_zero(c->in[1]));

@@ -39,13 +39,13 @@ static void describe(const struct th_inst *c, struct reduce *r)
 static bool quantized_sum(const struct th_inst *c)
 {
     const char *op = c->op->name;
-    return (!strcmp(op, "mean") || !strcmp(op, "sum")) && c->in[0]->dtype != TH_DT_F32 &&
+    return (!strcmp(op, "mean") || !strcmp(op, "sum")) && !th_dtype_is_float(c->in[0]->dtype) &&
            c->in[0]->quant;
 }
 
 static bool quantized_prod(const struct th_inst *c)
 {
-    return !strcmp(c->op->name, "reduce_prod") && c->in[0]->dtype != TH_DT_F32 &&
+    return !strcmp(c->op->name, "reduce_prod") && !th_dtype_is_float(c->in[0]->dtype) &&
            c->in[0]->quant;
 }
 
@@ -106,8 +106,10 @@ static const struct rule *rule_of(const struct th_inst *c)
 static void write_start(struct th_str *s, const struct th_inst *c, const struct rule *r)
 {
     const enum th_dtype t = c->in[0]->dtype;
-    if (t == TH_DT_F32)
-        th_str_addf(s, "float acc = %s;\n", r->real_start);
+    if (t == TH_DT_F64 && *r->real_start != '0' && *r->real_start != '1')
+        th_str_addf(s, "double acc = %sDBL_MAX;\n", *r->real_start == '-' ? "-" : "");
+    else if (th_dtype_is_float(t))
+        th_str_addf(s, "%s acc = %s;\n", th_dtype_ctype(t), r->real_start);
     else if (quantized_sum(c))
         th_str_add(s, "int32_t acc = 0;\n");
     else if (quantized_prod(c))
@@ -131,7 +133,7 @@ static void write_take(struct th_str *s, const struct th_inst *c, const struct r
                        int64_t n)
 {
     if (!quantized_prod(c)) {
-        th_str_addf(s, "%s;\n", c->in[0]->dtype == TH_DT_F32 ? rule->real : rule->integer);
+        th_str_addf(s, "%s;\n", th_dtype_is_float(c->in[0]->dtype) ? rule->real : rule->integer);
         return;
     }
     const struct th_multiplier m = prod_multiplier(c, n);
@@ -220,9 +222,9 @@ static enum th_status bind(const struct th_query *q, struct th_call *call)
     th_gen_indent(&s, depth + 1);
     th_str_addf(&s, "{\n");
     th_gen_indent(&s, depth + 2);
-    th_str_addf(&s, "const %s v = x[", c->in[0]->dtype == TH_DT_F32 ? "float"
-                                       : quantized_sum(c)           ? "int32_t"
-                                                                    : "int64_t");
+    th_str_addf(&s, "const %s v = x[", th_dtype_is_float(c->in[0]->dtype) ? in
+                                       : quantized_sum(c)               ? "int32_t"
+                                                                        : "int64_t");
     for (int32_t i = 0; i < r.rank; i++)
         if (r.dims[i] != 1)
             th_gen_index(&s, r.step[i], "i", i);

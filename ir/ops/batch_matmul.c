@@ -4,13 +4,16 @@
 #include <math.h>
 #include <string.h>
 
+/* Numbers without scales: integers wrap. */
+#define PLAIN (TH_DT_INDEX | TH_DT_BIT(TH_DT_F64))
+
 static const struct th_port inputs[] = {
-    {"a", TH_DT_ACTS, 0, "left operand [..., rows, depth]"},
-    {"b", TH_DT_ACTS, 0, "right operand [..., depth, columns]"},
+    {"a", TH_DT_ACTS | PLAIN, 0, "left operand [..., rows, depth]"},
+    {"b", TH_DT_ACTS | PLAIN, 0, "right operand [..., depth, columns]"},
     {NULL, 0, 0, NULL},
 };
 static const struct th_port outputs[] = {
-    {"y", TH_DT_ACTS | TH_DT_BIT(TH_DT_S32), TH_PORT_DECLARED, "product [..., rows, columns]"},
+    {"y", TH_DT_ACTS | PLAIN, TH_PORT_DECLARED, "product [..., rows, columns]"},
     {NULL, 0, 0, NULL},
 };
 static const struct th_attr_spec attrs[] = {
@@ -97,6 +100,11 @@ static enum th_status infer(struct th_inst *c)
     return th_set_shape(c, 0, s.batch_rank + 2, dims);
 }
 
+static bool is_plain(const struct th_inst *c)
+{
+    return (PLAIN & TH_DT_BIT(c->in[0]->dtype)) != 0;
+}
+
 static bool is_8bit(enum th_dtype t)
 {
     return t == TH_DT_S8 || t == TH_DT_U8;
@@ -107,6 +115,11 @@ static enum th_status verify(const struct th_inst *c)
     const enum th_dtype a = c->in[0]->dtype, b = c->in[1]->dtype, y = c->out[0].dtype;
     const bool onnx = th_inst_rounding(c) == TH_ROUND_ONNX;
     bool known = false;
+    if (is_plain(c) && a == b && a == y) {
+        if (isfinite(th_inst_float(c, "act_min")) || isfinite(th_inst_float(c, "act_max")))
+            return th_inst_error(c, "bounds have no rule for %s", th_dtype_name(a));
+        return TH_OK;
+    }
     if (a == TH_DT_F32)
         known = (b == TH_DT_F32 || b == TH_DT_S8) && y == TH_DT_F32;
     else if (is_8bit(a) && is_8bit(b))
@@ -138,6 +151,7 @@ struct job {
     const float *row_scales;      /* hybrid: of each quantized row of a */
     const struct th_quant *bq;
     float lo, hi;
+    const struct th_eval *plain;  /* operands and result, of the form without scales */
 };
 
 static void point(const struct job *j, int64_t at, int64_t a, int64_t b, int64_t col)
@@ -166,6 +180,27 @@ static void point(const struct job *j, int64_t at, int64_t a, int64_t b, int64_t
     }
 }
 
+/* a[i] * b[k] summed without scales. */
+static void plain_point(const struct th_eval *e, const struct shape *s, int64_t at, int64_t a,
+                        int64_t b)
+{
+    const enum th_dtype dt = e->out[0]->type.dtype;
+    double real = 0;
+    uint64_t whole = 0;
+    for (int64_t k = 0; k < s->a.cols; k++) {
+        const int64_t i = a + k * s->a.col, j = b + k * s->b.row;
+        if (dt == TH_DT_F64)
+            real += ((const double *)e->in[0]->data)[i] * ((const double *)e->in[1]->data)[j];
+        else
+            whole += (uint64_t)th_tensor_int(e->in[0], i) * (uint64_t)th_tensor_int(e->in[1], j);
+    }
+    if (dt == TH_DT_F64)
+        th_tensor_set_real(e->out[0], at, real);
+    else
+        th_tensor_set_int(e->out[0], at,
+                          dt == TH_DT_S32 ? (int32_t)(uint32_t)whole : (int64_t)whole);
+}
+
 static void each_point(const struct job *j)
 {
     const struct shape *s = j->s;
@@ -180,7 +215,10 @@ static void each_point(const struct job *j)
         }
         for (int64_t r = 0; r < s->a.rows; r++)
             for (int64_t col = 0; col < s->b.cols; col++)
-                point(j, at++, a + r * s->a.row, b + col * s->b.col, col);
+                if (j->plain)
+                    plain_point(j->plain, s, at++, a + r * s->a.row, b + col * s->b.col);
+                else
+                    point(j, at++, a + r * s->a.row, b + col * s->b.col, col);
     }
 }
 
@@ -220,6 +258,11 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     struct job j = {.s = &s, .y = e->out[0], .af = th_floats(e->in[0]), .bq = c->in[1]->quant,
                     .lo = (float)th_inst_float(c, "act_min"),
                     .hi = (float)th_inst_float(c, "act_max")};
+    if (is_plain(c)) {
+        j.plain = e;
+        each_point(&j);
+        return TH_OK;
+    }
     if (c->in[1]->dtype == TH_DT_F32) {
         j.bf = th_floats(e->in[1]);
         each_point(&j);
@@ -287,7 +330,8 @@ const struct th_op th_op_batch_matmul = {
     .doc =
         "y = a * b for each pair of matrices; adj_a and adj_b swap rows and columns. Integer "
         "forms: sum of (a - zero_a)(b - zero_b), rescaled by s_a*s_b/s_y (product in float), "
-        "64-bit accumulators for s16; an s32 output is the plain accumulator. Hybrid form (a f32, "
+        "64-bit accumulators for s16; an s32 output is the plain accumulator. Doubles and 32- and "
+        "64-bit integers without scales: the plain sum, wrapping. Hybrid form (a f32, "
         "b s8): each row of a is quantized, the sum is multiplied by s_row * s_b.",
     .inputs = inputs,
     .outputs = outputs,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/ops/common/reduce.h"
 
-#define TYPES (TH_DT_ACTS | TH_DT_INDEX)
+#define TYPES (TH_DT_ACTS | TH_REDUCE_PLAIN)
 
 static const struct th_port inputs[] = {
     {"x", TYPES, 0, "operand"},
@@ -33,16 +33,21 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     const float *x = th_floats(e->in[0]);
     for (int64_t o = 0; o < w.outputs; o++) {
         float sum = 0;
+        double sum64 = 0;
         uint64_t sum_int = 0;
         for (int64_t i = 0; i < w.n; i++) {
             const int64_t at = w.bases[o] + w.offsets[i];
             if (c->in[0]->dtype == TH_DT_F32)
                 sum += x[at];
+            else if (c->in[0]->dtype == TH_DT_F64)
+                sum64 += th_tensor_real(e->in[0], at);
             else
                 sum_int += (uint64_t)th_tensor_int(e->in[0], at);
         }
         if (c->in[0]->dtype == TH_DT_F32)
             ((float *)e->out[0]->data)[o] = w.n ? sum / (float)w.n : 0;
+        else if (c->in[0]->dtype == TH_DT_F64)
+            th_tensor_set_real(e->out[0], o, w.n ? sum64 / (double)w.n : 0);
         else
             th_tensor_set_int(e->out[0], o, w.n ? (int64_t)sum_int / w.n : 0);
     }

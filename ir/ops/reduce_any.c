@@ -19,7 +19,8 @@ static int64_t combine(int64_t acc, int64_t v)
 
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
-    return th_reduce_fold(c, e, 0, NULL, 0, combine);
+    static const struct th_fold fold = {.int_start = 0, .integer = combine};
+    return th_reduce_fold(c, e, &fold);
 }
 
 const struct th_op th_op_reduce_any = {

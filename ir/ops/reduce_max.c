@@ -3,7 +3,7 @@
 
 #include <float.h>
 
-#define TYPES (TH_DT_ACTS | TH_DT_INDEX | TH_DT_BIT(TH_DT_BOOL))
+#define TYPES (TH_DT_ACTS | TH_REDUCE_PLAIN | TH_DT_BIT(TH_DT_BOOL))
 
 static const struct th_port inputs[] = {
     {"x", TYPES, 0, "operand"},
@@ -19,14 +19,21 @@ static float pick_real(float acc, float v)
     return acc < v ? v : acc;
 }
 
+static double pick_real64(double acc, double v)
+{
+    return acc < v ? v : acc;
+}
+
 static int64_t pick_int(int64_t acc, int64_t v)
 {
     return acc < v ? v : acc;
 }
 
+static const struct th_fold fold = {-FLT_MAX, pick_real, -DBL_MAX, pick_real64, INT64_MIN, pick_int};
+
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
-    return th_reduce_fold(c, e, -FLT_MAX, pick_real, INT64_MIN, pick_int);
+    return th_reduce_fold(c, e, &fold);
 }
 
 const struct th_op th_op_reduce_max = {

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define TYPES (TH_DT_ACTS | TH_DT_INDEX)
+#define TYPES (TH_DT_ACTS | TH_REDUCE_PLAIN)
 
 static const struct th_port inputs[] = {
     {"x", TYPES, 0, "operand"},
@@ -27,6 +27,11 @@ static enum th_status verify(const struct th_inst *c)
 }
 
 static float times_real(float acc, float v)
+{
+    return acc * v;
+}
+
+static double times_real64(double acc, double v)
 {
     return acc * v;
 }
@@ -58,11 +63,13 @@ static enum th_status eval_quantized(const struct th_inst *c, struct th_eval *e)
     return TH_OK;
 }
 
+static const struct th_fold fold = {1, times_real, 1, times_real64, 1, times_int};
+
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
     if (th_is_quantized(c->in[0]))
         return eval_quantized(c, e);
-    return th_reduce_fold(c, e, 1, times_real, 1, times_int);
+    return th_reduce_fold(c, e, &fold);
 }
 
 const struct th_op th_op_reduce_prod = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/ops/common/reduce.h"
 
-#define TYPES (TH_DT_ACTS | TH_DT_INDEX)
+#define TYPES (TH_DT_ACTS | TH_REDUCE_PLAIN)
 
 static const struct th_port inputs[] = {
     {"x", TYPES, 0, "operand"},
@@ -29,16 +29,23 @@ static float add_real(float acc, float v)
     return acc + v;
 }
 
+static double add_real64(double acc, double v)
+{
+    return acc + v;
+}
+
 static int64_t add_int(int64_t acc, int64_t v)
 {
     return (int64_t)((uint64_t)acc + (uint64_t)v);
 }
 
+static const struct th_fold fold = {0, add_real, 0, add_real64, 0, add_int};
+
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
     if (th_is_quantized(c->in[0]))
         return th_reduce_quantized(c, e, false);
-    return th_reduce_fold(c, e, 0, add_real, 0, add_int);
+    return th_reduce_fold(c, e, &fold);
 }
 
 const struct th_op th_op_sum = {

@@ -187,25 +187,29 @@ enum th_status th_reduce_quantized(const struct th_inst *c, struct th_eval *e, b
     return TH_OK;
 }
 
-enum th_status th_reduce_fold(const struct th_inst *c, struct th_eval *e, float real_start,
-                              th_fold_real *real, int64_t int_start, th_fold_int *integer)
+enum th_status th_reduce_fold(const struct th_inst *c, struct th_eval *e, const struct th_fold *f)
 {
     struct th_reduce_walk w;
     TH_TRY(th_reduce_walk_init(c, e->arena, &w));
-    const bool is_real = c->in[0]->dtype == TH_DT_F32;
+    const enum th_dtype dt = c->in[0]->dtype;
     const float *x = th_floats(e->in[0]);
     for (int64_t o = 0; o < w.outputs; o++) {
-        float acc = real_start;
-        int64_t acc_int = int_start;
+        float acc = f->real_start;
+        double acc64 = f->real64_start;
+        int64_t acc_int = f->int_start;
         for (int64_t i = 0; i < w.n; i++) {
             const int64_t at = w.bases[o] + w.offsets[i];
-            if (is_real)
-                acc = real(acc, x[at]);
+            if (dt == TH_DT_F32)
+                acc = f->real(acc, x[at]);
+            else if (dt == TH_DT_F64)
+                acc64 = f->real64(acc64, th_tensor_real(e->in[0], at));
             else
-                acc_int = integer(acc_int, th_tensor_int(e->in[0], at));
+                acc_int = f->integer(acc_int, th_tensor_int(e->in[0], at));
         }
-        if (is_real)
+        if (dt == TH_DT_F32)
             ((float *)e->out[0]->data)[o] = acc;
+        else if (dt == TH_DT_F64)
+            ((double *)e->out[0]->data)[o] = acc64;
         else
             th_tensor_set_int(e->out[0], o, acc_int);
     }

@@ -33,8 +33,19 @@ enum th_status th_reduce_quantized(const struct th_inst *c, struct th_eval *e, b
 
 /* Folds with a function over reals or integers. */
 typedef float th_fold_real(float acc, float v);
+typedef double th_fold_real64(double acc, double v);
 typedef int64_t th_fold_int(int64_t acc, int64_t v);
-enum th_status th_reduce_fold(const struct th_inst *c, struct th_eval *e, float real_start,
-                              th_fold_real *real, int64_t int_start, th_fold_int *integer);
+struct th_fold {
+    float real_start;
+    th_fold_real *real;
+    double real64_start;
+    th_fold_real64 *real64;
+    int64_t int_start;
+    th_fold_int *integer;
+};
+enum th_status th_reduce_fold(const struct th_inst *c, struct th_eval *e, const struct th_fold *f);
+/* Numbers that fold without scales, beside the activation types. */
+#define TH_REDUCE_PLAIN                                                                        \
+    (TH_DT_INDEX | TH_DT_BIT(TH_DT_F64) | TH_DT_BIT(TH_DT_U16) | TH_DT_BIT(TH_DT_U32))
 
 #endif
