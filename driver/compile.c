@@ -143,8 +143,7 @@ const struct th_report *th_compile_report(const struct th_compiled *c)
     const bool planned = th_program_plan(c->program)->n_regions > 0;
     const struct th_report_request q = {
         .program = c->program, .target = planned ? c->target : NULL,
-        .name = c->name, .options = c->option_text.s, .passes = c->passes.s, .remarks = c->remarks.s,
-        .caller_io = !strcmp(c->options->io_buffers, "caller")};
+        .name = c->name, .options = c->option_text.s, .passes = c->passes.s, .remarks = c->remarks.s};
     const struct th_report *r = th_report_collect(&q, th_program_arena(c->program));
     if (!r)
         no_memory(c->ctx);
@@ -212,7 +211,7 @@ static enum th_status emit_with(const struct th_compiled *c, const char *folder,
     const struct th_emit_request r = {
         .program = c->program, .backend = c->backend, .target = c->target, .name = c->name,
         .folder = folder, .options = c->option_text.s, .passes = c->passes.s,
-        .caller_io = !strcmp(o->io_buffers, "caller"), .weights_bin = !strcmp(o->weights, "bin"),
+        .weights_bin = !strcmp(o->weights, "bin"),
         .testbench = o->testbench, .extra = x->files, .n_extra = TH_ARRAY_LEN(x->files)};
     return th_emit_folder(c->ctx, &r);
 }

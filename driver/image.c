@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/image_glue.h"
 #include "driver/link_map.h"
 #include "driver/process.h"
 #include "driver/stack_bound.h"
@@ -139,96 +140,6 @@ static enum th_status run_tool(struct build *b, const char *what, bool count_war
 
 /* ---- the glue between model and bench -------------------------------------------------------- */
 
-/* The header's own macros where the entry has a prefix for them: the firmware then refuses cases of
- * another size, so header and program must agree. */
-static void add_sizes(struct th_str *s, const char *what, uint32_t entry,
-                      const struct th_image_entry *e, bool inputs)
-{
-    const uint32_t n = inputs ? e->n_inputs : e->n_outputs;
-    const uint64_t *bytes = inputs ? e->input_bytes : e->output_bytes;
-    uint32_t i;
-
-    th_str_addf(s, "static const size_t thg_%" PRIu32 "_%s[] = { ", entry, what);
-    for (i = 0; i < n; i++) {
-        if (e->macros)
-            th_str_addf(s, "%s_%s_%" PRIu32 "_BYTES, ", e->macros, inputs ? "INPUT" : "OUTPUT", i);
-        else
-            th_str_addf(s, "%" PRIu64 "u, ", bytes[i]);
-    }
-    th_str_add(s, n ? "};\n" : "0 };\n");
-}
-
-static void add_entry_functions(struct th_str *s, uint32_t k, const struct th_image_entry *e)
-{
-    th_str_addf(s, "\nstatic int thg_%" PRIu32 "_invoke(void)\n{\n    return %s(&thg_ctx);\n}\n", k,
-                e->invoke);
-    th_str_addf(s, "static void *thg_%" PRIu32 "_input(int i)\n{\n", k);
-    if (e->n_inputs)
-        th_str_addf(s, "    return %s(&thg_ctx, i);\n}\n", e->input);
-    else
-        th_str_add(s, "    (void)i;\n    return 0;\n}\n");
-    th_str_addf(s, "static const void *thg_%" PRIu32 "_output(int i)\n{\n", k);
-    if (e->n_outputs)
-        th_str_addf(s, "    return %s(&thg_ctx, i);\n}\n", e->output);
-    else
-        th_str_add(s, "    (void)i;\n    return 0;\n}\n");
-    add_sizes(s, "inputs", k, e, true);
-    add_sizes(s, "outputs", k, e, false);
-}
-
-/* Without a list of regions there is one, of the size the header says. */
-static void add_regions(struct th_str *s, const struct th_image_request *r, const char *macros)
-{
-    uint32_t i;
-
-    if (!r->n_regions) {
-        th_str_addf(s, "THB_REGION(thg_region_0, %s_ARENA_BYTES);\n"
-                    "static const struct thb_region thg_regions[] = {\n"
-                    "    { thg_region_0, %s_ARENA_BYTES, %s_STATE_BYTES },\n};\n\n"
-                    "static int thg_init(void)\n{\n"
-                    "    return %s_init(&thg_ctx, THB_REGION_BASE(thg_region_0),\n"
-                    "                   %s_ARENA_BYTES);\n}\n",
-                    macros, macros, macros, r->name, macros);
-        return;
-    }
-    for (i = 0; i < r->n_regions; i++)
-        th_str_addf(s, "THB_REGION(thg_region_%" PRIu32 ", %" PRIu64 "u);\n", i,
-                    r->region_bytes[i]);
-    th_str_add(s, "static const struct thb_region thg_regions[] = {\n");
-    for (i = 0; i < r->n_regions; i++)
-        th_str_addf(s, "    { thg_region_%" PRIu32 ", %" PRIu64 "u, %" PRIu64 "u },\n", i,
-                    r->region_bytes[i], i == 0 ? r->state_bytes : 0);
-    th_str_add(s, "};\n\nstatic int thg_init(void)\n{\n    void *const memory[] = {\n");
-    for (i = 0; i < r->n_regions; i++)
-        th_str_addf(s, "        THB_REGION_BASE(thg_region_%" PRIu32 "),\n", i);
-    th_str_add(s, "    };\n    static const size_t bytes[] = {\n");
-    for (i = 0; i < r->n_regions; i++)
-        th_str_addf(s, "        %" PRIu64 "u,\n", r->region_bytes[i]);
-    th_str_addf(s, "    };\n\n    return %s_init_regions(&thg_ctx, memory, bytes, %" PRIu32
-                "u);\n}\n", r->name, r->n_regions);
-}
-
-static void write_glue(struct th_str *s, const struct th_image_request *r, const char *macros)
-{
-    uint32_t i;
-
-    th_str_addf(s, "#include \"thb_bench.h\"\n#include \"%s.h\"\n\nstatic struct %s thg_ctx;\n",
-                r->name, r->name);
-    add_regions(s, r, macros);
-    th_str_addf(s, "\nstatic int thg_reset(void)\n{\n    return %s_reset(&thg_ctx);\n}\n", r->name);
-    for (i = 0; i < r->n_entries; i++)
-        add_entry_functions(s, i, &r->entries[i]);
-    th_str_add(s, "\nstatic const struct thb_entry thg_entries[] = {\n");
-    for (i = 0; i < r->n_entries; i++)
-        th_str_addf(s, "    { \"%u\", thg_%u_invoke, thg_%u_input, thg_%u_output, %u, %u, "
-                    "thg_%u_inputs, thg_%u_outputs },\n", (unsigned)i, (unsigned)i, (unsigned)i,
-                    (unsigned)i, (unsigned)r->entries[i].n_inputs,
-                    (unsigned)r->entries[i].n_outputs, (unsigned)i, (unsigned)i);
-    th_str_addf(s, "};\nconst struct thb_model thb_model = {\n"
-                "    \"%s\", thg_init, thg_reset, %u, %u, thg_regions, thg_entries\n};\n", r->name,
-                (unsigned)(r->n_regions ? r->n_regions : 1), (unsigned)r->n_entries);
-}
-
 static enum th_status save_glue(struct build *b)
 {
     const char *path = FORMAT(b, "%s/glue.c", b->image->work), *macros = upper(b, b->r->name);
@@ -238,7 +149,7 @@ static enum th_status save_glue(struct build *b)
 
     th_str_init(&s);
     if (macros)
-        write_glue(&s, b->r, macros);
+        th_image_glue(&s, b->r, macros);
     ok = path && macros && !s.failed && (f = fopen(path, "wb")) != NULL &&
          fwrite(s.s, 1, s.len, f) == s.len;
     if (f)

@@ -12,10 +12,11 @@
 struct th_image_entry {
     const char *name;            /* "run", for results */
     const char *invoke;          /* "m_invoke" */
-    const char *input, *output;  /* "m_input", "m_output" */
+    const char *input, *output;  /* "m_input", "m_output"; caller_io: "m_set_input", ... */
     const uint64_t *input_bytes, *output_bytes;
     uint32_t n_inputs, n_outputs;
     const char *macros;          /* "M": sizes are M_INPUT_0_BYTES...; NULL: the lists above */
+    bool caller_io;              /* the bench keeps inputs and outputs itself */
 };
 
 struct th_image_request {

@@ -6,6 +6,7 @@ image_sources = \
   %D%/compare.c %D%/compare.h \
   %D%/elf_sizes.c %D%/elf_sizes.h \
   %D%/image.c %D%/image.h \
+  %D%/image_glue.c %D%/image_glue.h \
   %D%/image_run.c \
   %D%/link_map.c %D%/link_map.h \
   %D%/npy.c %D%/npy.h \

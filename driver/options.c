@@ -237,7 +237,7 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_OUTPUT: return set_text(&o->output, arg);
     case OPT_NAME: return set_text(&o->name, arg);
     case OPT_WEIGHTS: return ONE_OF(&o->weights, "c", "bin");
-    case OPT_IO_BUFFERS: return ONE_OF(&o->io_buffers, "arena");
+    case OPT_IO_BUFFERS: return ONE_OF(&o->io_buffers, "arena", "caller");
     case OPT_TESTBENCH: return set_flag(&o->testbench);
     case OPT_INPUT: return add_word(o, &o->inputs, arg);
     case OPT_EXPECT: return add_word(o, &o->expects, arg);

@@ -11,8 +11,8 @@
 enum th_option_group {
     TH_OPTS_MODEL = 1,      /* -m, --input-dim, --contract */
     TH_OPTS_TARGET = 2,     /* --target, --sram, --flash, --region */
-    TH_OPTS_PASSES = 4,     /* -O, --passes, --io, --force, printing and timing of passes */
-    TH_OPTS_OUTPUT = 8,     /* -o, -n, --weights, --io-buffers, --emit-testbench */
+    TH_OPTS_PASSES = 4,     /* -O, --passes, --io, --io-buffers, --force, printing, timing */
+    TH_OPTS_OUTPUT = 8,     /* -o, -n, --weights, --emit-testbench */
     TH_OPTS_CASES = 16,     /* --input, --expect, --tolerance, --signature, --reset, --sequence */
     TH_OPTS_DUMP = 32,      /* --output-dir, --dump-all */
     TH_OPTS_BUILD = 64,     /* --cc, --layers */

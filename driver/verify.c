@@ -8,6 +8,7 @@
 #include <thimble/emit.h>
 
 #include "driver/affine.h"
+#include "ir/notes.h"
 
 enum { CODE_DIFFER = 5103, CODE_STACK = 5106 };
 
@@ -55,8 +56,9 @@ static bool name_entry(struct verifying *v, uint32_t index, struct th_image_entr
     if (!prefix)
         return false;
     e->invoke = th_arena_printf(v->arena, "%s_invoke", prefix);
-    e->input = th_arena_printf(v->arena, "%s_input", prefix);
-    e->output = th_arena_printf(v->arena, "%s_output", prefix);
+    e->caller_io = th_program_plan(v->r->program)->n_caller > 0;
+    e->input = th_arena_printf(v->arena, "%s%s_input", prefix, e->caller_io ? "_set" : "");
+    e->output = th_arena_printf(v->arena, "%s%s_output", prefix, e->caller_io ? "_set" : "");
     e->macros = upper(v->arena, prefix);
     return e->invoke && e->input && e->output && e->macros;
 }

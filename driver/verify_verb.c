@@ -46,9 +46,7 @@ static enum th_status check_options(const struct th_options *o, struct th_ctx *c
 {
     const char *what = NULL;
 
-    if (strcmp(o->io_buffers, "arena") != 0)
-        what = "--io-buffers caller";
-    else if (strcmp(o->weights, "c") != 0)
+    if (strcmp(o->weights, "c") != 0)
         what = "--weights bin";
     else if (o->testbench)
         what = "--emit-testbench";

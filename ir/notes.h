@@ -51,15 +51,24 @@ TH_API const struct th_share *th_graph_share(const struct th_graph *g, uint32_t 
 TH_API void th_graph_clear_shares(struct th_graph *g);
 TH_API bool th_graph_add_share(struct th_graph *g, const struct th_share *s);
 
+enum th_region_role {
+    TH_ROLE_ARENA,
+    TH_ROLE_INPUT,           /* an input in the caller's memory: only read */
+    TH_ROLE_OUTPUT           /* an output there */
+};
 struct th_plan_region {
-    const char *name;        /* the target's region, "state" for 0 */
+    const char *name;        /* the target's region, "state" for 0, "input 2" */
     int64_t bytes;           /* exact */
     int64_t align;
     int64_t lower_bound;     /* of the chosen order */
+    enum th_region_role role;
 };
+/* With --io-buffers caller the last n_caller regions are the caller's: for each function in order
+ * its inputs, then its outputs. They are no part of the arena. */
 struct th_plan_totals {
     const struct th_plan_region *regions;
-    uint32_t n_regions;      /* 0: not planned */
+    uint32_t n_regions;      /* the caller's included; 0: not planned */
+    uint32_t n_caller;
     struct th_graph *peak_graph;
     th_node peak_node;       /* where the transient peak is */
     int64_t peak_live;       /* live bytes there */
@@ -72,6 +81,8 @@ struct th_plan_arena {
     int64_t state, transient, align;
 };
 TH_API void th_plan_arena(const struct th_plan_totals *t, struct th_plan_arena *a);
+/* Regions of the arena. */
+TH_API uint32_t th_plan_arena_regions(const struct th_plan_totals *t);
 TH_API int64_t th_plan_region_start(const struct th_plan_totals *t, uint32_t region);
 /* Offset of a state variable in region 0. */
 TH_API int64_t th_state_offset(const struct th_program *p, th_state s);

@@ -279,10 +279,15 @@ void th_program_clear_notes(struct th_program *p)
 }
 
 /* ---- totals ------------------------------------------------------------------------------------- */
+uint32_t th_plan_arena_regions(const struct th_plan_totals *t)
+{
+    return t->n_regions - t->n_caller;
+}
+
 static int64_t plan_align(const struct th_plan_totals *t)
 {
     int64_t align = 1;
-    for (uint32_t i = 0; i < t->n_regions; i++)
+    for (uint32_t i = 0; i < th_plan_arena_regions(t); i++)
         if (t->regions[i].bytes && t->regions[i].align > align)
             align = t->regions[i].align;
     return align;
@@ -292,7 +297,7 @@ int64_t th_plan_region_start(const struct th_plan_totals *t, uint32_t region)
 {
     const int64_t align = plan_align(t);
     int64_t at = 0;
-    for (uint32_t i = 0; i < region && i < t->n_regions; i++)
+    for (uint32_t i = 0; i < region && i < th_plan_arena_regions(t); i++)
         at += (t->regions[i].bytes + align - 1) / align * align;
     return at;
 }
@@ -300,10 +305,10 @@ int64_t th_plan_region_start(const struct th_plan_totals *t, uint32_t region)
 void th_plan_arena(const struct th_plan_totals *t, struct th_plan_arena *a)
 {
     *a = (struct th_plan_arena){.align = plan_align(t)};
-    if (!t->n_regions)
+    if (!th_plan_arena_regions(t))
         return;
     a->state = th_plan_region_start(t, 1);
-    const uint32_t last = t->n_regions - 1;
+    const uint32_t last = th_plan_arena_regions(t) - 1;
     a->transient = th_plan_region_start(t, last) + (last ? t->regions[last].bytes : 0) - a->state;
     if (last == 0)
         a->transient = 0;

@@ -338,8 +338,9 @@ void th_program_print(const struct th_program *p, struct th_str *out)
         th_str_addf(out, " sha256 %s", th_program_sha256(p));
     th_str_addc(out, '\n');
     for (uint32_t i = 0; i < plan->n_regions; i++)
-        th_str_addf(out, "region %u %s %" PRId64 " bytes align %" PRId64 "\n", i,
-                    plan->regions[i].name, plan->regions[i].bytes, plan->regions[i].align);
+        th_str_addf(out, "region %u %s %" PRId64 " bytes align %" PRId64 "%s\n", i,
+                    plan->regions[i].name, plan->regions[i].bytes, plan->regions[i].align,
+                    plan->regions[i].role == TH_ROLE_ARENA ? "" : " of the caller");
     print_states(p, out);
     for (uint32_t i = 0; i < th_program_function_count(p); i++)
         print_graph(out, th_program_function(p, i), 0);

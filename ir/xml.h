@@ -18,6 +18,8 @@
 /* Names of enum th_attr_kind and enum th_state_kind, in order. */
 #define TH_XML_ATTR_KINDS \
     {"int", "bool", "float", "string", "ints", "floats", "dtype", "enum", "state"}
+/* Of th_region_role, from TH_ROLE_INPUT on. */
+#define TH_XML_CALLER_ROLES {"input", "output"}
 #define TH_XML_STATE_KINDS {"model", "frame", "trained"}
 
 #endif

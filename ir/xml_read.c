@@ -596,13 +596,18 @@ static void read_plan(struct reader *r, const xmlNode *e)
     for (const xmlNode *c = th_xml_first(&r->x, e); c; c = th_xml_next(&r->x, c)) {
         struct th_plan_region *p = &list[n];
         const char *name = th_xml_name(&r->x, c, "name");
-        th_xml_allow(&r->x, c, "name bytes align bound");
+        static const char *const roles[] = TH_XML_CALLER_ROLES;
+        const int role = th_xml_raw(c, "caller")
+                             ? th_xml_choice(&r->x, c, "caller", roles, TH_ARRAY_LEN(roles)) : -1;
+        th_xml_allow(&r->x, c, "name bytes align bound caller");
         if (!th_xml_is(c, "region"))
             th_xml_bad(&r->x, c, "a plan holds regions only");
         else if (name && th_xml_int(&r->x, c, "bytes", 0, INT64_MAX, &p->bytes) &&
                  th_xml_int(&r->x, c, "align", 0, 65536, &p->align) &&
                  th_xml_int(&r->x, c, "bound", 0, INT64_MAX, &p->lower_bound)) {
             p->name = th_arena_strdup(th_program_arena(r->program), name);
+            p->role = (enum th_region_role)(role + 1);
+            r->plan.n_caller += role >= 0;
             n++;
         }
     }

@@ -372,6 +372,7 @@ static void put_graph(struct writer *w, const struct th_graph *g, const char *el
 
 static void put_plan(struct writer *w)
 {
+    static const char *const roles[] = TH_XML_CALLER_ROLES;
     if (!w->plan->n_regions)
         return;
     begin(w, "plan");
@@ -382,6 +383,8 @@ static void put_plan(struct writer *w)
         put_int(w, "bytes", r->bytes);
         put_int(w, "align", r->align);
         put_int(w, "bound", r->lower_bound);
+        if (r->role != TH_ROLE_ARENA)
+            put_name(w, "caller", roles[r->role - TH_ROLE_INPUT]);
         end(w);
     }
     end(w);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "passes/util.h"
+#include "passes/caller_io.h"
 
 #define MAX_PROBLEMS 20
 
@@ -29,6 +29,8 @@ struct checking {
     struct contents *list;    /* [0] unused */
     uint32_t n, cap;
     uint32_t *variables;      /* contents of each state variable now */
+    uint32_t first_caller;    /* region of the function's input 0, when the caller keeps it */
+    bool filling;             /* the caller writes the inputs */
     unsigned problems;
     bool exhausted;
 };
@@ -112,10 +114,19 @@ static int64_t value_bytes(const struct th_graph *g, th_value v)
     return th_type_size(th_value_type(g, v));
 }
 
+static enum th_region_role role_of(const struct checking *k, struct th_place at)
+{
+    return at.region >= 0 && (uint32_t)at.region < k->plan->n_regions
+               ? k->plan->regions[at.region].role : TH_ROLE_ARENA;
+}
+
+/* The target's own alignment is promised of the arena only, words of the caller's memory too. */
 static int64_t value_align(const struct frame *f, th_value v)
 {
     const struct th_target *t = th_pass_target(f->k->pc);
     int64_t bits = th_dtype_bits(th_value_type(f->g, v)->dtype), want = t ? t->align : 1;
+    if (want > 4 && role_of(f->k, th_value_place(f->g, v)) != TH_ROLE_ARENA)
+        want = 4;
     return bits / 8 > want ? bits / 8 : want;
 }
 
@@ -160,6 +171,9 @@ static uint32_t add_contents(struct frame *f, struct th_place at, int64_t bytes,
 
 static void take(struct frame *f, struct th_place at, int64_t bytes, uint32_t owner)
 {
+    if (role_of(f->k, at) == TH_ROLE_INPUT && !f->k->filling)
+        problem(f, 0, "%s is written over the caller's '%s'", contents_name(f->k, owner),
+                f->k->plan->regions[at.region].name);
     if (!th_ownership_take(&f->k->regions[at.region], f->k->arena, at.offset, at.offset + bytes,
                            owner))
         f->k->exhausted = true;
@@ -289,6 +303,8 @@ static void check_scratch(struct frame *f, th_node n)
     int64_t align = note->call ? (int64_t)note->call->scratch_align : note->scratch_align;
     if (bytes <= 0 || !inside(f, n, "scratch", note->scratch, bytes, align))
         return;
+    if (role_of(f->k, note->scratch) != TH_ROLE_ARENA)
+        problem(f, n, "scratch lies in the caller's memory");
     for (uint32_t i = 0; i < th_node_input_count(f->g, n); i++) {
         th_value v = th_node_input(f->g, n, i);
         if (v && !th_value_is_const(f->g, v) &&
@@ -505,6 +521,50 @@ static void follow_graph(struct frame *f)
     }
 }
 
+/* ---- the caller's memory ------------------------------------------------------------------- */
+static void check_caller_value(struct frame *f, th_value v, uint32_t index,
+                               enum th_region_role role)
+{
+    const struct th_plan_totals *t = f->k->plan;
+    const struct th_place at = th_value_place(f->g, v);
+    const uint32_t wanted = f->k->first_caller + index;
+    if (th_value_is_const(f->g, v))
+        problem(f, 0, "%s is a constant, which is not in the caller's memory",
+                name_of(f->k, f->g, v));
+    else if (wanted >= t->n_regions || at.region != (int32_t)wanted || at.offset)
+        problem(f, 0, "%s does not lie in the caller's memory", name_of(f->k, f->g, v));
+    else if (t->regions[wanted].role != role || t->regions[wanted].bytes != value_bytes(f->g, v))
+        problem(f, 0, "region '%s' is not made for %s of %lld bytes", t->regions[wanted].name,
+                name_of(f->k, f->g, v), (long long)value_bytes(f->g, v));
+}
+
+/* Every input and output has a region of the caller's for itself, or none has. */
+static void check_caller(struct frame *f)
+{
+    const uint32_t n_in = th_graph_input_count(f->g), n_out = th_graph_output_count(f->g);
+    if (!th_caller_io(f->k->pc) && !f->k->plan->n_caller)
+        return;
+    for (uint32_t i = 0; i < n_in; i++)
+        check_caller_value(f, th_graph_input(f->g, i), i, TH_ROLE_INPUT);
+    for (uint32_t i = 0; i < n_out; i++)
+        check_caller_value(f, th_graph_output(f->g, i), n_in + i, TH_ROLE_OUTPUT);
+    f->k->first_caller += n_in + n_out;
+}
+
+/* Regions of the arena come first; as many of the caller's follow as the plan says. */
+static bool check_roles(struct checking *k)
+{
+    const struct th_plan_totals *t = k->plan;
+    for (uint32_t r = 0; r < t->n_regions; r++)
+        if ((t->regions[r].role != TH_ROLE_ARENA) != (r >= t->n_regions - t->n_caller)) {
+            th_error(th_program_ctx(k->program), NULL, 4008, "region %u '%s' of the plan is out "
+                     "of place", r, t->regions[r].name);
+            return false;
+        }
+    k->first_caller = t->n_regions - t->n_caller;
+    return true;
+}
+
 /* ---- the program --------------------------------------------------------------------------- */
 static void check_function(struct checking *k, struct th_graph *g)
 {
@@ -521,8 +581,11 @@ static void check_function(struct checking *k, struct th_graph *g)
             return;
         renew_state(&f, s);
     }
+    check_caller(&f);
+    k->filling = true;
     for (uint32_t i = 0; i < th_graph_input_count(g); i++)
         write_value(&f, th_graph_input(g, i));
+    k->filling = false;
     for (uint32_t i = 0; i < th_graph_input_count(g); i++)
         (void)value_intact(&f, 0, th_graph_input(g, i));
     for (th_state s = 1; s <= states; s++)
@@ -539,10 +602,12 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
     struct checking k = {.pc = pc, .program = p, .arena = th_pass_arena(pc),
                          .plan = th_program_plan(p)};
     struct th_ctx *ctx = th_program_ctx(p);
-    if (k.plan->n_regions < 2) {
+    if (k.plan->n_regions < 2 || k.plan->n_caller > k.plan->n_regions - 2) {
         th_error(ctx, NULL, 4008, "the program has no memory plan");
         return TH_ERR_INTERNAL;
     }
+    if (!check_roles(&k))
+        return TH_ERR_INTERNAL;
     k.cap = th_program_state_count(p) + 256;
     k.variables = TH_NEW_ARRAY(k.arena, uint32_t, th_program_state_count(p) + 1u);
     k.list = TH_NEW_ARRAY(k.arena, struct contents, k.cap);

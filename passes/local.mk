@@ -16,6 +16,8 @@ PASS_SOURCES = \
   %D%/select_kernels.c
 
 libthimble_la_SOURCES += $(PASS_SOURCES) \
+  %D%/caller_io.c \
+  %D%/caller_io.h \
   %D%/check_memory.c \
   %D%/check_overlap.c \
   %D%/check_plan.h \

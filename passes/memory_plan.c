@@ -3,6 +3,7 @@
  * Exact offsets of everything that lives in RAM: state variables first, then each entry point's
  * values and scratch. Entry points never run at the same time, so they share the same bytes.
  */
+#include "passes/caller_io.h"
 #include "passes/regions.h"
 #include "passes/storage.h"
 #include "passes/util.h"
@@ -25,6 +26,7 @@ struct planning {
     struct problem *functions;
     uint32_t n;
     int64_t state_bytes, align;
+    uint32_t n_caller;           /* regions in the caller's memory; 0 without --io-buffers caller */
 };
 
 static int64_t max64(int64_t a, int64_t b)
@@ -33,27 +35,32 @@ static int64_t max64(int64_t a, int64_t b)
 }
 
 /* ---- state --------------------------------------------------------------------------------- */
-/* Widest alignment first leaves no gaps but those at the end of odd sizes. */
+/* Widest alignment first leaves no gaps but those at the end of odd sizes. A kernel may read beyond
+ * a variable, so the region ends after the last byte that one reads. */
 static void place_state(struct planning *k)
 {
     uint32_t n = th_program_state_count(k->program);
-    int64_t at = 0;
+    int64_t at = 0, end = 0;
     for (int64_t align = 64; align >= 1; align /= 2) {
         for (th_state s = 1; s <= n; s++) {
-            int64_t want = 1;
+            int64_t want = 1, slack = 0;
             for (uint32_t f = 0; f < k->n; f++) {
                 const struct th_layout *l = &k->functions[f].layout;
-                want = max64(want, l->classes[th_layout_class(l, l->state_base + s - 1)].align);
+                const struct th_layout_class *c =
+                    &l->classes[th_layout_class(l, l->state_base + s - 1)];
+                want = max64(want, c->align);
+                slack = max64(slack, c->slack);
             }
             if ((want > 64 ? 64 : want) != align)
                 continue;
             at = (at + want - 1) & -want;
             th_state_set_offset(k->program, s, at);
             at += th_type_size(th_state_type(k->program, s));
+            end = max64(end, at + slack);
             k->align = max64(k->align, want);
         }
     }
-    k->state_bytes = at;
+    k->state_bytes = end;
 }
 
 /* ---- one function -------------------------------------------------------------------------- */
@@ -74,7 +81,7 @@ static enum th_status describe(struct problem *p, struct th_arena *arena)
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < l->state_base; i++) {
         const struct th_layout_class *c = &l->classes[i];
-        if (th_layout_class(l, i) != i || c->first < 0 || c->state)
+        if (th_layout_class(l, i) != i || c->first < 0 || c->state || c->caller)
             continue;
         p->buffers[n] = (struct th_plan_buffer){c->bytes, c->slack, c->align, c->first, c->last,
                                                 0, TH_PLAN_FREE, 0};
@@ -108,7 +115,9 @@ static enum th_status describe(struct problem *p, struct th_arena *arena)
     return TH_OK;
 }
 
-static enum th_status set_places(struct problem *p, const int32_t *region_index)
+/* first_caller: region of the function's input 0 when it is the caller's. */
+static enum th_status set_places(struct problem *p, const int32_t *region_index,
+                                 uint32_t first_caller)
 {
     struct th_layout *l = &p->layout;
     uint32_t *of_class = TH_NEW_ARRAY(l->arena, uint32_t, (size_t)l->n_values + 1);
@@ -129,6 +138,8 @@ static enum th_status set_places(struct problem *p, const int32_t *region_index)
         struct th_place at = {TH_REGION_STATE, 0};
         if (l->classes[c].state) {
             at.offset = th_state_offset(l->program, l->classes[c].state);
+        } else if (l->classes[c].caller) {
+            at.region = (int32_t)(first_caller + l->classes[c].caller - 1);
         } else {
             at.region = region_index[p->result.region[of_class[c] - 1]];
             at.offset = p->result.offset[of_class[c] - 1];
@@ -142,14 +153,17 @@ static enum th_status set_places(struct problem *p, const int32_t *region_index)
 static enum th_status describe_all(struct planning *k)
 {
     uint32_t align = th_pass_target(k->pc) ? th_pass_target(k->pc)->align : 1;
+    const bool caller_io = th_caller_io(k->pc);
     k->n = th_program_function_count(k->program);
     k->functions = TH_NEW_ARRAY(k->arena, struct problem, (size_t)k->n + 1);
     if (!k->functions)
         return TH_ERR_INTERNAL;
     k->align = 1;
     for (uint32_t f = 0; f < k->n; f++) {
-        TH_TRY(th_layout_build(k->program, th_program_function(k->program, f), align, k->arena,
-                               &k->functions[f].layout));
+        const struct th_graph *g = th_program_function(k->program, f);
+        TH_TRY(th_layout_build(k->program, th_program_function(k->program, f), align, caller_io,
+                               k->arena, &k->functions[f].layout));
+        k->n_caller += caller_io ? th_graph_input_count(g) + th_graph_output_count(g) : 0;
         TH_TRY(describe(&k->functions[f], k->arena));
         for (uint32_t i = 0; i < k->functions[f].plan.n_buffers; i++)
             k->align = max64(k->align, k->functions[f].buffers[i].align);
@@ -201,18 +215,49 @@ static enum th_status find_peak(struct planning *k, struct th_plan_totals *t)
     return TH_OK;
 }
 
+/* Kernels are tried with operands at words, whatever the target's own alignment is. */
+#define CALLER_ALIGN 4
+
+/* A region for each input and output of function f. */
+static enum th_status add_caller(const struct planning *k, uint32_t f, struct th_plan_region *list,
+                                 uint32_t *n)
+{
+    struct th_arena *keep = th_program_arena(k->program);
+    const struct th_layout *l = &k->functions[f].layout;
+    const struct th_graph *g = l->graphs[0].graph;
+    const uint32_t n_in = th_graph_input_count(g), n_out = th_graph_output_count(g);
+    for (uint32_t i = 0; i < n_in + n_out; i++) {
+        th_value v = i < n_in ? th_graph_input(g, i) : th_graph_output(g, i - n_in);
+        const struct th_layout_class *c =
+            &l->classes[th_layout_class(l, l->graphs[0].base + v)];
+        const char *what = i < n_in ? "input" : "output";
+        const uint32_t at = i < n_in ? i : i - n_in;
+        const char *name = f ? th_arena_printf(keep, "%s %u of entry %u", what, at, f)
+                             : th_arena_printf(keep, "%s %u", what, at);
+        if (!name)
+            return TH_ERR_INTERNAL;
+        list[(*n)++] = (struct th_plan_region){
+            .name = name, .bytes = th_type_size(th_value_type(g, v)),
+            .align = max64(c->need, l->align < CALLER_ALIGN ? l->align : CALLER_ALIGN),
+            .role = i < n_in ? TH_ROLE_INPUT : TH_ROLE_OUTPUT};
+    }
+    return TH_OK;
+}
+
 static enum th_status record(struct planning *k, const struct th_ram *ram,
                              struct th_plan_totals *t)
 {
     struct th_arena *keep = th_program_arena(k->program);
-    struct th_plan_region *list = TH_NEW_ARRAY(keep, struct th_plan_region, ram->n + 2u);
+    struct th_plan_region *list = TH_NEW_ARRAY(keep, struct th_plan_region,
+                                               (size_t)ram->n + k->n_caller + 2);
     int32_t *index = TH_NEW_ARRAY(k->arena, int32_t, ram->n + 1u);
     if (!list || !index)
         return TH_ERR_INTERNAL;
     int64_t bound = 0;
     for (uint32_t f = 0; f < k->n; f++)
         bound = max64(bound, k->functions[f].result.bound);
-    list[0] = (struct th_plan_region){"state", k->state_bytes, k->align, k->state_bytes};
+    list[0] = (struct th_plan_region){"state", k->state_bytes, k->align, k->state_bytes,
+                                      TH_ROLE_ARENA};
     t->n_regions = 1;
     for (uint32_t r = 0; r < ram->n; r++) {
         int64_t bytes = most_bytes(k, r);
@@ -220,14 +265,19 @@ static enum th_status record(struct planning *k, const struct th_ram *ram,
             continue;
         index[r] = (int32_t)t->n_regions;
         list[t->n_regions++] = (struct th_plan_region){
-            ram->list[r].name, bytes, k->align, ram->n == 1 ? bound : bytes};
+            ram->list[r].name, bytes, k->align, ram->n == 1 ? bound : bytes, TH_ROLE_ARENA};
     }
     /* transient memory follows state in one block: it must begin aligned */
     if (list[1].bytes > 0)
         list[0].bytes = (k->state_bytes + k->align - 1) & -k->align;
     t->regions = list;
-    for (uint32_t f = 0; f < k->n; f++)
-        TH_TRY(set_places(&k->functions[f], index));
+    t->n_caller = k->n_caller;
+    for (uint32_t f = 0; f < k->n; f++) {
+        const uint32_t first_caller = t->n_regions;
+        if (k->n_caller)
+            TH_TRY(add_caller(k, f, list, &t->n_regions));
+        TH_TRY(set_places(&k->functions[f], index, first_caller));
+    }
     return TH_OK;
 }
 

@@ -5,6 +5,7 @@
  * before it, so that the value may be computed in the variable itself.
  */
 #include "ir/notes.h"
+#include "passes/caller_io.h"
 #include "passes/util.h"
 #include "plan/plan.h"
 
@@ -157,6 +158,10 @@ static bool make_stores(struct ordering *o)
     for (uint32_t k = 0; k < th_graph_share_count(o->g); k++)
         if (th_graph_share(o->g, k)->state)
             o->stores[root_of(o, th_graph_share(o->g, k)->out)].bytes = 0;
+    /* nor does what lies in the caller's */
+    for (uint32_t v = 1; v < limit && th_caller_io(o->pc) && !th_graph_is_body(o->g); v++)
+        if (th_value_is_input(o->g, v) || th_value_is_output(o->g, v))
+            o->stores[root_of(o, v)].bytes = 0;
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/notes.h"
+#include "passes/caller_io.h"
 #include "passes/util.h"
 
 #define STRUCTURAL \
@@ -169,6 +170,11 @@ static enum th_status select_graph(struct selecting *k, struct th_graph *g)
     return TH_OK;
 }
 
+static enum th_status select_added(void *user, struct th_graph *g, th_node n)
+{
+    return select_node(user, g, n);
+}
+
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 {
     struct th_ctx *ctx = th_pass_ctx(pc);
@@ -182,6 +188,9 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
     th_program_clear_notes(p);
     for (uint32_t i = 0; i < th_program_function_count(p); i++)
         TH_TRY(select_graph(&k, th_program_function(p, i)));
+    const struct th_caller_select select = {select_added, &k};
+    for (uint32_t i = 0; i < th_program_function_count(p) && th_caller_io(pc); i++)
+        TH_TRY(th_caller_io_copies(th_program_function(p, i), &select));
     if (th_error_count(ctx) != errors)
         return TH_ERR_TARGET;
     report_unused(&k);

@@ -137,6 +137,8 @@ static void want(struct th_layout *l, const struct th_layout_graph *r, th_value 
     struct th_layout_class *c = &l->classes[r->base + v];
     if (align > c->align)
         c->align = align;
+    if (align > c->need)
+        c->need = align;
     if (slack > c->slack)
         c->slack = slack;
 }
@@ -164,6 +166,7 @@ static void init_class(struct th_layout *l, uint32_t i, const struct th_type *t)
     int64_t element = element_bytes(t);
     l->classes[i].bytes = th_type_size(t);
     l->classes[i].align = element > (int64_t)l->align ? element : (int64_t)l->align;
+    l->classes[i].need = element;
     l->classes[i].first = l->values[i].first;
     l->classes[i].last = l->values[i].last;
 }
@@ -189,8 +192,23 @@ static void init_classes(struct th_layout *l)
     }
 }
 
+/* What the caller keeps takes no part in the plan. select-kernels saw to it that outputs are
+ * different computed values. */
+static void init_caller(struct th_layout *l)
+{
+    const struct th_layout_graph *r = &l->graphs[0];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < th_graph_input_count(r->graph); i++) {
+        struct th_layout_class *c = &l->classes[r->base + th_graph_input(r->graph, i)];
+        c->caller = ++n;
+        c->given = true;
+    }
+    for (uint32_t i = 0; i < th_graph_output_count(r->graph); i++)
+        l->classes[r->base + th_graph_output(r->graph, i)].caller = ++n;
+}
+
 enum th_status th_layout_build(struct th_program *p, struct th_graph *function, uint32_t align,
-                               struct th_arena *arena, struct th_layout *out)
+                               bool caller_io, struct th_arena *arena, struct th_layout *out)
 {
     *out = (struct th_layout){.program = p, .arena = arena, .align = align ? align : 1,
                               .n_steps = 1, .cap_graphs = count_graphs(function)};
@@ -215,5 +233,7 @@ enum th_status th_layout_build(struct th_program *p, struct th_graph *function, 
     for (uint32_t k = 0; k < out->n_graphs; k++)
         live_graph(out, &out->graphs[k]);
     init_classes(out);
+    if (caller_io)
+        init_caller(out);
     return th_layout_merge(out);
 }

@@ -35,8 +35,11 @@ struct th_layout_value {
 };
 struct th_layout_class {
     int64_t bytes, align, slack;
+    int64_t need;            /* the part of align that element type and kernels ask for */
     int32_t first, last;
     th_state state;          /* lies in this variable's storage, or 0 */
+    uint32_t caller;         /* 1 + input, or 1 + inputs + output, in the caller's memory, or 0 */
+    bool given;              /* there, and an input: never written */
     bool outside;            /* holds a function input or a body parameter */
 };
 struct th_layout {
@@ -50,8 +53,9 @@ struct th_layout {
     int32_t n_steps;
     uint32_t align;                      /* least alignment of every buffer */
 };
+/* caller_io: inputs and outputs of the function lie in the caller's memory. */
 enum th_status th_layout_build(struct th_program *p, struct th_graph *function, uint32_t align,
-                               struct th_arena *arena, struct th_layout *out);
+                               bool caller_io, struct th_arena *arena, struct th_layout *out);
 uint32_t th_layout_class(const struct th_layout *l, uint32_t value);
 /* The layout record of a body; never NULL for bodies of the function. */
 struct th_layout_graph *th_layout_body(const struct th_layout *l, const struct th_graph *body);

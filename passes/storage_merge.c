@@ -6,6 +6,14 @@
  */
 #include "passes/storage.h"
 
+/* The caller's memory holds one input or output each, is no variable, and ends with its last byte:
+ * a value that a kernel reads beyond its end must lie elsewhere, and be copied. */
+static bool caller_apart(const struct th_layout_class *x, const struct th_layout_class *y)
+{
+    return (x->caller || y->caller) && ((x->caller && y->caller) || x->state || y->state ||
+                                        x->slack > 0 || y->slack > 0);
+}
+
 bool th_layout_join(struct th_layout *l, uint32_t a, uint32_t b)
 {
     a = th_layout_class(l, a);
@@ -13,7 +21,8 @@ bool th_layout_join(struct th_layout *l, uint32_t a, uint32_t b)
     struct th_layout_class *x = &l->classes[a], *y = &l->classes[b];
     if (a == b)
         return true;
-    if (x->first < 0 || y->first < 0 || x->bytes != y->bytes || (x->state && y->state))
+    if (x->first < 0 || y->first < 0 || x->bytes != y->bytes || (x->state && y->state) ||
+        caller_apart(x, y))
         return false;
     if (y->first < x->first)
         x->first = y->first;
@@ -23,7 +32,11 @@ bool th_layout_join(struct th_layout *l, uint32_t a, uint32_t b)
         x->align = y->align;
     if (y->slack > x->slack)
         x->slack = y->slack;
+    if (y->need > x->need)
+        x->need = y->need;
     x->state |= y->state;
+    x->caller |= y->caller;
+    x->given |= y->given;
     x->outside |= y->outside;
     l->values[b].klass = a;
     return true;
@@ -106,10 +119,11 @@ static bool may_replace(const struct th_layout *l, const struct th_layout_graph 
 }
 
 /* Joins what border crossings allow, but nothing that lies in a state variable: there the value
- * was admitted for its own lifetime only. */
+ * was admitted for its own lifetime only. What is joined here is written: no input of the caller. */
 static void join_transient(struct th_layout *l, uint32_t a, uint32_t b)
 {
-    if (!class_of(l, a)->state && !class_of(l, b)->state)
+    if (!class_of(l, a)->state && !class_of(l, b)->state && !class_of(l, a)->given &&
+        !class_of(l, b)->given)
         (void)th_layout_join(l, a, b);
 }
 

@@ -43,8 +43,8 @@ static void add_overlap(const struct th_layout *l, const struct th_layout_graph 
     uint32_t in = th_layout_class(l, r->base + s->in), out = th_layout_class(l, r->base + s->out);
     const struct th_layout_class *a = &l->classes[in], *b = &l->classes[out];
     int32_t step = r->spans[made].enter;
-    if (in == out || a->state || b->state || a->last != step || b->first != step ||
-        r->spans[made].exit != step || taken(list, *n, in))
+    if (in == out || a->state || b->state || a->caller || b->caller || a->last != step ||
+        b->first != step || r->spans[made].exit != step || taken(list, *n, in))
         return;
     int64_t d = common_distance(l, r, made, s->out, in);
     if (d >= 0 && d < b->bytes)

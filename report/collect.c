@@ -166,7 +166,9 @@ static enum th_status fill_layer(struct collector *c, struct th_graph *g, th_nod
 
 static void add_block(struct collector *c, const struct th_report_block *b)
 {
-    if (b->region < 0 || !b->bytes)
+    /* what the caller keeps is not in the picture of the arena */
+    if (b->region < 0 || !b->bytes ||
+        (uint32_t)b->region >= th_plan_arena_regions(th_program_plan(c->request->program)))
         return;
     if (c->n_blocks == c->cap_blocks) {
         const uint32_t cap = c->cap_blocks ? c->cap_blocks * 2 : 64;
@@ -351,7 +353,7 @@ static enum th_status take_plan(struct collector *c)
                                                   t->n_regions * sizeof *copy);
     if (!of || !copy)
         return TH_ERR_INTERNAL;
-    for (uint32_t i = 0; i < t->n_regions; i++) {
+    for (uint32_t i = 0; i < th_plan_arena_regions(t); i++) {
         r->lower_bound += t->regions[i].lower_bound;
         for (uint32_t k = 0; target && k < target->n_regions; k++)
             if (!strcmp(target->regions[k].name, t->regions[i].name))
@@ -359,7 +361,9 @@ static enum th_status take_plan(struct collector *c)
     }
     r->regions = copy;
     r->region_of = of;
-    r->n_regions = t->n_regions;
+    r->n_regions = th_plan_arena_regions(t);
+    r->n_places = t->n_regions;
+    r->caller_io = t->n_caller > 0;
     r->peak_live = t->peak_live;
     for (uint32_t i = 0; i < c->n_layers; i++)
         if (c->layers[i].graph == t->peak_graph && c->layers[i].node == t->peak_node)
@@ -408,8 +412,7 @@ const struct th_report *th_report_collect(const struct th_report_request *q,
         .source = th_program_source(q->program), .format = th_program_format(q->program),
         .sha256 = th_program_sha256(q->program), .name = q->name ? q->name : "",
         .target = q->target ? q->target->name : NULL, .options = q->options ? q->options : "",
-        .passes = q->passes ? q->passes : "", .remarks = q->remarks ? q->remarks : "",
-        .caller_io = q->caller_io};
+        .passes = q->passes ? q->passes : "", .remarks = q->remarks ? q->remarks : ""};
     r->front = th_program_front(q->program, &r->n_front);
     struct collector c = {.request = q, .r = r, .arena = arena};
     return collect(&c) == TH_OK ? r : NULL;

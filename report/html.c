@@ -71,6 +71,9 @@ static void write_sums(struct th_page *p, const struct th_report *r)
                                                        : "bytes inside the arena");
         fact(p, "outputs", r->output_bytes, r->caller_io ? "bytes in the caller's memory"
                                                          : "bytes inside the arena");
+        if (r->caller_io)
+            fact(p, "together", r->arena_bytes + r->input_bytes + r->output_bytes,
+                 "bytes of arena, inputs and outputs");
     }
     fact(p, "data", r->data_bytes, r->packed ? "bytes of weights, tables and constants, exact"
                                              : "bytes of constants in the model");
@@ -109,7 +112,7 @@ static void write_layer(struct th_page *p, const struct th_report *r, const stru
     th_page_number(p, "td", l->out_bytes);
     th_page_number(p, "td", l->scratch_bytes);
     th_str_clear(&s);
-    if (l->place.region >= 0 && (uint32_t)l->place.region < r->n_regions)
+    if (l->place.region >= 0 && (uint32_t)l->place.region < r->n_places)
         th_str_addf(&s, "%s+%" PRId64, r->regions[l->place.region].name, l->place.offset);
     th_page_element(p, "td", NULL, s.s);
     th_str_release(&s);

@@ -103,7 +103,7 @@ static struct json_object *layers(const struct th_report *r)
             put_int(o, "code_bytes_bound", l->code_bytes);
             put_int(o, "stack_bytes_bound", l->stack_bytes);
         }
-        if (l->place.region >= 0 && (uint32_t)l->place.region < r->n_regions) {
+        if (l->place.region >= 0 && (uint32_t)l->place.region < r->n_places) {
             put_text(o, "region", r->regions[l->place.region].name);
             put_int(o, "offset", l->place.offset);
         }
@@ -139,6 +139,8 @@ static struct json_object *memory(const struct th_report *r)
     put_int(o, "input_bytes", r->input_bytes);
     put_int(o, "output_bytes", r->output_bytes);
     put_text(o, "io_buffers", r->caller_io ? "caller" : "arena");
+    put_int(o, "arena_and_io_bytes",
+            r->arena_bytes + (r->caller_io ? r->input_bytes + r->output_bytes : 0));
     put(o, "regions", regions(r));
     if (r->peak) {
         struct json_object *p = json_object_new_object();

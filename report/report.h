@@ -15,7 +15,6 @@ struct th_report_request {
     const struct th_target *target;      /* NULL: none chosen */
     const char *name;                    /* prefix of emitted names, or NULL */
     const char *options, *passes, *remarks;   /* texts, may be NULL */
-    bool caller_io;
 };
 
 /* One node, in the order of execution; nodes of bodies follow their owner. */
@@ -92,7 +91,8 @@ struct th_report {
     /* the plan */
     const struct th_plan_region *regions;
     const struct th_mem_region *const *region_of;   /* the target's, NULL entries: none */
-    uint32_t n_regions;
+    uint32_t n_regions;                  /* of the arena */
+    uint32_t n_places;                   /* the caller's, which follow, included */
     int64_t arena_bytes, state_bytes, transient_bytes, lower_bound, align;
     const struct th_report_layer *peak;  /* NULL unknown */
     int64_t peak_live;

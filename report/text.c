@@ -30,6 +30,9 @@ static void add_memory(const struct th_report *r, struct th_str *s)
     th_str_addf(s, "in, out   %10" PRId64 " bytes: inputs %" PRId64 ", outputs %" PRId64 ", %s\n",
                 r->input_bytes + r->output_bytes, r->input_bytes, r->output_bytes,
                 r->caller_io ? "in the caller's memory" : "inside the arena");
+    if (r->caller_io)
+        th_str_addf(s, "together  %10" PRId64 " bytes: arena, inputs and outputs\n",
+                    r->arena_bytes + r->input_bytes + r->output_bytes);
     for (uint32_t i = 0; i < r->n_regions; i++) {
         const struct th_plan_region *g = &r->regions[i];
         if (!g->bytes || (i == TH_REGION_STATE && r->n_regions <= 2))
@@ -134,7 +137,7 @@ void th_report_model(const struct th_report *r, struct th_str *s)
 static void add_place(const struct th_report *r, struct th_str *s,
                       const struct th_report_layer *l)
 {
-    if (l->place.region < 0 || (uint32_t)l->place.region >= r->n_regions)
+    if (l->place.region < 0 || (uint32_t)l->place.region >= r->n_places)
         th_str_add(s, "-");
     else
         th_str_addf(s, "%s+%" PRId64, r->regions[l->place.region].name, l->place.offset);

@@ -54,7 +54,23 @@ const struct th_emit_request *th_emit_request(const struct th_emit *e)
 
 uint32_t th_emit_region_count(const struct th_emit *e)
 {
-    return e->plan->n_regions > 1 ? e->plan->n_regions : 2;
+    const uint32_t n = th_plan_arena_regions(e->plan);
+    return n > 1 ? n : 2;
+}
+
+bool th_emit_caller_io(const struct th_emit *e)
+{
+    return e->plan->n_caller > 0;
+}
+
+uint32_t th_emit_caller_region(const struct th_emit *e, uint32_t entry, bool input, uint32_t i)
+{
+    uint32_t at = th_emit_region_count(e) + i;
+    for (uint32_t f = 0; f < entry; f++) {
+        const struct th_graph *g = th_program_function(e->program, f);
+        at += th_graph_input_count(g) + th_graph_output_count(g);
+    }
+    return input ? at : at + th_graph_input_count(th_program_function(e->program, entry));
 }
 
 void th_emit_banner(struct th_emit *e, struct th_str *s, const char *what)

@@ -56,7 +56,10 @@ const char *th_emit_entry_suffix(struct th_emit *e, uint32_t i);
 void th_emit_graph_name(struct th_emit *e, struct th_str *s, const struct th_graph *g);
 /* `int kws_run(const int8_t *input0, ...)` without the semicolon. */
 void th_emit_run_prototype(struct th_emit *e, struct th_str *s, uint32_t i);
-/* Memory regions that the plan uses, state first; the same numbers in ctx->region[]. */
+/* Regions of the arena that the plan uses, state first; the same numbers in ctx->region[]. */
 uint32_t th_emit_region_count(const struct th_emit *e);
+/* --io-buffers caller: the place in ctx->region[] of an entry point's input or output i. */
+bool th_emit_caller_io(const struct th_emit *e);
+uint32_t th_emit_caller_region(const struct th_emit *e, uint32_t entry, bool input, uint32_t i);
 
 #endif

@@ -16,8 +16,9 @@ static const char *upper(struct th_emit *e, const char *s)
     return u ? u : "";
 }
 
+/* align: of the caller's memory, 0: not there. */
 static void tensor_macros(struct th_str *s, const char *prefix, uint32_t i,
-                          const struct th_graph *g, th_value v, const char *label)
+                          const struct th_graph *g, th_value v, const char *label, int64_t align)
 {
     const struct th_type *t = th_value_type(g, v);
     th_str_add(s, "/* ");
@@ -26,6 +27,8 @@ static void tensor_macros(struct th_str *s, const char *prefix, uint32_t i,
     th_type_print(s, t);
     th_str_add(s, " */\n");
     th_str_addf(s, "#define %s_%u_BYTES %lld\n", prefix, i, (long long)th_type_size(t));
+    if (align)
+        th_str_addf(s, "#define %s_%u_ALIGN %lld\n", prefix, i, (long long)align);
     th_str_addf(s, "#define %s_%u_ELEMENTS %lld\n", prefix, i, (long long)th_type_elems(t));
     th_str_addf(s, "#define %s_%u_TYPE %s\n", prefix, i, th_dtype_ctype(t->dtype));
     th_str_addf(s, "#define %s_%u_RANK %d\n", prefix, i, t->rank);
@@ -44,6 +47,12 @@ static void tensor_macros(struct th_str *s, const char *prefix, uint32_t i,
     }
 }
 
+static int64_t caller_align(const struct th_emit *e, uint32_t entry, bool input, uint32_t i)
+{
+    const uint32_t r = th_emit_caller_region(e, entry, input, i);
+    return th_emit_caller_io(e) && r < e->plan->n_regions ? e->plan->regions[r].align : 0;
+}
+
 static void entry_macros(struct th_emit *e, struct th_str *s, uint32_t i)
 {
     const struct th_graph *g = th_program_function(e->program, i);
@@ -56,10 +65,12 @@ static void entry_macros(struct th_emit *e, struct th_str *s, uint32_t i)
     }
     th_str_addf(s, "\n#define %s_COUNT %u\n", in, th_graph_input_count(g));
     for (uint32_t k = 0; k < th_graph_input_count(g); k++)
-        tensor_macros(s, in, k, g, th_graph_input(g, k), th_graph_input_name(g, k));
+        tensor_macros(s, in, k, g, th_graph_input(g, k), th_graph_input_name(g, k),
+                      caller_align(e, i, true, k));
     th_str_addf(s, "#define %s_COUNT %u\n", out, th_graph_output_count(g));
     for (uint32_t k = 0; k < th_graph_output_count(g); k++)
-        tensor_macros(s, out, k, g, th_graph_output(g, k), th_graph_output_name(g, k));
+        tensor_macros(s, out, k, g, th_graph_output(g, k), th_graph_output_name(g, k),
+                      caller_align(e, i, false, k));
 }
 
 static void memory_macros(struct th_emit *e, struct th_str *s)
@@ -132,6 +143,15 @@ static void entry_api(struct th_emit *e, struct th_str *s, uint32_t i)
         th_str_add(s, "' */\n");
     }
     th_str_addf(s, "int %s%s_invoke(struct %s *ctx);\n", n, fn, n);
+    if (th_emit_caller_io(e)) {
+        th_str_addf(s, "int %s%s_set_input(struct %s *ctx, int i, const void *input);\n", n, fn,
+                    n);
+        th_str_addf(s, "int %s%s_set_output(struct %s *ctx, int i, void *output);\n", n, fn, n);
+        th_str_add(s, "/* One call on static memory of its own, straight on these inputs and outputs. */\n");
+        run_prototype(e, s, i);
+        th_str_add(s, ";\n\n");
+        return;
+    }
     th_str_addf(s, "void *%s%s_input(struct %s *ctx, int i);\n", n, fn, n);
     th_str_addf(s, "const void *%s%s_output(const struct %s *ctx, int i);\n", n, fn, n);
     th_str_add(s, "/* One call on static memory of its own; copies in and out. */\n");
@@ -142,22 +162,34 @@ static void entry_api(struct th_emit *e, struct th_str *s, uint32_t i)
 static void api(struct th_emit *e, struct th_str *s)
 {
     const char *n = e->name, *u = e->upper;
+    const bool caller = th_emit_caller_io(e);
     th_str_addf(s,
                 "\nenum {\n    %s_OK = 0,\n    %s_ERR_SIZE = 1,  /* a memory block is too small */\n"
-                "    %s_ERR_ALIGN = 2, /* a memory block is not aligned to %s_ARENA_ALIGN */\n"
-                "    %s_ERR_NULL = 3   /* a pointer is missing */\n};\n\n",
-                u, u, u, u, u);
+                "    %s_ERR_ALIGN = 2, /* a memory block is not aligned to %s_ARENA_ALIGN%s */\n"
+                "    %s_ERR_NULL = 3%s  /* a pointer is missing */\n",
+                u, u, u, u, caller ? ", or an\n                           input or output to its _ALIGN" : "",
+                u, caller ? "," : " ");
+    if (caller)
+        th_str_addf(s, "    %s_ERR_INDEX = 4  /* there is no such input or output */\n", u);
+    th_str_add(s, "};\n\n");
     th_str_addf(s, "/* All the model keeps between calls lies in the memory given to init. */\n"
-                   "struct %s {\n    unsigned char *region[%s_REGION_COUNT];\n};\n\n", n, u);
+                   "struct %s {\n    unsigned char *region[%s_REGION_COUNT", n, u);
+    if (caller)
+        th_str_addf(s, " + %u", e->plan->n_caller);
+    th_str_add(s, "];\n};\n\n");
     th_str_addf(s,
                 "/* All memory in one block of %s_ARENA_BYTES: state first, then transient. */\n"
                 "int %s_init(struct %s *ctx, void *arena, size_t arena_bytes);\n"
                 "/* One block for each %s_REGION_i_BYTES; region 0 is state. Empty ones may be NULL. */\n"
                 "int %s_init_regions(struct %s *ctx, void *const mem[], const size_t bytes[], size_t n);\n"
                 "/* State back to its initial value. */\n"
-                "int %s_reset(struct %s *ctx);\n"
-                "/* Inputs and outputs are valid after init; invoke may overwrite inputs. */\n",
+                "int %s_reset(struct %s *ctx);\n",
                 u, n, n, u, n, n, n, n);
+    th_str_add(s, caller
+        ? "/* Inputs and outputs lie in memory of the calling program: whole, aligned to their _ALIGN,\n"
+          " * not overlapping, set after init and before invoke, and kept until set again. Inputs are\n"
+          " * only read. */\n"
+        : "/* Inputs and outputs are valid after init; invoke may overwrite inputs. */\n");
     for (uint32_t i = 0; i < th_program_function_count(e->program); i++)
         entry_api(e, s, i);
 }

@@ -21,16 +21,28 @@ static void init_functions(struct th_emit *e, struct th_str *s)
                 "        if (need[i] && !mem[i])\n            return %s_ERR_NULL;\n"
                 "        if (need[i] && (uintptr_t)mem[i] %% %s_ARENA_ALIGN)\n"
                 "            return %s_ERR_ALIGN;\n"
-                "        ctx->region[i] = (unsigned char *)mem[i];\n    }\n"
-                "    return %s_reset(ctx);\n}\n\n",
-                u, u, u, u, u, u, u, u, n);
+                "        ctx->region[i] = (unsigned char *)mem[i];\n    }\n",
+                u, u, u, u, u, u, u, u);
+    if (th_emit_caller_io(e))
+        th_str_addf(s, "    for (; i < %s_REGION_COUNT + %u; i++)\n        ctx->region[i] = NULL;\n",
+                    u, e->plan->n_caller);
+    th_str_addf(s, "    return %s_reset(ctx);\n}\n\n", n);
+    struct th_plan_arena a;
+    th_plan_arena(e->plan, &a);
     th_str_addf(s,
                 "int %s_init(struct %s *ctx, void *arena, size_t arena_bytes)\n{\n"
-                "    void *mem[%s_REGION_COUNT];\n    size_t bytes[%s_REGION_COUNT];\n\n"
-                "    if (arena_bytes < %s_ARENA_BYTES)\n        return %s_ERR_SIZE;\n"
-                "    if (%s_ARENA_BYTES && !arena)\n        return %s_ERR_NULL;\n",
-                n, n, u, u, u, u, u, u);
-    for (uint32_t i = 0; i < regions; i++)
+                "    void *mem[%s_REGION_COUNT];\n    size_t bytes[%s_REGION_COUNT];\n\n",
+                n, n, u, u);
+    /* a model may need none: comparing with 0 would draw warnings */
+    if (a.state + a.transient > 0)
+        th_str_addf(s,
+                    "    if (arena_bytes < %s_ARENA_BYTES)\n        return %s_ERR_SIZE;\n"
+                    "    if (!arena)\n        return %s_ERR_NULL;\n", u, u, u);
+    else
+        th_str_add(s, "    (void)arena_bytes;\n");
+    for (uint32_t i = 0; i < regions && a.state + a.transient == 0; i++)
+        th_str_addf(s, "    mem[%u] = arena;\n    bytes[%u] = 0;\n", i, i);
+    for (uint32_t i = 0; i < regions && a.state + a.transient > 0; i++)
         th_str_addf(s, "    mem[%u] = (unsigned char *)arena + %lld;\n    bytes[%u] = %s_REGION_%u_BYTES;\n",
                     i, (long long)th_plan_region_start(e->plan, i), i, u, i);
     th_str_addf(s, "    return %s_init_regions(ctx, mem, bytes, %s_REGION_COUNT);\n}\n\n", n, u);
@@ -95,6 +107,48 @@ static void pointer_function(struct th_emit *e, struct th_str *s, uint32_t entry
     th_str_add(s, "    default:\n        return NULL;\n    }\n}\n\n");
 }
 
+/* set_input and set_output: a table of alignments, and where the pointers go. */
+static void set_function(struct th_emit *e, struct th_str *s, uint32_t entry, bool input)
+{
+    const struct th_graph *g = th_program_function(e->program, entry);
+    const uint32_t n = input ? th_graph_input_count(g) : th_graph_output_count(g);
+    const uint32_t first = th_emit_caller_region(e, entry, input, 0);
+    const char *what = input ? "input" : "output", *u = e->upper;
+    th_str_addf(s, "int %s%s_set_%s(struct %s *ctx, int i, %svoid *%s)\n{\n", e->name,
+                th_emit_entry_suffix(e, entry), what, e->name, input ? "const " : "", what);
+    if (!n) {
+        th_str_addf(s, "    (void)ctx;\n    (void)i;\n    (void)%s;\n    return %s_ERR_INDEX;\n}\n\n",
+                    what, u);
+        return;
+    }
+    th_str_add(s, "    static const uint32_t align[] = {");
+    for (uint32_t k = 0; k < n; k++)
+        th_str_addf(s, "%s%lld", k ? ", " : "", (long long)e->plan->regions[first + k].align);
+    th_str_addf(s, "};\n\n    if (!ctx || !%s)\n        return %s_ERR_NULL;\n"
+                   "    if (i < 0 || i >= %u)\n        return %s_ERR_INDEX;\n"
+                   "    if ((uintptr_t)%s %% align[i])\n        return %s_ERR_ALIGN;\n"
+                   "    ctx->region[%u + i] = (unsigned char *)%s%s;\n    return %s_OK;\n}\n\n",
+                what, u, n, u, what, u, first, input ? "(uintptr_t)" : "", what, u);
+}
+
+/* On the caller's own pointers. */
+static void run_direct(struct th_emit *e, struct th_str *s, uint32_t entry)
+{
+    const struct th_graph *g = th_program_function(e->program, entry);
+    const char *n = e->name, *fn = th_emit_entry_suffix(e, entry);
+    const uint32_t n_in = th_graph_input_count(g), n_out = th_graph_output_count(g);
+    th_emit_run_prototype(e, s, entry);
+    th_str_addf(s, "\n{\n    struct %s *ctx = %s_own();\n    int status = %s_OK;\n\n"
+                   "    if (!ctx)\n        return %s_ERR_ALIGN;\n", n, n, e->upper, e->upper);
+    for (uint32_t k = 0; k < n_in + n_out; k++) {
+        const char *what = k < n_in ? "input" : "output";
+        const uint32_t i = k < n_in ? k : k - n_in;
+        th_str_addf(s, "    %s%s%s_set_%s(ctx, %u, %s%u);\n", k ? "if (!status)\n        status = "
+                    : "status = ", n, fn, what, i, what, i);
+    }
+    th_str_addf(s, "    return status ? status : %s%s_invoke(ctx);\n}\n\n", n, fn);
+}
+
 static void run_function(struct th_emit *e, struct th_str *s, uint32_t entry)
 {
     const struct th_graph *g = th_program_function(e->program, entry);
@@ -131,10 +185,26 @@ static void own_memory(struct th_emit *e, struct th_str *s)
 static void entry_functions(struct th_emit *e, struct th_str *s, uint32_t i)
 {
     const struct th_graph *g = th_program_function(e->program, i);
-    th_str_addf(s, "int %s%s_invoke(struct %s *ctx)\n{\n    if (!ctx)\n        return %s_ERR_NULL;\n    ",
-                e->name, th_emit_entry_suffix(e, i), e->name, e->upper);
+    const bool caller = th_emit_caller_io(e);
+    const uint32_t n = th_graph_input_count(g) + th_graph_output_count(g);
+    th_str_addf(s, "int %s%s_invoke(struct %s *ctx)\n{\n", e->name, th_emit_entry_suffix(e, i),
+                e->name);
+    if (caller && n)
+        th_str_add(s, "    int i;\n\n");
+    th_str_addf(s, "    if (!ctx)\n        return %s_ERR_NULL;\n", e->upper);
+    if (caller && n)
+        th_str_addf(s, "    for (i = 0; i < %u; i++)\n        if (!ctx->region[%u + i])\n"
+                       "            return %s_ERR_NULL;\n", n,
+                    th_emit_caller_region(e, i, true, 0), e->upper);
+    th_str_add(s, "    ");
     th_emit_graph_name(e, s, g);
     th_str_addf(s, "(ctx->region);\n    return %s_OK;\n}\n\n", e->upper);
+    if (caller) {
+        set_function(e, s, i, true);
+        set_function(e, s, i, false);
+        run_direct(e, s, i);
+        return;
+    }
     pointer_function(e, s, i, true);
     pointer_function(e, s, i, false);
     run_function(e, s, i);

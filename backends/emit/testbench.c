@@ -2,22 +2,55 @@
 /* <name>_testbench.c: a main that feeds raw files through the model. The only file with stdio. */
 #include "backends/emit/emit.h"
 
+/* The memory of inputs and outputs, when it is the caller's. */
+static void own_io(struct th_emit *e, struct th_str *s, const struct th_graph *f)
+{
+    const struct th_plan_region *r =
+        e->plan->regions + th_emit_caller_region(e, 0, true, 0);
+    const uint32_t n_in = th_graph_input_count(f), n_out = th_graph_output_count(f);
+    for (uint32_t i = 0; i < n_in + n_out && th_emit_caller_io(e); i++)
+        th_str_addf(s, "static uint64_t %s%u[%lld];\n", i < n_in ? "input" : "output",
+                    i < n_in ? i : i - n_in, (long long)((r[i].bytes + 7) / 8 + r[i].align / 8));
+}
+
+static const char *io_name(struct th_emit *e, bool input, uint32_t i)
+{
+    const char *what = input ? "input" : "output";
+    const char *name = th_emit_caller_io(e)
+                           ? th_arena_printf(e->arena, "aligned(%s%u, %s_%s_%u_ALIGN)", what, i,
+                                             e->upper, input ? "INPUT" : "OUTPUT", i)
+                           : th_arena_printf(e->arena, "%s_%s(&ctx, %u)", e->name, what, i);
+    e->failed = e->failed || !name;
+    return name ? name : "";
+}
+
+static void set_io(struct th_emit *e, struct th_str *s, const struct th_graph *f)
+{
+    const uint32_t n_in = th_graph_input_count(f), n_out = th_graph_output_count(f);
+    for (uint32_t i = 0; i < n_in + n_out && th_emit_caller_io(e); i++) {
+        const bool input = i < n_in;
+        const uint32_t k = input ? i : i - n_in;
+        th_str_addf(s, "    if (%s_set_%s(&ctx, %u, %s) != %s_OK)\n        return 1;\n", e->name,
+                    input ? "input" : "output", k, io_name(e, input, k), e->upper);
+    }
+}
+
 static void read_inputs(struct th_emit *e, struct th_str *s, const struct th_graph *f)
 {
     for (uint32_t i = 0; i < th_graph_input_count(f); i++)
         th_str_addf(s,
-                    "        if (!get(argv[at + %u], %s_input(&ctx, %u), %s_INPUT_%u_BYTES))\n"
+                    "        if (!get(argv[at + %u], %s, %s_INPUT_%u_BYTES))\n"
                     "            return 1;\n",
-                    i, e->name, i, e->upper, i);
+                    i, io_name(e, true, i), e->upper, i);
 }
 
 static void write_outputs(struct th_emit *e, struct th_str *s, const struct th_graph *f)
 {
     for (uint32_t i = 0; i < th_graph_output_count(f); i++)
         th_str_addf(s,
-                    "        if (fwrite(%s_output(&ctx, %u), 1, %s_OUTPUT_%u_BYTES, stdout) != "
+                    "        if (fwrite(%s, 1, %s_OUTPUT_%u_BYTES, stdout) != "
                     "%s_OUTPUT_%u_BYTES)\n            return 1;\n",
-                    e->name, i, e->upper, i, e->upper, i);
+                    io_name(e, false, i), e->upper, i, e->upper, i);
 }
 
 enum th_status th_emit_testbench(struct th_emit *e)
@@ -42,6 +75,12 @@ enum th_status th_emit_testbench(struct th_emit *e)
                    "    if (got != bytes)\n"
                    "        fprintf(stderr, \"%s: too short, or not there\\n\", path);\n"
                    "    return got == bytes;\n}\n\n");
+    own_io(e, s, f);
+    if (th_emit_caller_io(e))
+        th_str_add(s, "\n/* The first multiple of align in memory that is large enough. */\n"
+                   "static void *aligned(uint64_t *memory, size_t align)\n{\n"
+                   "    unsigned char *p = (unsigned char *)memory;\n\n"
+                   "    return p + (align - (uintptr_t)p % align) % align;\n}\n\n");
     th_str_addf(s,
                 "int main(int argc, char **argv)\n{\n"
                 "    static unsigned char arena[%s_ARENA_BYTES + %s_ARENA_ALIGN];\n"
@@ -52,6 +91,7 @@ enum th_status th_emit_testbench(struct th_emit *e)
                 "    if (%s_init(&ctx, arena + skip, %s_ARENA_BYTES) != %s_OK)\n"
                 "        return 1;\n",
                 u, u, n, u, u, u, n, u, u);
+    set_io(e, s, f);
     th_str_addf(s,
                 "    if (argc %s) {\n"
                 "        fprintf(stderr, \"%s takes %u file%s a case\\n\");\n        return 2;\n"

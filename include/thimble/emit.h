@@ -22,7 +22,6 @@ struct th_emit_request {
     const char *folder;
     const char *options;                 /* canonical order, for the header comment */
     const char *passes;                  /* pass list, for the header comment */
-    bool caller_io;                      /* --io-buffers caller */
     bool weights_bin;                    /* --weights bin */
     bool testbench;
     const struct th_emit_extra *extra;

@@ -7,7 +7,8 @@
  *   thb case=N entry=NAME status=0 count=N stack=N guards=ok
  *   thb end cases=N
  *
- * Stack is counted from the caller of init or invoke downwards. Errors: lines "thb error: ...". */
+ * Guards are those of memory blocks, and inputs that the model shall only read. Stack is counted
+ * from the caller of init or invoke downwards. Errors: lines "thb error: ...". */
 #include <string.h>
 
 #include "thb_bench.h"
@@ -186,6 +187,21 @@ static void poison_transient(void)
     }
 }
 
+/* Of the inputs in blocks of their own, which a model only reads. */
+static uint32_t input_sum(void)
+{
+    uint32_t sum = 1;
+    size_t i, k;
+
+    for (i = 0; i < thb_model.region_count; i++) {
+        const struct thb_region *r = &thb_model.regions[i];
+
+        for (k = 0; r->role == THB_INPUT && k < r->bytes; k++)
+            sum = sum * 31u + r->guarded[THB_GUARD_BYTES + k];
+    }
+    return sum;
+}
+
 static int guards_intact(void)
 {
     size_t i, k;
@@ -221,6 +237,8 @@ static int initialise(void)
     put_number(" entries=", thb_model.entry_count);
     put_number(" regions=", thb_model.region_count);
     for (i = 0; i < thb_model.region_count; i++) {
+        if (thb_model.regions[i].role != THB_ARENA)
+            continue;
         arena += thb_model.regions[i].bytes;
         state += thb_model.regions[i].state_bytes;
     }
@@ -259,7 +277,7 @@ static int read_inputs(const struct thb_entry *e, uint32_t bytes)
 
 static int run_case(uint32_t number)
 {
-    uint32_t head[3];
+    uint32_t head[3], before;
     const struct thb_entry *e;
     struct measure m;
     int intact, code;
@@ -278,8 +296,9 @@ static int run_case(uint32_t number)
     if (code)
         return code;
 
+    before = input_sum();
     m = measured(e->invoke);
-    intact = guards_intact();
+    intact = guards_intact() && input_sum() == before;
     put_steps();
     put_number("thb case=", number);
     thb_puts(" entry=");
@@ -293,7 +312,7 @@ static int run_case(uint32_t number)
         if (thb_write(e->output((int)i), e->output_bytes[i]) != 0)
             return fail("cannot write bench.out", THB_EXIT_OUTPUT);
     if (!intact || m.stack_overrun)
-        return fail(intact ? "the stack is full" : "a guard zone was written", THB_EXIT_GUARDS);
+        return fail(intact ? "the stack is full" : "a guard zone or an input was written", THB_EXIT_GUARDS);
     return 0;
 }
 

@@ -41,11 +41,15 @@ struct thb_entry {
     const size_t *input_bytes, *output_bytes;
 };
 
+enum thb_role { THB_ARENA, THB_INPUT, THB_OUTPUT };
+
 /* One memory block given to the model, with guard zones before and after it.
- * The first `state_bytes` survive between cases; the bench poisons the rest. */
+ * The first `state_bytes` survive between cases; the bench poisons the rest. Inputs and outputs
+ * have blocks of their own when the model works on its caller's memory. */
 struct thb_region {
     unsigned char *guarded;
     size_t bytes, state_bytes;
+    enum thb_role role;
 };
 
 struct thb_model {

@@ -242,6 +242,35 @@ def sanitized(command, flags, work):
     return status == 0 and run([exe])[0] != 0
 
 
+def values(source):
+    """The data of a .npy file as a C initialiser."""
+    with open(source, "rb") as f:
+        b = f.read()
+    at = (12 if b[6] > 1 else 10) + struct.unpack_from("<I" if b[6] > 1 else "<H", b, 8)[0]
+    real = b"'<f4'" in b[:at]
+    data = struct.unpack("<%d%s" % ((len(b) - at) // (4 if real else 1), "f" if real else "b"), b[at:])
+    return "{" + ", ".join(v.hex() + "f" if real else str(v) for v in data) + "}"
+
+
+def write_cases(path):
+    """The example's cases as constants of C."""
+    def file(name):
+        return values(os.path.join(EXAMPLE, name))
+    n = len([f for f in os.listdir(EXAMPLE) if re.fullmatch(r"case\d+_in\.npy", f)])
+    with open(path, "w") as h:
+        h.write('#include "vib.h"\n#include "vibf.h"\n\n#define CASES %d\n\n'
+                "/* the union aligns them as a caller would */\n" % n)
+        for name, kind, size in (("in", "const", "VIB_INPUT_0_ELEMENTS"),
+                                 ("out", "const", "VIB_OUTPUT_0_ELEMENTS")):
+            h.write("static %s union {\n    int8_t s8[%s];\n    uint64_t align;\n} "
+                    "union_%s[CASES] = {\n" % (kind, size, name))
+            h.write(",\n".join("    {%s}" % file("case%d_%s.npy" % (i, name)) for i in range(n)))
+            h.write("\n};\n#define case_%s(i) union_%s[i].s8\n\n" % (name, name))
+        for name, size in (("in", "VIBF_INPUT_0_ELEMENTS"), ("out", "VIBF_OUTPUT_0_ELEMENTS")):
+            h.write("static const float float_%s[%s] = %s;\n"
+                    % (name, size, file("case_float_%s.npy" % name)))
+
+
 def host_can(target):
     need = {"x86-64-v3": "avx2", "x86-64-v4": "avx512bw"}.get(target)
     with open("/proc/cpuinfo") as f:
@@ -265,30 +294,33 @@ def images(args, checks, targets, work):
         if not host_can(target):
             checks.skip("%s: this processor lacks it" % target)
             continue
-        folders = [os.path.join(work, target, "image", n) for n, _ in models]
-        os.makedirs(os.path.dirname(folders[0]), exist_ok=True)
-        for (name, model), folder in zip(models, folders):
-            status, why = emit(args, model, target, name, folder)
-            if status:
-                checks.result("%s for %s" % (name, target), why or ["thimble failed"])
-                return
-        for compiler, command, flags in compilers:
-            if shutil.which(command) and (compiler == "gcc" or target == "c99"):
-                image(checks, target, command, flags, folders, work)
+        for main, options in (("emitted_main.c", ["-O", "balanced"]),
+                              ("emitted_caller.c", ["--io-buffers", "caller", "-O", "time"])):
+            folders = [os.path.join(work, target, main[:-2], n) for n, _ in models]
+            os.makedirs(os.path.dirname(folders[0]), exist_ok=True)
+            for (name, model), folder in zip(models, folders):
+                status, why = emit(args, model, target, name, folder, *options)
+                if status:
+                    checks.result("%s for %s" % (name, target), why or ["thimble failed"])
+                    return
+            write_cases(os.path.join(work, "cases.h"))
+            for compiler, command, flags in compilers:
+                if shutil.which(command) and (compiler == "gcc" or target == "c99"):
+                    image(checks, target, command, flags, folders, main, work)
 
 
-def image(checks, target, command, flags, folders, work):
+def image(checks, target, command, flags, folders, main, work):
     flags = flags + ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     if not sanitized(command, flags, work):
         checks.skip("%s with %s: no sanitizers" % (target, command))
         return
     exe = os.path.join(work, "image")
     sources = [os.path.join(f, c) for f in folders for c in os.listdir(f) if c.endswith(".c")]
-    status, out = run([command] + flags + STRICT + ["-I" + f for f in folders] + sources +
-                      [os.path.join(HERE, "emitted_main.c"), "-lm", "-o", exe])
+    status, out = run([command] + flags + STRICT + ["-I" + f for f in folders + [work]] +
+                      sources + [os.path.join(HERE, main), "-lm", "-o", exe])
     if status == 0:
-        status, out = run([exe, work])
-    checks.result("models in one image for %s with %s" % (target, command),
+        status, out = run([exe, work] if main == "emitted_main.c" else [exe])
+    checks.result("%s: models in one image for %s with %s" % (main, target, command),
                   out.splitlines() or ["exit code %d" % status] if status else [])
 
 
@@ -354,6 +386,7 @@ def main():
         else:
             integer = os.path.join(EXAMPLE, "vibration.tflite")
             models = (("vib", integer), ("vib", integer, "-O", "time"),
+                      ("vib", integer, "-O", "time", "--io-buffers", "caller"),
                       ("vibf", os.path.join(EXAMPLE, "vibration_float.tflite")))
             matrix(args, checks, models, targets, work)
             forced(args, checks, targets, work)

@@ -37,6 +37,8 @@ static const struct th_kernel rows[] = {
     ROW("clamp", TH_ORDER_ELEMENT, 0, bind_any),
     ROW("neg", TH_ORDER_ELEMENT, 0, bind_any),
     {.op = "neg", .symbol = "thk_neg_slow__lab", .source = "lab.c", .bind = bind_any},
+    {.op = "neg", .symbol = "thk_neg_beyond__lab", .source = "lab.c", .bind = bind_any,
+     .over_read = 8},
     ROW("abs", TH_ORDER_ANY, 0, bind_any),
     ROW("add", TH_ORDER_ELEMENT, 0, bind_any),
     ROW("cast", TH_ORDER_ELEMENT, 0, bind_any),
@@ -93,6 +95,8 @@ void lab_close(struct lab *l)
 static const char *global(void *user, const char *name)
 {
     const struct lab *l = user;
+    if (!strcmp(name, "io-buffers"))
+        return l->caller_io ? "caller" : "arena";
     return !strcmp(name, "force") ? l->force : NULL;
 }
 
@@ -243,7 +247,7 @@ int64_t lab_transient(const struct lab *l)
 {
     const struct th_plan_totals *t = th_program_plan(l->program);
     int64_t sum = 0;
-    for (uint32_t r = 1; r < t->n_regions; r++)
+    for (uint32_t r = 1; r < th_plan_arena_regions(t); r++)
         sum += t->regions[r].bytes;
     return sum;
 }

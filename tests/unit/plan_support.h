@@ -18,6 +18,7 @@ struct lab {
     struct th_str remarks;
     uint64_t rng;
     const char *force;           /* global option, or NULL */
+    bool caller_io;              /* inputs and outputs in the caller's memory */
 };
 void lab_open(struct lab *l);
 void lab_close(struct lab *l);

@@ -169,6 +169,12 @@ bool planned_invoke(struct planned *p, struct th_graph *f, const struct th_tenso
         memcpy(at(p, th_value_place(f, th_graph_input(f, i))), in[i]->data,
                bytes_of(f, th_graph_input(f, i)));
     run_graph(p, f);
+    for (uint32_t i = 0; i < th_graph_input_count(f); i++) {
+        const struct th_place at_input = th_value_place(f, th_graph_input(f, i));
+        if (t->regions[at_input.region].role == TH_ROLE_INPUT)
+            p->failed |= memcmp(at(p, at_input), in[i]->data,
+                                bytes_of(f, th_graph_input(f, i))) != 0;
+    }
     for (uint32_t i = 0; i < th_graph_output_count(f); i++) {
         th_value v = th_graph_output(f, i);
         out[i] = th_tensor_new(a, th_value_type(f, v));

@@ -9,7 +9,7 @@
 
 struct planned {
     struct th_program *program;
-    unsigned char *region[8];
+    unsigned char *region[16];
     bool failed;
 };
 /* Memory is junk but for the state variables, which get their initial values. */

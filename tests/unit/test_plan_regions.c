@@ -2,6 +2,7 @@
 /*
  * Random programs with loops, conditions and state, nested, planned and then run in byte arrays
  * at the planned places, several calls in a row: outputs equal the evaluator's, check-plan agrees.
+ * Every other one has kernels that read beyond their operands.
  */
 #include "tests/unit/plan_support.h"
 #include "tests/unit/planned_run.h"
@@ -184,8 +185,15 @@ static bool equal(const struct th_tensor *x, const struct th_tensor *y)
     return true;
 }
 
+static enum th_status find_neg(struct th_graph *g, void *user)
+{
+    for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n))
+        *(bool *)user |= th_node_is(g, n, "neg");
+    return TH_OK;
+}
+
 /* 0: all equal. Otherwise what went wrong. */
-static const char *one_program(uint64_t seed)
+static const char *one_program(uint64_t seed, bool caller_io)
 {
     struct lab l;
     struct planned p = {0};
@@ -193,6 +201,11 @@ static const char *one_program(uint64_t seed)
     struct th_arena *a = th_arena_new(0);
     const char *wrong = NULL;
     make_program(&l, seed);
+    l.caller_io = caller_io;
+    bool neg = false;
+    (void)th_program_walk(l.program, find_neg, &neg);
+    if (neg && seed % 2)
+        l.force = "neg=thk_neg_beyond__lab";
     struct th_eval_session *s = th_eval_session_new(l.program);
     for (int c = 0; c < CALLS; c++) {
         in[c][0] = random_input(&l, a);
@@ -209,7 +222,7 @@ static const char *one_program(uint64_t seed)
         wrong = "out of memory";
     for (int c = 0; c < CALLS && !wrong; c++) {
         if (!planned_invoke(&p, l.g, (const struct th_tensor *const *)in[c], a, got))
-            wrong = "a value has no place";
+            wrong = "a value has no place, or an input of the caller was written";
         for (uint32_t i = 0; i < th_graph_output_count(l.g) && !wrong; i++)
             if (!equal(got[i], want[c][i]))
                 wrong = "outputs differ";
@@ -226,13 +239,24 @@ static void test_run(void)
 {
     uint32_t failed = 0;
     for (uint64_t seed = 0; seed < 3000; seed++)
-        failed += one_program(seed) != NULL;
+        failed += one_program(seed, false) != NULL;
+    CU_ASSERT_EQUAL(failed, 0);
+}
+
+/* The same with inputs and outputs in the caller's memory. */
+static void test_run_caller(void)
+{
+    uint32_t failed = 0;
+    for (uint64_t seed = 0; seed < 2000; seed++)
+        failed += one_program(seed, true) != NULL;
     CU_ASSERT_EQUAL(failed, 0);
 }
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"random programs run as planned", test_run}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"random programs run as planned", test_run},
+                           {"in the caller's memory", test_run_caller},
+                           CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"planned programs", NULL, NULL, NULL, NULL, tests},
                              CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/image_glue.h"
+
+#include <inttypes.h>
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static uint32_t n_io(const struct th_image_entry *e)
+{
+    return e->caller_io ? e->n_inputs + e->n_outputs : 0;
+}
+
+/* "thg_0_input_1": where entry k's input or output i lies when the bench keeps it. */
+static void add_io_name(struct th_str *s, uint32_t k, const struct th_image_entry *e, uint32_t i)
+{
+    if (i < e->n_inputs)
+        th_str_addf(s, "thg_%" PRIu32 "_input_%" PRIu32, k, i);
+    else
+        th_str_addf(s, "thg_%" PRIu32 "_output_%" PRIu32, k, i - e->n_inputs);
+}
+
+static uint64_t io_bytes(const struct th_image_entry *e, uint32_t i)
+{
+    return i < e->n_inputs ? e->input_bytes[i] : e->output_bytes[i - e->n_inputs];
+}
+
+static void declare_memory(struct th_str *s, const struct th_image_request *r, const char *macros)
+{
+    uint32_t i, k;
+
+    if (!r->n_regions)
+        th_str_addf(s, "THB_REGION(thg_region_0, %s_ARENA_BYTES);\n", macros);
+    for (i = 0; i < r->n_regions; i++)
+        th_str_addf(s, "THB_REGION(thg_region_%" PRIu32 ", %" PRIu64 "u);\n", i,
+                    r->region_bytes[i]);
+    for (k = 0; k < r->n_entries; k++)
+        for (i = 0; i < n_io(&r->entries[k]); i++) {
+            th_str_add(s, "THB_REGION(");
+            add_io_name(s, k, &r->entries[k], i);
+            th_str_addf(s, ", %" PRIu64 "u);\n", io_bytes(&r->entries[k], i));
+        }
+}
+
+/* Without a list of regions there is one, of the size the header says. Returns their number. */
+static uint32_t list_memory(struct th_str *s, const struct th_image_request *r, const char *macros)
+{
+    uint32_t n = r->n_regions ? r->n_regions : 1, i, k;
+
+    th_str_add(s, "static const struct thb_region thg_regions[] = {\n");
+    if (!r->n_regions)
+        th_str_addf(s, "    { thg_region_0, %s_ARENA_BYTES, %s_STATE_BYTES, THB_ARENA },\n", macros,
+                    macros);
+    for (i = 0; i < r->n_regions; i++)
+        th_str_addf(s, "    { thg_region_%" PRIu32 ", %" PRIu64 "u, %" PRIu64 "u, THB_ARENA },\n",
+                    i, r->region_bytes[i], i == 0 ? r->state_bytes : 0);
+    for (k = 0; k < r->n_entries; k++)
+        for (i = 0; i < n_io(&r->entries[k]); i++, n++) {
+            th_str_add(s, "    { ");
+            add_io_name(s, k, &r->entries[k], i);
+            th_str_addf(s, ", %" PRIu64 "u, 0, %s },\n", io_bytes(&r->entries[k], i),
+                        i < r->entries[k].n_inputs ? "THB_INPUT" : "THB_OUTPUT");
+        }
+    th_str_add(s, "};\n");
+    return n;
+}
+
+static void add_init(struct th_str *s, const struct th_image_request *r, const char *macros)
+{
+    uint32_t i, k;
+
+    th_str_add(s, "\nstatic int thg_init(void)\n{\n");
+    if (r->n_regions) {
+        th_str_add(s, "    void *const memory[] = {\n");
+        for (i = 0; i < r->n_regions; i++)
+            th_str_addf(s, "        THB_REGION_BASE(thg_region_%" PRIu32 "),\n", i);
+        th_str_add(s, "    };\n    static const size_t bytes[] = {\n");
+        for (i = 0; i < r->n_regions; i++)
+            th_str_addf(s, "        %" PRIu64 "u,\n", r->region_bytes[i]);
+        th_str_addf(s, "    };\n    int status = %s_init_regions(&thg_ctx, memory, bytes, %" PRIu32
+                    "u);\n\n", r->name, r->n_regions);
+    } else {
+        th_str_addf(s, "    int status = %s_init(&thg_ctx, THB_REGION_BASE(thg_region_0),\n"
+                    "                   %s_ARENA_BYTES);\n\n", r->name, macros);
+    }
+    for (k = 0; k < r->n_entries; k++)
+        for (i = 0; i < n_io(&r->entries[k]); i++) {
+            const struct th_image_entry *e = &r->entries[k];
+            const bool input = i < e->n_inputs;
+
+            th_str_addf(s, "    if (!status)\n        status = %s(&thg_ctx, %" PRIu32
+                        ", THB_REGION_BASE(", input ? e->input : e->output,
+                        input ? i : i - e->n_inputs);
+            add_io_name(s, k, e, i);
+            th_str_add(s, "));\n");
+        }
+    th_str_add(s, "    return status;\n}\n");
+}
+
+/* ---- entry points ---------------------------------------------------------------------------- */
+
+/* The header's own macros where the entry has a prefix for them: the firmware then refuses cases of
+ * another size, so header and program must agree. */
+static void add_sizes(struct th_str *s, const char *what, uint32_t entry,
+                      const struct th_image_entry *e, bool inputs)
+{
+    const uint32_t n = inputs ? e->n_inputs : e->n_outputs;
+    const uint64_t *bytes = inputs ? e->input_bytes : e->output_bytes;
+    uint32_t i;
+
+    th_str_addf(s, "static const size_t thg_%" PRIu32 "_%s[] = { ", entry, what);
+    for (i = 0; i < n; i++) {
+        if (e->macros)
+            th_str_addf(s, "%s_%s_%" PRIu32 "_BYTES, ", e->macros, inputs ? "INPUT" : "OUTPUT", i);
+        else
+            th_str_addf(s, "%" PRIu64 "u, ", bytes[i]);
+    }
+    th_str_add(s, n ? "};\n" : "0 };\n");
+}
+
+/* Where input or output i lies: the model knows, unless the bench keeps it. */
+static void add_pointer(struct th_str *s, uint32_t k, const struct th_image_entry *e, bool input)
+{
+    const uint32_t n = input ? e->n_inputs : e->n_outputs;
+    uint32_t i;
+
+    th_str_addf(s, "static %svoid *thg_%" PRIu32 "_%s(int i)\n{\n", input ? "" : "const ", k,
+                input ? "input" : "output");
+    if (n && !e->caller_io) {
+        th_str_addf(s, "    return %s(&thg_ctx, i);\n}\n", input ? e->input : e->output);
+        return;
+    }
+    th_str_add(s, "    switch (i) {\n");
+    for (i = 0; i < n; i++) {
+        th_str_addf(s, "    case %" PRIu32 ":\n        return THB_REGION_BASE(", i);
+        add_io_name(s, k, e, input ? i : e->n_inputs + i);
+        th_str_add(s, ");\n");
+    }
+    th_str_add(s, "    default:\n        return 0;\n    }\n}\n");
+}
+
+static void add_entry(struct th_str *s, uint32_t k, const struct th_image_entry *e)
+{
+    th_str_addf(s, "\nstatic int thg_%" PRIu32 "_invoke(void)\n{\n    return %s(&thg_ctx);\n}\n", k,
+                e->invoke);
+    add_pointer(s, k, e, true);
+    add_pointer(s, k, e, false);
+    add_sizes(s, "inputs", k, e, true);
+    add_sizes(s, "outputs", k, e, false);
+}
+
+void th_image_glue(struct th_str *s, const struct th_image_request *r, const char *macros)
+{
+    uint32_t i, n_memory;
+
+    th_str_addf(s, "#include \"thb_bench.h\"\n#include \"%s.h\"\n\nstatic struct %s thg_ctx;\n",
+                r->name, r->name);
+    declare_memory(s, r, macros);
+    n_memory = list_memory(s, r, macros);
+    add_init(s, r, macros);
+    th_str_addf(s, "\nstatic int thg_reset(void)\n{\n    return %s_reset(&thg_ctx);\n}\n", r->name);
+    for (i = 0; i < r->n_entries; i++)
+        add_entry(s, i, &r->entries[i]);
+    th_str_add(s, "\nstatic const struct thb_entry thg_entries[] = {\n");
+    for (i = 0; i < r->n_entries; i++)
+        th_str_addf(s, "    { \"%u\", thg_%u_invoke, thg_%u_input, thg_%u_output, %u, %u, "
+                    "thg_%u_inputs, thg_%u_outputs },\n", (unsigned)i, (unsigned)i, (unsigned)i,
+                    (unsigned)i, (unsigned)r->entries[i].n_inputs,
+                    (unsigned)r->entries[i].n_outputs, (unsigned)i, (unsigned)i);
+    th_str_addf(s, "};\nconst struct thb_model thb_model = {\n"
+                "    \"%s\", thg_init, thg_reset, %u, %u, thg_regions, thg_entries\n};\n", r->name,
+                (unsigned)n_memory, (unsigned)r->n_entries);
+}
