@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs every TFLite model of a folder on targets and compares with its stored outputs.
+"""Runs every model of a folder on targets and compares with its stored outputs.
 
   models.py [--models DIR] [--thimble PROGRAM] [--table FILE] [--only TEXT] TARGET...
 
-TARGET is a target's name, or `reference` for the evaluator. Each folder of DIR with a model.tflite
-and a meta.json is one model; meta.json names the cases and says in words how strictly they compare:
+TARGET is a target's name, or `reference` for the evaluator. Each folder of DIR with a model file (of
+MODELS below) and a meta.json is one model; meta.json names the cases and says in words how strictly
+they compare:
 
   bit-exact               integers equal; `within 1` where it says so too
   float                   1e-5 absolute plus 1e-4 relative
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 
+MODELS = ("model.tflite", "model.xml")
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Kernels that compute in another arithmetic (XNNPACK, dynamic-range) than the contract.
 # The one whole network among them, the uint8 MobileNet, equals its reference in every output when
@@ -92,7 +94,7 @@ def first_error(err):
 
 
 def refused(args, name, meta, target):
-    model = os.path.join(args.models, name, "model.tflite")
+    model = os.path.join(args.models, name, meta["model"])
     status, _, err = run([args.thimble, "analyze", model], 60)
     ok = status in (1, 3) and "error:" in err
     return {"ok": ok, "why": first_error(err), "text": "refused" if ok else "NOT REFUSED"}
@@ -127,7 +129,7 @@ def figures(out):
 
 def write_table(path, names, targets, results):
     with open(path, "w") as f:
-        f.write("# Models\n\nEvery TFLite model of the shared test set, compared with the outputs of an "
+        f.write("# Models\n\nEvery model of the shared test set, compared with the outputs of an "
                 "independent interpreter.\nA cell gives instructions of the longest inference (nanoseconds "
                 "on the host) and arena bytes;\n`refused` marks models that must be refused, the reasons are "
                 "below. Outputs\nmarked bit-exact are equal; where the stored ones come from kernels of "
@@ -161,7 +163,7 @@ def main():
         print("SKIP: no folder '%s'" % args.models)
         return 77
     names = sorted(d for d in os.listdir(args.models) if args.only in d and
-                   os.path.exists(os.path.join(args.models, d, "model.tflite")))
+                   any(os.path.exists(os.path.join(args.models, d, m)) for m in MODELS))
     skipped = 0
     for t in list(args.targets):
         if host_lacks(t):

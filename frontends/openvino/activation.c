@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Activations; those without an operator of their own become the arithmetic that defines them. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "import.h"
+
+static enum th_status import_plain(struct ov_node *n)
+{
+    th_value x;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    return ov_finish(n, n->row->ir, &x, 1, NULL);
+}
+
+static enum th_status import_relu(struct ov_node *n)
+{
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    TH_TRY(ov_clamp(n, x, 0, INFINITY, &y));
+    return ov_bind(n, 0, y);
+}
+
+static enum th_status import_clamp(struct ov_node *n)
+{
+    double lo, hi;
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    if (!ov_attr_float(n, "min", -INFINITY, &lo) || !ov_attr_float(n, "max", INFINITY, &hi))
+        return TH_ERR_INPUT;
+    if (!(lo <= hi))
+        return ov_reject(n, "the bounds %g and %g are no interval", lo, hi);
+    TH_TRY(ov_clamp(n, x, lo, hi, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* A slope of one dimension belongs to the channels, which stand second. */
+static enum th_status import_prelu(struct ov_node *n)
+{
+    th_value in[2], y;
+
+    TH_TRY(ov_operands(n, in, 2));
+    const struct th_type *x = ov_type(n, in[0]), *slope = ov_type(n, in[1]);
+    if (slope->rank == 1 && x->rank > 1 && slope->dims[0] != 1) {
+        int64_t dims[TH_MAX_RANK];
+        for (int32_t i = 0; i < x->rank; i++)
+            dims[i] = i == 1 ? slope->dims[0] : 1;
+        TH_TRY(ov_reshape(n, in[1], x->rank, dims, &in[1]));
+    }
+    const struct th_tensor *c = th_value_const(n->scope->graph, in[1]);
+    if (c != NULL && th_type_elems(&c->type) == 1) {
+        struct ov_attrs a = {.n = 0};
+        ov_set_float(&a, "alpha", th_tensor_real(c, 0));
+        TH_TRY(ov_add(n, "leaky_relu", in, 1, &a, &y));
+    } else {
+        TH_TRY(ov_add(n, "prelu", in, 2, NULL, &y));
+    }
+    return ov_bind(n, 0, y);
+}
+
+/* factor * (x > 0 ? x : alpha * (exp(x) - 1)) */
+static enum th_status add_elu(const struct ov_node *n, th_value x, double alpha, double factor,
+                              th_value *y)
+{
+    th_value low, high;
+
+    if (alpha == 1 && factor == 1)
+        return ov_unary(n, "elu", x, y);
+    TH_TRY(ov_clamp(n, x, 0, INFINITY, &high));
+    TH_TRY(ov_clamp(n, x, -INFINITY, 0, &low));
+    TH_TRY(ov_unary(n, "elu", low, &low));
+    TH_TRY(ov_with_number(n, "mul", low, alpha * factor, &low));
+    if (factor != 1)
+        TH_TRY(ov_with_number(n, "mul", high, factor, &high));
+    return ov_binary(n, "add", high, low, y);
+}
+
+static enum th_status import_elu(struct ov_node *n)
+{
+    double alpha;
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    if (!ov_attr_float(n, "alpha", 1, &alpha))
+        return TH_ERR_INPUT;
+    TH_TRY(add_elu(n, x, alpha, 1, &y));
+    return ov_bind(n, 0, y);
+}
+
+static enum th_status import_selu(struct ov_node *n)
+{
+    double alpha, lambda;
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    if (!ov_in_float(n, 1, "alpha", &alpha) || !ov_in_float(n, 2, "lambda", &lambda))
+        return TH_ERR_INPUT;
+    TH_TRY(add_elu(n, x, alpha, lambda, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* clamp(a * x + b, 0, 1) */
+static enum th_status add_hard_sigmoid(const struct ov_node *n, th_value x, double a, double b,
+                                       th_value *y)
+{
+    TH_TRY(ov_with_number(n, "mul", x, a, y));
+    TH_TRY(ov_with_number(n, "add", *y, b, y));
+    return ov_clamp(n, *y, 0, 1, y);
+}
+
+static enum th_status import_hard_sigmoid(struct ov_node *n)
+{
+    double alpha, beta;
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    if (!ov_in_float(n, 1, "alpha", &alpha) || !ov_in_float(n, 2, "beta", &beta))
+        return TH_ERR_INPUT;
+    TH_TRY(add_hard_sigmoid(n, x, alpha, beta, &y));
+    return ov_bind(n, 0, y);
+}
+
+static enum th_status import_hsigmoid(struct ov_node *n)
+{
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    TH_TRY(ov_with_number(n, "add", x, 3, &y));
+    TH_TRY(ov_clamp(n, y, 0, 6, &y));
+    TH_TRY(ov_with_number(n, "mul", y, 1.0 / 6, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* log(1 + exp(x)) without overflow: max(x, 0) + log(1 + exp(-|x|)) */
+static enum th_status add_softplus(const struct ov_node *n, th_value x, th_value *y)
+{
+    th_value high, low;
+
+    TH_TRY(ov_clamp(n, x, 0, INFINITY, &high));
+    TH_TRY(ov_unary(n, "abs", x, &low));
+    TH_TRY(ov_unary(n, "neg", low, &low));
+    TH_TRY(ov_unary(n, "exp", low, &low));
+    TH_TRY(ov_with_number(n, "add", low, 1, &low));
+    TH_TRY(ov_unary(n, "log", low, &low));
+    return ov_binary(n, "add", high, low, y);
+}
+
+static enum th_status import_softplus(struct ov_node *n)
+{
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    TH_TRY(add_softplus(n, x, &y));
+    return ov_bind(n, 0, y);
+}
+
+static enum th_status import_mish(struct ov_node *n)
+{
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    TH_TRY(add_softplus(n, x, &y));
+    TH_TRY(ov_unary(n, "tanh", y, &y));
+    TH_TRY(ov_binary(n, "mul", x, y, &y));
+    return ov_bind(n, 0, y);
+}
+
+static enum th_status import_softsign(struct ov_node *n)
+{
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    TH_TRY(ov_unary(n, "abs", x, &y));
+    TH_TRY(ov_with_number(n, "add", y, 1, &y));
+    TH_TRY(ov_binary(n, "div", x, y, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* x * sigmoid(beta * x) */
+static enum th_status import_swish(struct ov_node *n)
+{
+    double beta = 1;
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    if (n->layer->n_inputs > 1 && !ov_in_float(n, 1, "beta", &beta))
+        return TH_ERR_INPUT;
+    y = x;
+    if (beta != 1)
+        TH_TRY(ov_with_number(n, "mul", y, beta, &y));
+    TH_TRY(ov_unary(n, "logistic", y, &y));
+    TH_TRY(ov_binary(n, "mul", x, y, &y));
+    return ov_bind(n, 0, y);
+}
+
+static enum th_status import_gelu(struct ov_node *n)
+{
+    struct ov_attrs a = {.n = 0};
+    th_value x;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    ov_set_bool(&a, "approximate", ov_attr_is(n, "approximation_mode", "TANH", false) ||
+                                       ov_attr_is(n, "approximation_mode", "tanh", false));
+    return ov_finish(n, "gelu", &x, 1, &a);
+}
+
+/* The operators work along the last axis. */
+static enum th_status import_softmax(struct ov_node *n)
+{
+    int64_t given;
+    int32_t axis;
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    TH_TRY(ov_need_rank(n, x, 1, TH_MAX_RANK));
+    int32_t rank = ov_type(n, x)->rank;
+    if (!ov_attr_int(n, "axis", rank == 1 ? 0 : 1, &given) || !ov_axis(n, given, rank, &axis))
+        return TH_ERR_INPUT;
+    TH_TRY(ov_move_axis(n, x, axis, rank - 1, &x));
+    TH_TRY(ov_unary(n, n->row->ir, x, &y));
+    TH_TRY(ov_move_axis(n, y, rank - 1, axis, &y));
+    return ov_bind(n, 0, y);
+}
+
+const struct ov_row ov_rows_activation[] = {
+    {"ReLU", import_relu, NULL},
+    {"Relu", import_relu, NULL},
+    {"Clamp", import_clamp, NULL},
+    {"PReLU", import_prelu, NULL},
+    {"PRelu", import_prelu, NULL},
+    {"Elu", import_elu, NULL},
+    {"Selu", import_selu, NULL},
+    {"Sigmoid", import_plain, "logistic"},
+    {"Tanh", import_plain, "tanh"},
+    {"HSwish", import_plain, "hard_swish"},
+    {"HSigmoid", import_hsigmoid, NULL},
+    {"HardSigmoid", import_hard_sigmoid, NULL},
+    {"SoftPlus", import_softplus, NULL},
+    {"Softplus", import_softplus, NULL},
+    {"SoftSign", import_softsign, NULL},
+    {"Mish", import_mish, NULL},
+    {"Swish", import_swish, NULL},
+    {"Gelu", import_gelu, NULL},
+    {"SoftMax", import_softmax, "softmax"},
+    {"Softmax", import_softmax, "softmax"},
+    {"LogSoftmax", import_softmax, "log_softmax"},
+    {NULL, NULL, NULL},
+};

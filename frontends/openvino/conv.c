@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolutions and their transposes. */
+#include <inttypes.h>
+
+#include "window.h"
+
+/* Convolutions of one to two spatial dimensions; a group axis stands in front of the weights'. */
+static enum th_status operands(const struct ov_node *n, bool grouped, th_value in[2])
+{
+    TH_TRY(ov_operands(n, in, 2));
+    TH_TRY(ov_need_rank(n, in[0], 3, 4));
+    int32_t rank = ov_type(n, in[0])->rank + grouped;
+    return ov_need_rank(n, in[1], rank, rank);
+}
+
+/* Weights [a, b, (rows,) columns] to [first, rows, columns, last]. */
+static enum th_status turn_weights(const struct ov_node *n, th_value w, bool swap, th_value *out)
+{
+    const struct th_type *t = ov_type(n, w);
+    const int64_t four[4] = {t->dims[0], t->dims[1], t->rank == 3 ? 1 : t->dims[2],
+                             t->dims[t->rank - 1]};
+    static const int64_t perms[2][4] = {{0, 2, 3, 1}, {1, 2, 3, 0}};
+
+    TH_TRY(ov_reshape(n, w, 4, four, out));
+    return ov_transpose(n, *out, perms[swap], out);
+}
+
+static enum th_status import_convolution(struct ov_node *n)
+{
+    bool grouped = n->row->ir != NULL;
+    th_value in[2], x, w, y;
+    int64_t pad[4], dims[TH_MAX_RANK], multiplier = 0;
+    struct ov_window win;
+    struct ov_attrs a = {.n = 0};
+
+    TH_TRY(operands(n, grouped, in));
+    x = in[0];
+    w = in[1];
+    int32_t spatial = ov_type(n, x)->rank - 2;
+    if (grouped) {
+        const struct th_type *t = ov_type(n, w);
+        int32_t rank = t->rank - 1;
+        if (!th_mul_i64(t->dims[0], t->dims[1], &dims[0]) ||
+            !th_mul_i64(t->dims[0], t->dims[2], &dims[1]))
+            return ov_reject(n, "the weights are too large");
+        if (dims[1] != ov_type(n, x)->dims[1])
+            return ov_reject(n, "%" PRId64 " groups of %" PRId64 " channels, but the input has %"
+                             PRId64, t->dims[0], t->dims[2], ov_type(n, x)->dims[1]);
+        multiplier = t->dims[2] == 1 ? t->dims[1] : 0;
+        for (int32_t i = 1; i < rank; i++)
+            dims[i] = t->dims[i + 1];
+        TH_TRY(ov_reshape(n, w, rank, dims, &w));
+    } else if (ov_type(n, w)->dims[1] != ov_type(n, x)->dims[1]) {
+        return ov_reject(n, "the weights have %" PRId64 " input channels, the input has %" PRId64,
+                         ov_type(n, w)->dims[1], ov_type(n, x)->dims[1]);
+    }
+    TH_TRY(ov_window_read(n, spatial, ov_type(n, w)->dims + 2, &win));
+    TH_TRY(ov_to_maps(n, x, &x));
+    ov_window_auto(n, &win, ov_type(n, x)->dims + 1);
+    ov_window_attrs(&win, &a, pad);
+    ov_set_ints(&a, "dilation", win.dilation, 2);
+    TH_TRY(turn_weights(n, w, false, &w));
+    if (multiplier != 0) {
+        const struct th_type *t = ov_type(n, w);     /* [out, rows, columns, 1] */
+        const int64_t flat[4] = {1, t->dims[0], t->dims[1], t->dims[2]};
+        TH_TRY(ov_reshape(n, w, 4, flat, &w));
+        TH_TRY(ov_move_axis(n, w, 1, 3, &w));
+        ov_set_int(&a, "multiplier", multiplier);
+    }
+    const th_value ops[2] = {x, w};
+    TH_TRY(ov_add(n, multiplier != 0 ? "depthwise_conv2d" : "conv2d", ops, 2, &a, &y));
+    TH_TRY(ov_from_maps(n, y, spatial, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* ---- transposed ------------------------------------------------------------------------------ */
+
+/* The output's extents and what of the full result is cut off on both sides. */
+static enum th_status backprop_size(const struct ov_node *n, struct ov_window *w,
+                                    const int64_t in[2], int64_t out[2])
+{
+    int64_t given[2] = {1, 1}, more[2] = {0, 0};
+    bool automatic = ov_window_auto(n, w, in);
+    bool lower = ov_attr_is(n, "auto_pad", "same_lower", false);
+    bool same = lower || ov_attr_is(n, "auto_pad", "same_upper", false);
+    size_t count = 0;
+
+    if (!ov_attr_ints(n, "output_padding", 0, more + 2 - w->spatial, (size_t)w->spatial))
+        return TH_ERR_INPUT;
+    if (n->layer->n_inputs > 2 &&
+        (!ov_in_ints(n, 2, "output shape", given + 2 - w->spatial, (size_t)w->spatial, &count) ||
+         count != (size_t)w->spatial))
+        return ov_reject(n, "the output shape must have %d entries", (int)w->spatial);
+    for (int i = 0; i < 2; i++) {
+        if (in[i] > INT32_MAX)
+            return ov_reject(n, "an extent of %" PRId64 " is too large", in[i]);
+        int64_t full = (in[i] - 1) * w->stride[i] + (w->size[i] - 1) * w->dilation[i] + 1;
+        if (count == 0 && same)
+            return ov_reject(n, "padding 'same' needs an output shape");
+        if (count != 0 && same) {
+            int64_t total = full - given[i];
+            total = total < 0 ? 0 : total;
+            w->begin[i] = total / 2 + (lower ? total % 2 : 0);
+            w->end[i] = total - w->begin[i];
+        } else if (automatic) {
+            w->begin[i] = w->end[i] = 0;
+        }
+        out[i] = count != 0 ? given[i] : full - w->begin[i] - w->end[i] + more[i];
+        if (out[i] < 1 || out[i] > INT32_MAX || more[i] < 0)
+            return ov_reject(n, "the output would have an extent of %" PRId64, out[i]);
+    }
+    return TH_OK;
+}
+
+/* x is in maps, w [in, out, ...]. */
+static enum th_status add_backprop(const struct ov_node *n, th_value x, th_value w, th_value *y)
+{
+    struct ov_attrs a = {.n = 0};
+    struct ov_window win;
+    int64_t pad[4], out[2];
+
+    TH_TRY(ov_window_read(n, ov_type(n, w)->rank - 2, ov_type(n, w)->dims + 2, &win));
+    if (win.dilation[0] != 1 || win.dilation[1] != 1)
+        return ov_reject(n, "dilation %" PRId64 ",%" PRId64 "; nearest supported form: 1,1",
+                         win.dilation[0], win.dilation[1]);
+    TH_TRY(backprop_size(n, &win, ov_type(n, x)->dims + 1, out));
+    ov_window_attrs(&win, &a, pad);
+    ov_set_ints(&a, "out_size", out, 2);
+    TH_TRY(turn_weights(n, w, true, &w));
+    const th_value ops[2] = {x, w};
+    return ov_add(n, "transpose_conv2d", ops, 2, &a, y);
+}
+
+static enum th_status import_backprop(struct ov_node *n)
+{
+    th_value in[2], x, y;
+
+    TH_TRY(operands(n, false, in));
+    TH_TRY(ov_to_maps(n, in[0], &x));
+    TH_TRY(add_backprop(n, x, in[1], &y));
+    TH_TRY(ov_from_maps(n, y, ov_type(n, in[0])->rank - 2, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* Each group on its own; weights [groups, in, out, ...]. */
+static enum th_status import_group_backprop(struct ov_node *n)
+{
+    th_value in[2], x, y;
+
+    TH_TRY(operands(n, true, in));
+    TH_TRY(ov_to_maps(n, in[0], &x));
+    const struct th_type wt = *ov_type(n, in[1]);
+    int64_t groups = wt.dims[0], each = wt.dims[1], all;
+    if (!th_mul_i64(groups, each, &all) || all != ov_type(n, x)->dims[3] || groups < 1 ||
+        groups > 4096)
+        return ov_reject(n, "%" PRId64 " groups of %" PRId64 " channels, but the input has %" PRId64,
+                         groups, each, ov_type(n, x)->dims[3]);
+    th_value *parts = TH_NEW_ARRAY(n->scope->im->arena, th_value, (size_t)groups);
+    if (parts == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t g = 0; g < groups; g++) {
+        th_value xg, wg;
+        TH_TRY(ov_slice_axis(n, x, 3, g * each, each, &xg));
+        TH_TRY(ov_slice_axis(n, in[1], 0, g, 1, &wg));
+        TH_TRY(ov_reshape(n, wg, wt.rank - 1, wt.dims + 1, &wg));
+        TH_TRY(add_backprop(n, xg, wg, &parts[g]));
+    }
+    struct ov_attrs a = {.n = 0};
+    ov_set_int(&a, "axis", 3);
+    TH_TRY(ov_add(n, "concat", parts, (uint32_t)groups, &a, &y));
+    TH_TRY(ov_from_maps(n, y, ov_type(n, in[0])->rank - 2, &y));
+    return ov_bind(n, 0, y);
+}
+
+const struct ov_row ov_rows_conv[] = {
+    {"Convolution", import_convolution, NULL},
+    {"GroupConvolution", import_convolution, "groups"},
+    {"ConvolutionBackpropData", import_backprop, NULL},
+    {"GroupConvolutionBackpropData", import_group_backprop, NULL},
+    {NULL, NULL, NULL},
+};

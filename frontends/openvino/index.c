@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Elements chosen by indices, and indices of elements. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "import.h"
+
+/* Indices as 32 or 64 bits. From opset 8 on negative ones count from the end. */
+static enum th_status as_indices(const struct ov_node *n, th_value i, int64_t extent, bool wrap,
+                                 th_value *out)
+{
+    enum th_dtype dt = ov_type(n, i)->dtype;
+    const struct th_tensor *c = th_value_const(n->scope->graph, i);
+    bool negative = c == NULL;
+
+    if (!th_dtype_is_int(dt))
+        return ov_reject(n, "indices of type %s", th_dtype_name(dt));
+    TH_TRY(ov_cast(n, i, dt == TH_DT_S64 ? TH_DT_S64 : TH_DT_S32, out));
+    for (int64_t k = 0; c != NULL && !negative && k < th_type_elems(&c->type); k++)
+        negative = th_tensor_int(c, k) < 0;
+    if (!wrap || !negative || extent < 1 || extent > INT32_MAX)
+        return TH_OK;
+    return ov_with_number(n, "floor_mod", *out, (double)extent, out);
+}
+
+static bool wraps(const struct ov_node *n)
+{
+    static const char *const older[] = {"", "opset1", "opset2", "opset3", "opset4", "opset5",
+                                        "opset6", "opset7"};
+    for (size_t i = 0; i < TH_ARRAY_LEN(older); i++) {
+        if (strcmp(n->layer->version, older[i]) == 0)
+            return false;
+    }
+    return true;
+}
+
+static enum th_status import_gather(struct ov_node *n)
+{
+    struct ov_attrs a = {.n = 0};
+    int64_t given, batch;
+    int32_t axis;
+    th_value in[2];
+
+    TH_TRY(ov_operands(n, in, 2));
+    const struct th_type *x = ov_type(n, in[0]);
+    if (!ov_in_int(n, 2, "axis", &given) || !ov_axis(n, given, x->rank, &axis) ||
+        !ov_attr_int(n, "batch_dims", 0, &batch))
+        return TH_ERR_INPUT;
+    batch += batch < 0 ? ov_type(n, in[1])->rank : 0;
+    if (batch < 0 || batch > axis || batch > ov_type(n, in[1])->rank)
+        return ov_reject(n, "%" PRId64 " batch dimensions before axis %d", batch, (int)axis);
+    TH_TRY(as_indices(n, in[1], x->dims[axis], wraps(n), &in[1]));
+    ov_set_int(&a, "axis", axis);
+    ov_set_int(&a, "batch_dims", batch);
+    return ov_finish(n, "gather", in, 2, &a);
+}
+
+static enum th_status import_gather_nd(struct ov_node *n)
+{
+    int64_t batch;
+    th_value in[2];
+
+    TH_TRY(ov_operands(n, in, 2));
+    if (!ov_attr_int(n, "batch_dims", 0, &batch))
+        return TH_ERR_INPUT;
+    if (batch != 0)
+        return ov_reject(n, "%" PRId64 " batch dimensions; nearest supported form: none", batch);
+    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    return ov_finish(n, "gather_nd", in, 2, NULL);
+}
+
+/* Each index moves along one axis only: in a list of all elements it is a multiple of that axis'
+ * stride, beside a constant. */
+static enum th_status import_gather_elements(struct ov_node *n)
+{
+    int64_t given, stride = 1, steps[TH_MAX_RANK], count;
+    int32_t axis;
+    th_value in[2], list, where, y;
+
+    TH_TRY(ov_operands(n, in, 2));
+    const struct th_type x = *ov_type(n, in[0]), i = *ov_type(n, in[1]);
+    if (!ov_attr_int(n, "axis", 0, &given) || !ov_axis(n, given, x.rank, &axis))
+        return TH_ERR_INPUT;
+    if (i.rank != x.rank)
+        return ov_reject(n, "indices of %d dimensions for data of %d", (int)i.rank, (int)x.rank);
+    for (int32_t k = x.rank; k-- > 0;) {
+        if (k != axis && i.dims[k] > x.dims[k])
+            return ov_reject(n, "axis %d of the indices is longer than the data's", (int)k);
+        steps[k] = stride;
+        stride *= x.dims[k];
+    }
+    count = th_type_elems(&i);
+    if (stride > INT32_MAX || !ov_charge(n->scope->im, &n->loc, (uint64_t)count * 4))
+        return TH_ERR_INPUT;
+    int32_t *base = TH_NEW_ARRAY(n->scope->im->arena, int32_t, (size_t)count);
+    if (base == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t e = 0; e < count; e++) {
+        int64_t rest = e;
+        for (int32_t k = x.rank; k-- > 0; rest /= i.dims[k])
+            base[e] += k == axis ? 0 : (int32_t)(rest % i.dims[k] * steps[k]);
+    }
+    struct th_type t = th_type_make(TH_DT_S32, i.rank, i.dims);
+    th_value offsets = th_graph_const_copy(n->scope->graph, NULL, &t, base);
+    if (offsets == 0)
+        return TH_ERR_INTERNAL;
+    TH_TRY(as_indices(n, in[1], x.dims[axis], true, &where));
+    TH_TRY(ov_cast(n, where, TH_DT_S32, &where));
+    TH_TRY(ov_with_number(n, "mul", where, (double)steps[axis], &where));
+    TH_TRY(ov_binary(n, "add", where, offsets, &where));
+    TH_TRY(ov_reshape(n, in[0], 1, &stride, &list));
+    const th_value ops[2] = {list, where};
+    TH_TRY(ov_add(n, "gather", ops, 2, NULL, &y));
+    return ov_bind(n, 0, y);
+}
+
+static enum th_status import_one_hot(struct ov_node *n)
+{
+    struct ov_attrs a = {.n = 0};
+    int64_t depth, axis;
+    th_value i, ops[3];
+
+    TH_TRY(ov_operands(n, &i, 1));
+    if (!ov_in_int(n, 1, "depth", &depth) || !ov_attr_int(n, "axis", -1, &axis))
+        return TH_ERR_INPUT;
+    ops[1] = ov_in(n, 2);
+    ops[2] = ov_in(n, 3);
+    if (ops[1] == 0 || ops[2] == 0)
+        return ov_reject(n, "has %u operands, it needs 4", n->layer->n_inputs);
+    TH_TRY(as_indices(n, i, 0, false, &ops[0]));
+    ov_set_int(&a, "depth", depth);
+    ov_set_int(&a, "axis", axis);
+    return ov_finish(n, "one_hot", ops, 3, &a);
+}
+
+static enum th_status import_cumsum(struct ov_node *n)
+{
+    struct ov_attrs a = {.n = 0};
+    int64_t given = 0;
+    int32_t axis;
+    th_value x;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    if ((ov_in(n, 1) != 0 && !ov_in_int(n, 1, "axis", &given)) ||
+        !ov_axis(n, given, ov_type(n, x)->rank, &axis))
+        return TH_ERR_INPUT;
+    ov_set_int(&a, "axis", axis);
+    ov_set_bool(&a, "exclusive", ov_attr_bool(n, "exclusive", false));
+    ov_set_bool(&a, "reverse", ov_attr_bool(n, "reverse", false));
+    return ov_finish(n, "cumsum", &x, 1, &a);
+}
+
+/* The smallest are the largest of the negated. */
+static enum th_status import_top_k(struct ov_node *n)
+{
+    bool least = ov_attr_is(n, "mode", "min", false);
+    const char *type = ov_attr_text(n, "index_element_type");
+    enum th_dtype dt = type != NULL ? ov_dtype(type) : TH_DT_S32;
+    struct ov_attrs a = {.n = 0};
+    int64_t given, k;
+    int32_t axis;
+    th_value x, y[2] = {0, 0};
+
+    TH_TRY(ov_operands(n, &x, 1));
+    int32_t rank = ov_type(n, x)->rank;
+    if (!ov_in_int(n, 1, "k", &k) || !ov_attr_int(n, "axis", -1, &given) ||
+        !ov_axis(n, given, rank, &axis))
+        return TH_ERR_INPUT;
+    if (k > 1 && ov_attr_is(n, "sort", "index", false))
+        return ov_reject(n, "sorting by index; nearest supported form: by value");
+    if (dt != TH_DT_S32 && dt != TH_DT_S64)
+        return ov_reject(n, "indices of type '%.20s' are not supported", type);
+    TH_TRY(ov_move_axis(n, x, axis, rank - 1, &x));
+    if (least)
+        TH_TRY(ov_unary(n, "neg", x, &x));
+    ov_set_int(&a, "k", k);
+    const struct th_node_desc d = {.op = "top_k", .in = &x, .n_in = 1, .attrs = a.list,
+                                   .n_attrs = a.n, .n_out = 2, .loc = n->loc};
+    TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, y));
+    if (least)
+        TH_TRY(ov_unary(n, "neg", y[0], &y[0]));
+    TH_TRY(ov_cast(n, y[1], dt, &y[1]));
+    for (uint32_t i = 0; i < 2 && i < n->layer->n_outputs; i++) {
+        TH_TRY(ov_move_axis(n, y[i], rank - 1, axis, &y[i]));
+        TH_TRY(ov_bind(n, i, y[i]));
+    }
+    return TH_OK;
+}
+
+const struct ov_row ov_rows_index[] = {
+    {"Gather", import_gather, NULL},
+    {"GatherND", import_gather_nd, NULL},
+    {"GatherElements", import_gather_elements, NULL},
+    {"OneHot", import_one_hot, NULL},
+    {"CumSum", import_cumsum, NULL},
+    {"TopK", import_top_k, NULL},
+    {NULL, NULL, NULL},
+};

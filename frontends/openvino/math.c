@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Elementwise arithmetic, comparisons, matrix products, attention. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "import.h"
+
+/* ---- two operands ---------------------------------------------------------------------------- */
+
+/* "pdpd": the second operand's axes lie on the first's from `axis` on. */
+static enum th_status align(const struct ov_node *n, th_value in[2])
+{
+    const struct th_type *a = ov_type(n, in[0]), *b = ov_type(n, in[1]);
+    int64_t dims[TH_MAX_RANK], axis;
+
+    if (!ov_attr_is(n, "auto_broadcast", "pdpd", false) || b->rank >= a->rank)
+        return TH_OK;
+    if (!ov_attr_int(n, "axis", -1, &axis))
+        return TH_ERR_INPUT;
+    axis = axis < 0 ? a->rank - b->rank : axis;
+    if (axis > a->rank - b->rank)
+        return ov_reject(n, "axis %" PRId64 " for a second operand of %d dimensions", axis,
+                         (int)b->rank);
+    for (int32_t i = 0; i < a->rank; i++)
+        dims[i] = i >= axis && i < axis + b->rank ? b->dims[i - axis] : 1;
+    return ov_reshape(n, in[1], a->rank, dims, &in[1]);
+}
+
+static enum th_status import_binary(struct ov_node *n)
+{
+    th_value in[2];
+
+    TH_TRY(ov_operands(n, in, 2));
+    TH_TRY(align(n, in));
+    return ov_finish(n, n->row->ir, in, 2, NULL);
+}
+
+/* Whole numbers divide towards minus infinity, unless m_pythondiv says otherwise. */
+static enum th_status import_divide(struct ov_node *n)
+{
+    th_value in[2];
+
+    TH_TRY(ov_operands(n, in, 2));
+    TH_TRY(align(n, in));
+    bool whole = th_dtype_is_int(ov_type(n, in[0])->dtype);
+    bool floors = ov_attr_bool(n, "m_pythondiv", true);
+    return ov_finish(n, whole && floors ? "floor_div" : "div", in, 2, NULL);
+}
+
+/* The remainder that has the sign of the dividend: sign(a) * (|a| mod |b|). */
+static enum th_status import_mod(struct ov_node *n)
+{
+    th_value in[2], a, b, y;
+
+    TH_TRY(ov_operands(n, in, 2));
+    TH_TRY(align(n, in));
+    TH_TRY(ov_unary(n, "abs", in[0], &a));
+    TH_TRY(ov_unary(n, "abs", in[1], &b));
+    TH_TRY(ov_binary(n, "floor_mod", a, b, &y));
+    TH_TRY(ov_unary(n, "sign", in[0], &a));
+    TH_TRY(ov_binary(n, "mul", y, a, &y));
+    return ov_bind(n, 0, y);
+}
+
+static enum th_status import_select(struct ov_node *n)
+{
+    th_value in[3];
+
+    TH_TRY(ov_operands(n, in, 3));
+    return ov_finish(n, "select", in, 3, NULL);
+}
+
+/* ---- one operand ----------------------------------------------------------------------------- */
+
+static enum th_status import_unary(struct ov_node *n)
+{
+    th_value x;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    return ov_finish(n, n->row->ir, &x, 1, NULL);
+}
+
+static enum th_status import_tan(struct ov_node *n)
+{
+    th_value x, s, c, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    TH_TRY(ov_unary(n, "sin", x, &s));
+    TH_TRY(ov_unary(n, "cos", x, &c));
+    TH_TRY(ov_binary(n, "div", s, c, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* Whole numbers are rounded already. */
+static enum th_status import_round(struct ov_node *n)
+{
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    if (!th_dtype_is_float(ov_type(n, x)->dtype))
+        return ov_bind(n, 0, x);
+    if (ov_attr_is(n, "mode", "half_to_even", true))
+        return ov_finish(n, n->row->ir, &x, 1, NULL);
+    if (!ov_attr_is(n, "mode", "half_away_from_zero", false))
+        return ov_reject(n, "rounding mode '%.40s' is unknown", ov_attr_text(n, "mode"));
+    th_value sign, size;
+    TH_TRY(ov_unary(n, "sign", x, &sign));
+    TH_TRY(ov_unary(n, "abs", x, &size));
+    TH_TRY(ov_with_number(n, "add", size, 0.5, &size));
+    TH_TRY(ov_unary(n, "floor", size, &size));
+    TH_TRY(ov_binary(n, "mul", size, sign, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* ---- matrix products ------------------------------------------------------------------------- */
+
+static bool adjoint(const struct ov_node *n, int side)
+{
+    return ov_attr_bool(n, side == 0 ? "transpose_a" : "transpose_b", false);
+}
+
+/* A vector is a row on the left, a column on the right. */
+static enum th_status as_matrix(const struct ov_node *n, th_value v, int side, th_value *out)
+{
+    const struct th_type *t = ov_type(n, v);
+    const int64_t row[2] = {1, t->dims[0]}, column[2] = {t->dims[0], 1};
+
+    *out = v;
+    return t->rank == 1 ? ov_reshape(n, v, 2, side == 0 ? row : column, out) : TH_OK;
+}
+
+static enum th_status swap_last(const struct ov_node *n, th_value v, th_value *out)
+{
+    int32_t rank = ov_type(n, v)->rank;
+
+    return ov_move_axis(n, v, rank - 1, rank - 2, out);
+}
+
+/* Constant weights on the right: a dense layer with leading dimensions. */
+static enum th_status dense(const struct ov_node *n, th_value a, th_value b, bool turn_b,
+                            th_value *y)
+{
+    struct ov_attrs attrs = {.n = 0};
+
+    if (turn_b)
+        TH_TRY(swap_last(n, b, &b));
+    const th_value in[2] = {a, b};
+    ov_set_bool(&attrs, "keep_dims", true);
+    return ov_add(n, "fully_connected", in, 2, &attrs, y);
+}
+
+static bool is_weights(const struct ov_node *n, th_value b)
+{
+    th_value v = b;
+
+    /* through what makes weights of stored ones: conversion, scale */
+    for (int i = 0; i < 8 && !th_value_is_const(n->scope->graph, v); i++) {
+        th_node d = th_value_def(n->scope->graph, v);
+        if (d == 0 || th_node_input_count(n->scope->graph, d) == 0)
+            return false;
+        v = th_node_input(n->scope->graph, d, 0);
+        if (v == 0)
+            return false;
+    }
+    return th_value_is_const(n->scope->graph, v) && ov_type(n, b)->rank == 2;
+}
+
+static enum th_status import_matmul(struct ov_node *n)
+{
+    th_value in[2], a, b, y;
+    bool left_vector, right_vector;
+
+    TH_TRY(ov_operands(n, in, 2));
+    TH_TRY(ov_need_rank(n, in[0], 1, TH_MAX_RANK));
+    TH_TRY(ov_need_rank(n, in[1], 1, TH_MAX_RANK));
+    left_vector = ov_type(n, in[0])->rank == 1;
+    right_vector = ov_type(n, in[1])->rank == 1;
+    bool turn_a = adjoint(n, 0) && !left_vector, turn_b = adjoint(n, 1) && !right_vector;
+    TH_TRY(as_matrix(n, in[0], 0, &a));
+    TH_TRY(as_matrix(n, in[1], 1, &b));
+    if (ov_type(n, a)->dtype == TH_DT_F32 && is_weights(n, b) && !is_weights(n, a)) {
+        if (turn_a)
+            TH_TRY(swap_last(n, a, &a));
+        TH_TRY(dense(n, a, b, !turn_b, &y));
+    } else {
+        struct ov_attrs attrs = {.n = 0};
+        const th_value ops[2] = {a, b};
+        ov_set_bool(&attrs, "adj_a", turn_a);
+        ov_set_bool(&attrs, "adj_b", turn_b);
+        TH_TRY(ov_add(n, "batch_matmul", ops, 2, &attrs, &y));
+    }
+    struct th_type t = *ov_type(n, y);
+    if (left_vector && t.rank >= 2) {
+        t.dims[t.rank - 2] = t.dims[t.rank - 1];
+        t.rank--;
+    }
+    t.rank -= right_vector;
+    TH_TRY(ov_reshape(n, y, t.rank, t.dims, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* ---- attention ------------------------------------------------------------------------------- */
+
+/* Added to the scores: 0 where a query may look, a large negative number elsewhere. */
+static enum th_status causal_mask(const struct ov_node *n, int64_t queries, int64_t keys,
+                                  th_value *out)
+{
+    const int64_t dims[2] = {queries, keys};
+    int64_t count;
+
+    if (!th_mul_i64(queries, keys, &count) ||
+        !ov_charge(n->scope->im, &n->loc, (uint64_t)count * sizeof(float)))
+        return TH_ERR_INPUT;
+    float *mask = TH_NEW_ARRAY(n->scope->im->arena, float, (size_t)count);
+    if (mask == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < count; i++)
+        mask[i] = i % keys > i / keys ? -INFINITY : 0.0f;
+    *out = ov_const_f32(n, 2, dims, mask);
+    return *out != 0 ? TH_OK : TH_ERR_INTERNAL;
+}
+
+/* A mask of truths becomes numbers to add. */
+static enum th_status additive(const struct ov_node *n, th_value mask, th_value *out)
+{
+    static const float numbers[2] = {0.0f, -INFINITY};
+    th_value in[3] = {mask, ov_const_f32(n, 0, NULL, &numbers[0]),
+                      ov_const_f32(n, 0, NULL, &numbers[1])};
+
+    *out = mask;
+    if (ov_type(n, mask)->dtype != TH_DT_BOOL)
+        return TH_OK;
+    return in[1] != 0 && in[2] != 0 ? ov_add(n, "select", in, 3, NULL, out) : TH_ERR_INTERNAL;
+}
+
+/* softmax(q * k' * scale + mask) * v */
+static enum th_status import_attention(struct ov_node *n)
+{
+    struct ov_attrs turn = {.n = 0}, beta = {.n = 0};
+    bool causal = ov_attr_bool(n, "causal", false);
+    th_value in[3], scores, mask = 0, y;
+    double scale;
+
+    TH_TRY(ov_operands(n, in, 3));
+    for (int i = 0; i < 3; i++)
+        TH_TRY(ov_need_rank(n, in[i], 2, TH_MAX_RANK));
+    const struct th_type *q = ov_type(n, in[0]), *k = ov_type(n, in[1]);
+    scale = 1 / sqrt((double)q->dims[q->rank - 1]);
+    if (n->layer->n_inputs > 4 && !ov_in_float(n, 4, "scale", &scale))
+        return TH_ERR_INPUT;
+    if (n->layer->n_inputs > 5)
+        return ov_reject(n, "a sink is not supported");
+    int64_t queries = q->dims[q->rank - 2], keys = k->dims[k->rank - 2];
+    ov_set_bool(&turn, "adj_b", true);
+    TH_TRY(ov_with_number(n, "mul", in[0], scale, &in[0]));
+    TH_TRY(ov_add(n, "batch_matmul", in, 2, &turn, &scores));
+    if (causal)
+        TH_TRY(causal_mask(n, queries, keys, &mask));
+    else if (n->layer->n_inputs > 3)
+        TH_TRY(additive(n, ov_in(n, 3), &mask));
+    if (mask != 0 && !(ov_type(n, mask)->rank == 0 && !causal))
+        TH_TRY(ov_binary(n, "add", scores, mask, &scores));
+    ov_set_float(&beta, "beta", 1);
+    TH_TRY(ov_add(n, "softmax", &scores, 1, &beta, &scores));
+    const th_value last[2] = {scores, in[2]};
+    TH_TRY(ov_add(n, "batch_matmul", last, 2, NULL, &y));
+    return ov_bind(n, 0, y);
+}
+
+const struct ov_row ov_rows_math[] = {
+    {"Add", import_binary, "add"},
+    {"Subtract", import_binary, "sub"},
+    {"Multiply", import_binary, "mul"},
+    {"Divide", import_divide, NULL},
+    {"Maximum", import_binary, "maximum"},
+    {"Minimum", import_binary, "minimum"},
+    {"Power", import_binary, "pow"},
+    {"FloorMod", import_binary, "floor_mod"},
+    {"Mod", import_mod, NULL},
+    {"SquaredDifference", import_binary, "squared_difference"},
+    {"Equal", import_binary, "equal"},
+    {"NotEqual", import_binary, "not_equal"},
+    {"Less", import_binary, "less"},
+    {"LessEqual", import_binary, "less_equal"},
+    {"Greater", import_binary, "greater"},
+    {"GreaterEqual", import_binary, "greater_equal"},
+    {"LogicalAnd", import_binary, "logical_and"},
+    {"LogicalOr", import_binary, "logical_or"},
+    {"LogicalXor", import_binary, "logical_xor"},
+    {"Xor", import_binary, "logical_xor"},
+    {"LogicalNot", import_unary, "logical_not"},
+    {"BitwiseXor", import_binary, "bitwise_xor"},
+    {"Select", import_select, NULL},
+    {"Abs", import_unary, "abs"},
+    {"Negative", import_unary, "neg"},
+    {"Exp", import_unary, "exp"},
+    {"Log", import_unary, "log"},
+    {"Sqrt", import_unary, "sqrt"},
+    {"Sin", import_unary, "sin"},
+    {"Cos", import_unary, "cos"},
+    {"Tan", import_tan, NULL},
+    {"Ceiling", import_unary, "ceil"},
+    {"Floor", import_unary, "floor"},
+    {"Sign", import_unary, "sign"},
+    {"Round", import_round, "round"},
+    {"MatMul", import_matmul, NULL},
+    {"ScaledDotProductAttention", import_attention, NULL},
+    {NULL, NULL, NULL},
+};

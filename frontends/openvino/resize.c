@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Interpolate. Each output along an axis takes some inputs with some weights, known at import: one
+ * input each is a gather (or a resize operator that does the same), more are a matrix product.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "window.h"
+
+enum coordinates { HALF_PIXEL, PYTORCH_HALF_PIXEL, ASYMMETRIC, TF_HALF_PIXEL, ALIGN_CORNERS };
+enum nearest { PREFER_FLOOR, PREFER_CEIL, FLOOR, CEIL, SIMPLE };
+
+struct resize {
+    bool nearest, cubic, antialias;
+    enum coordinates coordinates;
+    enum nearest rounding;
+    double cube;
+};
+/* One axis: its extents and the scale that the layer gives (outputs an input). */
+struct axis {
+    int64_t in, out;
+    double scale;
+};
+
+static double place(const struct resize *r, const struct axis *x, int64_t i)
+{
+    switch (r->coordinates) {
+    case HALF_PIXEL: return ((double)i + 0.5) / x->scale - 0.5;
+    case PYTORCH_HALF_PIXEL: return x->out > 1 ? ((double)i + 0.5) / x->scale - 0.5 : 0;
+    case ASYMMETRIC: return (double)i / x->scale;
+    case TF_HALF_PIXEL: return ((double)i + 0.5) / x->scale;
+    case ALIGN_CORNERS:
+        return x->out > 1 ? (double)i * (double)(x->in - 1) / (double)(x->out - 1) : 0;
+    }
+    return 0;
+}
+
+static int64_t held(const struct axis *x, double at)
+{
+    return at < 0 ? 0 : at > (double)(x->in - 1) ? x->in - 1 : (int64_t)at;
+}
+
+static int64_t nearest(const struct resize *r, const struct axis *x, int64_t i)
+{
+    /* scales are single precision: a half is meant where it is nearly one */
+    double at = (double)(float)place(r, x, i);
+
+    switch (r->rounding) {
+    case PREFER_FLOOR: return held(x, at == floor(at) + 0.5 ? floor(at) : round(at));
+    case PREFER_CEIL: return held(x, floor(at + 0.5));
+    case FLOOR: return held(x, floor(at));
+    case CEIL: return held(x, ceil(at));
+    case SIMPLE: return held(x, x->scale < 1 ? ceil(at) : floor(at));
+    }
+    return 0;
+}
+
+/* ---- nearest --------------------------------------------------------------------------------- */
+
+/* What the operator resize_nearest takes, as its record says. */
+static int64_t operator_takes(const struct axis *x, int64_t i, bool align, bool half)
+{
+    float scale = align && x->out > 1 ? (float)(x->in - 1) / (float)(x->out - 1)
+                                      : (float)x->in / (float)x->out;
+    float at = ((float)i + (half ? 0.5f : 0.0f)) * scale;
+
+    return held(x, (double)(align ? roundf(at) : floorf(at)));
+}
+
+static bool operator_fits(const struct resize *r, const struct axis *x, bool align, bool half)
+{
+    for (int64_t i = 0; i < x->out; i++) {
+        if (nearest(r, x, i) != operator_takes(x, i, align, half))
+            return false;
+    }
+    return true;
+}
+
+static enum th_status take_nearest(const struct ov_node *n, const struct resize *r, th_value v,
+                                   int32_t at, const struct axis *x, th_value *y)
+{
+    struct ov_attrs a = {.n = 0};
+    int64_t *list = TH_NEW_ARRAY(n->scope->im->arena, int64_t, (size_t)x->out);
+
+    if (list == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < x->out; i++)
+        list[i] = nearest(r, x, i);
+    const th_value in[2] = {v, th_graph_const_ints(n->scope->graph, TH_DT_S32, 1, &x->out, list)};
+    ov_set_int(&a, "axis", at);
+    return in[1] != 0 ? ov_add(n, "gather", in, 2, &a, y) : TH_ERR_INTERNAL;
+}
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+static double cubic_weight(double d, double a)
+{
+    d = fabs(d);
+    if (d <= 1)
+        return ((a + 2) * d - (a + 3)) * d * d + 1;
+    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
+}
+
+static double linear_weight(double d)
+{
+    d = fabs(d);
+    return d < 1 ? 1 - d : 0;
+}
+
+/* Row i of the matrix. Taps outside fall on the edge; with antialias they are left out. */
+static void fill_row(const struct resize *r, const struct axis *x, int64_t i, float *row)
+{
+    double at = place(r, x, i), sum = 0;
+    double stretch = r->antialias && x->scale < 1 ? x->scale : 1;
+    double reach = (r->cubic ? 2 : 1) / stretch;
+
+    if (!r->cubic && !r->antialias)
+        at = at < 0 ? 0 : at > (double)(x->in - 1) ? (double)(x->in - 1) : at;
+    for (double k = ceil(at - reach); k <= floor(at + reach); k++) {
+        double d = (at - k) * stretch;
+        double w = r->cubic ? cubic_weight(d, r->cube) : linear_weight(d);
+        if (r->antialias && (k < 0 || k > (double)(x->in - 1)))
+            continue;
+        row[held(x, k)] += (float)w;
+        sum += w;
+    }
+    for (int64_t k = 0; sum != 0 && k < x->in; k++)
+        row[k] = (float)((double)row[k] / sum);
+}
+
+static enum th_status take_weighted(const struct ov_node *n, const struct resize *r, th_value v,
+                                    int32_t at, const struct axis *x, th_value *y)
+{
+    const int64_t dims[2] = {x->out, x->in};
+    struct ov_attrs a = {.n = 0};
+    int32_t rank = ov_type(n, v)->rank;
+    int64_t count;
+
+    if (!th_mul_i64(x->out, x->in, &count) ||
+        !ov_charge(n->scope->im, &n->loc, (uint64_t)count * sizeof(float)))
+        return TH_ERR_INPUT;
+    float *matrix = TH_NEW_ARRAY(n->scope->im->arena, float, (size_t)count);
+    if (matrix == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < x->out; i++)
+        fill_row(r, x, i, matrix + i * x->in);
+    TH_TRY(ov_move_axis(n, v, at, rank - 1, &v));
+    const th_value in[2] = {v, ov_const_f32(n, 2, dims, matrix)};
+    if (in[1] == 0)
+        return TH_ERR_INTERNAL;
+    ov_set_bool(&a, "keep_dims", true);
+    TH_TRY(ov_add(n, "fully_connected", in, 2, &a, y));
+    return ov_move_axis(n, *y, rank - 1, at, y);
+}
+
+/* ---- the layer ------------------------------------------------------------------------------- */
+
+static bool choice(const struct ov_node *n, const char *attr, const char *const *names, int absent,
+                   int *v)
+{
+    const char *text = ov_attr_text(n, attr);
+
+    *v = absent;
+    if (text == NULL)
+        return true;
+    for (int i = 0; names[i] != NULL; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *v = i;
+            return true;
+        }
+    }
+    ov_reject(n, "attribute '%s' is '%.40s', which is not supported", attr, text);
+    return false;
+}
+
+static bool read_modes(const struct ov_node *n, struct resize *r)
+{
+    static const char *const modes[] = {"nearest", "linear", "linear_onnx", "cubic",
+                                        "bilinear_pillow", "bicubic_pillow", NULL};
+    static const char *const places[] = {"half_pixel", "pytorch_half_pixel", "asymmetric",
+                                         "tf_half_pixel_for_nn", "align_corners", NULL};
+    static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
+                                            "ceil", "simple", NULL};
+    bool first = strcmp(n->layer->version, "opset1") == 0;
+    int mode, coordinates, rounding;
+
+    if (!choice(n, "mode", modes, 0, &mode) ||
+        !choice(n, "coordinate_transformation_mode", places, HALF_PIXEL, &coordinates) ||
+        !choice(n, "nearest_mode", roundings, PREFER_FLOOR, &rounding) ||
+        !ov_attr_float(n, "cube_coeff", mode == 5 ? -0.5 : -0.75, &r->cube))
+        return false;
+    if (first)
+        coordinates = ov_attr_bool(n, "align_corners", true) ? ALIGN_CORNERS : ASYMMETRIC;
+    r->nearest = mode == 0;
+    r->cubic = mode == 3 || mode == 5;
+    r->antialias = mode > 3 || (mode == 1 && ov_attr_bool(n, "antialias", false));
+    r->coordinates = mode > 3 ? HALF_PIXEL : (enum coordinates)coordinates;
+    r->rounding = first ? FLOOR : (enum nearest)rounding;
+    return true;
+}
+
+/* Sizes and scales of the axes; all axes of x have an entry. */
+static enum th_status read_sizes(const struct ov_node *n, const struct th_type *x,
+                                 struct axis *axes)
+{
+    bool first = strcmp(n->layer->version, "opset1") == 0;
+    bool latest = strcmp(n->layer->version, "opset11") == 0;
+    bool by_scale = !first && ov_attr_is(n, "shape_calculation_mode", "scales", false);
+    uint32_t operand = first || latest || !by_scale ? 1 : 2, axes_in = latest ? 2 : 3;
+    const char *named = first ? ov_attr_text(n, "axes") : NULL;
+    int64_t which[TH_MAX_RANK], sizes[TH_MAX_RANK] = {0};
+    size_t count, n_axes;
+
+    for (int32_t i = 0; i < x->rank; i++) {
+        which[i] = i;
+        axes[i] = (struct axis){x->dims[i], x->dims[i], 1};
+    }
+    n_axes = (size_t)x->rank;
+    if (named != NULL ? !ov_scan_ints(named, which, TH_MAX_RANK, &n_axes)
+                      : n->layer->n_inputs > axes_in &&
+                            !ov_in_ints(n, axes_in, "axes", which, TH_MAX_RANK, &n_axes))
+        return ov_reject(n, "the axes cannot be understood");
+    th_value v = ov_in(n, operand);
+    const struct th_tensor *c = v != 0 ? th_value_const(n->scope->graph, v) : NULL;
+    count = c != NULL ? (size_t)th_type_elems(&c->type) : 0;
+    if (c == NULL || count != n_axes || count > TH_MAX_RANK)
+        return ov_reject(n, "operand %u must be a constant with one entry for each of %zu axes",
+                         operand, n_axes);
+    for (size_t i = 0; i < count; i++) {
+        int32_t at;
+        double by = by_scale ? th_tensor_real(c, (int64_t)i) : 0;
+        if (!ov_axis(n, which[i], x->rank, &at))
+            return TH_ERR_INPUT;
+        int64_t in = x->dims[at];
+        if (by_scale && (!th_dtype_is_float(c->type.dtype) || !(by > 0 && by < 65536)))
+            return ov_reject(n, "a scale of %g", by);
+        sizes[i] = by_scale ? (int64_t)floor((double)in * by + 1e-5) : th_tensor_int(c, (int64_t)i);
+        if (in < 1 || sizes[i] < 1 || sizes[i] > 1 << 20 || in > 1 << 20)
+            return ov_reject(n, "an extent of %" PRId64 " cannot become %" PRId64, in, sizes[i]);
+        axes[at] = (struct axis){in, sizes[i], by_scale ? by : (double)sizes[i] / (double)in};
+    }
+    return TH_OK;
+}
+
+static bool unpadded(const struct ov_node *n)
+{
+    for (int side = 0; side < 2; side++) {
+        const char *text = ov_attr_text(n, side == 0 ? "pads_begin" : "pads_end");
+        int64_t pads[2 * TH_MAX_RANK];
+        size_t count = 0;
+        if (text != NULL && !ov_scan_ints(text, pads, TH_ARRAY_LEN(pads), &count))
+            return false;
+        for (size_t i = 0; i < count; i++) {
+            if (pads[i] != 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Images of height and width that one of the operators resizes just so. */
+static enum th_status by_operator(const struct ov_node *n, const struct resize *r, th_value x,
+                                  const struct axis *axes, th_value *y, bool *done)
+{
+    const int64_t size[2] = {axes[2].out, axes[3].out};
+    bool align = r->coordinates == ALIGN_CORNERS, half = r->coordinates == HALF_PIXEL;
+    bool exact = true;
+    struct ov_attrs a = {.n = 0};
+
+    if (r->nearest) {
+        int k;
+        for (k = 0; k < 3; k++) {
+            align = k == 1;
+            half = k == 2;
+            if (operator_fits(r, &axes[2], align, half) && operator_fits(r, &axes[3], align, half))
+                break;
+        }
+        exact = k < 3;
+    } else {
+        for (int i = 2; i < 4; i++)
+            exact &= fabs(axes[i].scale * (double)axes[i].in - (double)axes[i].out) < 1e-3;
+        exact &= !r->cubic && !r->antialias &&
+                 (align || half || r->coordinates == ASYMMETRIC ||
+                  (r->coordinates == PYTORCH_HALF_PIXEL && axes[2].out > 1 && axes[3].out > 1));
+        half |= r->coordinates == PYTORCH_HALF_PIXEL;
+    }
+    *done = exact;
+    if (!exact)
+        return TH_OK;
+    TH_TRY(ov_to_maps(n, x, &x));
+    ov_set_ints(&a, "size", size, 2);
+    ov_set_bool(&a, "align_corners", align);
+    ov_set_bool(&a, "half_pixel", half);
+    TH_TRY(ov_add(n, r->nearest ? "resize_nearest" : "resize_bilinear", &x, 1, &a, y));
+    return ov_from_maps(n, *y, 2, y);
+}
+
+static enum th_status import_interpolate(struct ov_node *n)
+{
+    struct axis axes[TH_MAX_RANK];
+    struct resize r;
+    bool done = false;
+    th_value x, y;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    const struct th_type t = *ov_type(n, x);
+    if (!read_modes(n, &r))
+        return TH_ERR_INPUT;
+    if (!unpadded(n))
+        return ov_reject(n, "padding; nearest supported form: a layer of its own");
+    TH_TRY(read_sizes(n, &t, axes));
+    if (t.dtype != TH_DT_F32 && !r.nearest)
+        return ov_reject(n, "interpolation of %s; nearest supported form: f32",
+                         th_dtype_name(t.dtype));
+    if (t.rank == 4 && axes[0].in == axes[0].out && axes[1].in == axes[1].out)
+        TH_TRY(by_operator(n, &r, x, axes, &y, &done));
+    if (done)
+        return ov_bind(n, 0, y);
+    y = x;
+    for (int32_t i = 0; i < t.rank; i++) {
+        if (axes[i].in == axes[i].out && axes[i].scale == 1)
+            continue;
+        TH_TRY((r.nearest ? take_nearest : take_weighted)(n, &r, y, i, &axes[i], &y));
+    }
+    return ov_bind(n, 0, y);
+}
+
+const struct ov_row ov_rows_resize[] = {
+    {"Interpolate", import_interpolate, NULL},
+    {NULL, NULL, NULL},
+};
