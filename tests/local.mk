@@ -18,6 +18,7 @@ include tests/models/local.mk
 include tests/unit/ops.mk
 include tests/unit/plan.mk
 include tests/import/local.mk
+include tests/onnx/local.mk
 include tests/unit/core.mk
 include tests/kernels/local.mk
 include tests/fuzz/local.mk

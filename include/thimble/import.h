@@ -17,8 +17,8 @@ struct th_import {
     uint32_t struct_size;
     struct th_ctx *ctx;
     struct th_graph *graph;
-    const char *format;               /* "tflite" */
-    const char *op_name;              /* custom code or op type */
+    const char *format;               /* "tflite", "onnx" */
+    const char *op_name;              /* custom code; ONNX: "Op" or "domain:Op" */
     struct th_loc loc;
     const th_value *in;               /* 0: absent */
     uint32_t n_in;
@@ -33,6 +33,10 @@ struct th_import {
     bool (*option_int)(const struct th_import *im, const char *name, int64_t *v);
     bool (*option_float)(const struct th_import *im, const char *name, double *v);
     void *user;
+    /* Lists and constants where the format has them, else NULL functions. A list lives as long as
+     * the import; NULL or 0 if absent. */
+    const int64_t *(*option_ints)(const struct th_import *im, const char *name, size_t *count);
+    th_value (*option_tensor)(const struct th_import *im, const char *name);
 };
 struct th_importer {
     const char *frontend;             /* "tflite" */

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolutions: channels first in the file, channels last in the IR. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "window.h"
+
+/* Weights [O, I, space...] as [O, rows, columns, I]. */
+static enum th_status weights(struct onx_node *n, th_value w, th_value *out)
+{
+    return onx_to_map(n, w, out);
+}
+
+static enum th_status conv(struct onx_node *n, th_value x, th_value w, th_value b,
+                           const struct onx_window *win, int64_t groups, th_value *out)
+{
+    const struct th_type *wt = onx_type(n, w);
+    int64_t stride[2], dilation[2], pad[4], kernel[2], in_c = onx_type(n, x)->dims[1];
+    struct onx_attrs a = {.n = 0};
+    th_value in[3] = {0, 0, b};
+    bool depthwise = groups == in_c && groups > 1 && wt->dims[1] == 1;
+    int64_t multiplier = groups != 0 ? wt->dims[0] / groups : 0;
+
+    onx_window_attrs(win, stride, dilation, pad, kernel);
+    TH_TRY(onx_to_map(n, x, &in[0]));
+    TH_TRY(weights(n, w, &in[1]));
+    if (depthwise) {            /* [O, rows, columns, 1] to [1, rows, columns, O] */
+        TH_TRY(onx_transpose(n, in[1], (int64_t[]){3, 1, 2, 0}, &in[1]));
+        onx_set_int(&a, "multiplier", multiplier);
+    }
+    onx_set_ints(&a, "stride", stride, 2);
+    onx_set_ints(&a, "dilation", dilation, 2);
+    onx_set_ints(&a, "pad", pad, 4);
+    TH_TRY(onx_add(n, depthwise ? "depthwise_conv2d" : "conv2d", in, b != 0 ? 3 : 2, &a, out));
+    return onx_from_map(n, *out, win->space, out);
+}
+
+static enum th_status import_conv(struct onx_node *n)
+{
+    int64_t groups = onx_attr_i(n, "group", 1);
+    const struct th_type *xt, *wt;
+    struct onx_window win;
+    th_value in[2], y;
+
+    TH_TRY(onx_need(n, in, 2));
+    xt = onx_type(n, in[0]);
+    wt = onx_type(n, in[1]);
+    if (xt->rank != wt->rank || xt->rank < 3)
+        return onx_reject(n, NULL, "an operand of %d axes and weights of %d", (int)xt->rank,
+                          (int)wt->rank);
+    if (groups < 1 || xt->dims[1] < 1 || xt->dims[1] % groups != 0 ||
+        xt->dims[1] / groups != wt->dims[1] || wt->dims[0] % groups != 0)
+        return onx_reject(n, NULL, "%" PRId64 " input channels in %" PRId64 " groups, weights "
+                          "%" PRId64 " by %" PRId64, xt->dims[1], groups, wt->dims[0],
+                          wt->dims[1]);
+    TH_TRY(onx_window_read(n, xt, wt->dims + 2, false, &win));
+    for (int32_t i = 0; i < win.space; i++)
+        if (win.kernel[i] != wt->dims[2 + i])
+            return onx_reject(n, NULL, "'kernel_shape' differs from the weights");
+    if (win.space == 3)
+        return onx_reject(n, "convolutions over one or two axes", "three axes of space");
+    TH_TRY(conv(n, in[0], in[1], onx_in(n, 2), &win, groups, &y));
+    return onx_bind(n, 0, y);
+}
+
+/* ---- transposed ------------------------------------------------------------------------------ */
+
+/* Extent without padding: every input element begins a window. */
+static int64_t full_extent(const struct onx_window *w, int32_t i, int64_t extra)
+{
+    return (w->in[i] - 1) * w->stride[i] + extra + (w->kernel[i] - 1) * w->dilation[i] + 1;
+}
+
+static enum th_status out_extents(struct onx_node *n, struct onx_window *w)
+{
+    const char *pad = onx_attr_s(n, "auto_pad", "NOTSET");
+    size_t n_shape, n_extra;
+    const int64_t *shape = onx_attr_ints(n, "output_shape", &n_shape);
+    const int64_t *extra = onx_attr_ints(n, "output_padding", &n_extra);
+
+    if ((n_shape != 0 && n_shape != (size_t)w->space && n_shape != (size_t)w->space + 2) ||
+        (n_extra != 0 && n_extra != (size_t)w->space))
+        return onx_reject(n, NULL, "output_shape or output_padding has a wrong length");
+    if (n_shape == (size_t)w->space + 2)
+        shape += 2;
+    for (int32_t i = 0; i < w->space; i++) {
+        int64_t more = n_extra != 0 ? extra[i] : 0, full, all;
+        if (more < 0 || more > 1 << 20)
+            return onx_reject(n, NULL, "output_padding %" PRId64, more);
+        full = full_extent(w, i, more);
+        if (n_shape != 0 || strncmp(pad, "SAME_", 5) == 0) {
+            int64_t want = n_shape != 0 ? shape[i] : w->in[i] * w->stride[i];
+            if (want < 1 || want > 1 << 24)
+                return onx_reject(n, NULL, "output_shape %" PRId64, want);
+            all = full - want;
+            w->before[i] = strcmp(pad, "SAME_UPPER") == 0 ? all / 2 : all - all / 2;
+            w->after[i] = all - w->before[i];
+        }
+        w->out[i] = full - w->before[i] - w->after[i];
+        if (w->out[i] < 1)
+            return onx_reject(n, NULL, "padding leaves nothing of axis %d", (int)i);
+    }
+    return TH_OK;
+}
+
+static enum th_status transposed(struct onx_node *n, th_value x, th_value w, th_value b,
+                                 const struct onx_window *win, th_value *out)
+{
+    int64_t stride[2], dilation[2], pad[4], kernel[2], size[2];
+    struct onx_attrs a = {.n = 0};
+    th_value in[3] = {0, 0, b};
+
+    onx_window_attrs(win, stride, dilation, pad, kernel);
+    size[0] = win->space == 1 ? 1 : win->out[0];
+    size[1] = win->out[win->space - 1];
+    TH_TRY(onx_to_map(n, x, &in[0]));
+    /* [I, O, rows, columns] to [O, rows, columns, I] */
+    TH_TRY(onx_to_map(n, w, &in[1]));
+    TH_TRY(onx_transpose(n, in[1], (int64_t[]){3, 1, 2, 0}, &in[1]));
+    onx_set_ints(&a, "stride", stride, 2);
+    onx_set_ints(&a, "pad", pad, 4);
+    onx_set_ints(&a, "out_size", size, 2);
+    TH_TRY(onx_add(n, "transpose_conv2d", in, b != 0 ? 3 : 2, &a, out));
+    return onx_from_map(n, *out, win->space, out);
+}
+
+/* Weights with zeros between the taps. */
+static enum th_status spread(struct onx_node *n, th_value w, struct onx_window *win, th_value *out)
+{
+    const struct th_type *t = onx_type(n, w);
+    int64_t rows = win->space == 1 ? 1 : win->dilation[0], cols = win->dilation[win->space - 1];
+
+    if (rows == 1 && cols == 1) {
+        *out = w;
+        return TH_OK;
+    }
+    for (int32_t i = 0; i < win->space; i++) {
+        int32_t axis = 2 + i;
+        int64_t dims[TH_MAX_RANK], d = win->dilation[i];
+        struct onx_attrs a = {.n = 0};
+        int64_t before[TH_MAX_RANK] = {0}, after[TH_MAX_RANK] = {0};
+        t = onx_type(n, w);
+        if (d == 1)
+            continue;
+        /* each tap becomes a row of its own, is padded to d and joined again */
+        memcpy(dims, t->dims, sizeof dims);
+        memmove(dims + axis + 2, dims + axis + 1, (size_t)(t->rank - axis - 1) * sizeof *dims);
+        dims[axis + 1] = 1;
+        int32_t rank = t->rank + 1;
+        int64_t taps = t->dims[axis];
+        TH_TRY(onx_reshape(n, w, rank, dims, &w));
+        after[axis + 1] = d - 1;
+        onx_set_ints(&a, "before", before, (size_t)rank);
+        onx_set_ints(&a, "after", after, (size_t)rank);
+        TH_TRY(onx_add(n, "pad", &w, 1, &a, &w));
+        memmove(dims + axis + 1, dims + axis + 2, (size_t)(rank - axis - 2) * sizeof *dims);
+        dims[axis] = taps * d;
+        TH_TRY(onx_reshape(n, w, rank - 1, dims, &w));
+        win->kernel[i] = (taps - 1) * d + 1;
+        TH_TRY(onx_slice(n, w, axis, 0, win->kernel[i], &w));
+        win->dilation[i] = 1;
+    }
+    *out = w;
+    return TH_OK;
+}
+
+static enum th_status import_conv_transpose(struct onx_node *n)
+{
+    int64_t groups = onx_attr_i(n, "group", 1), per_in, per_out;
+    const struct th_type *xt, *wt;
+    struct onx_window win;
+    th_value in[2], b, parts[64];
+
+    TH_TRY(onx_need(n, in, 2));
+    b = onx_in(n, 2);
+    xt = onx_type(n, in[0]);
+    wt = onx_type(n, in[1]);
+    if (xt->rank != wt->rank || xt->rank < 3 || xt->rank > 4)
+        return onx_reject(n, "transposed convolutions over one or two axes",
+                          "an operand of %d axes and weights of %d", (int)xt->rank, (int)wt->rank);
+    if (groups < 1 || groups > 64 || xt->dims[1] != wt->dims[0] || xt->dims[1] % groups != 0)
+        return onx_reject(n, NULL, "%" PRId64 " input channels in %" PRId64 " groups, weights for "
+                          "%" PRId64, xt->dims[1], groups, wt->dims[0]);
+    /* the extent of windows does not apply: padding cuts the result */
+    struct th_type wide = *xt;
+    for (int32_t i = 2; i < wide.rank; i++)
+        wide.dims[i] += 1 << 24;
+    TH_TRY(onx_window_read(n, &wide, wt->dims + 2, false, &win));
+    for (int32_t i = 0; i < win.space; i++) {
+        win.in[i] = xt->dims[2 + i];
+        if (win.kernel[i] != wt->dims[2 + i])
+            return onx_reject(n, NULL, "'kernel_shape' differs from the weights");
+    }
+    TH_TRY(out_extents(n, &win));
+    TH_TRY(spread(n, in[1], &win, &in[1]));
+    per_in = onx_type(n, in[0])->dims[1] / groups;
+    per_out = onx_type(n, in[1])->dims[1];
+    for (int64_t k = 0; k < groups; k++) {
+        th_value x = in[0], w = in[1], bias = b;
+        if (groups > 1) {
+            TH_TRY(onx_slice(n, x, 1, k * per_in, per_in, &x));
+            TH_TRY(onx_slice(n, w, 0, k * per_in, per_in, &w));
+            if (b != 0)
+                TH_TRY(onx_slice(n, b, 0, k * per_out, per_out, &bias));
+        }
+        TH_TRY(transposed(n, x, w, bias, &win, &parts[k]));
+    }
+    TH_TRY(onx_concat(n, parts, (size_t)groups, 1, &parts[0]));
+    return onx_bind(n, 0, parts[0]);
+}
+
+const struct onx_row onx_rows_conv[] = {
+    {"Conv", import_conv, NULL},
+    {"ConvTranspose", import_conv_transpose, NULL},
+    {NULL, NULL, NULL},
+};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Products of matrices. A constant right side makes a dense layer. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "import.h"
+
+static enum th_status swap_last(struct onx_node *n, th_value v, th_value *out)
+{
+    int64_t perm[TH_MAX_RANK];
+    int32_t rank = onx_type(n, v)->rank;
+
+    for (int32_t i = 0; i < rank; i++)
+        perm[i] = i;
+    perm[rank - 1] = rank - 2;
+    perm[rank - 2] = rank - 1;
+    return onx_transpose(n, v, perm, out);
+}
+
+/* a [.., M, K] times w [N, K] transposed, plus a bias of N. */
+static enum th_status dense(struct onx_node *n, th_value a, th_value w, th_value bias,
+                            th_value *out)
+{
+    struct onx_attrs attrs = {.n = 0};
+    th_value in[3] = {a, w, bias};
+
+    onx_set_bool(&attrs, "keep_dims", true);
+    return onx_add(n, "fully_connected", in, bias != 0 ? 3 : 2, &attrs, out);
+}
+
+static bool dense_types(const struct onx_node *n, th_value a, th_value b)
+{
+    return onx_type(n, a)->dtype == TH_DT_F32 && onx_type(n, b)->dtype == TH_DT_F32;
+}
+
+/* Both of rank 2 or more. */
+static enum th_status product(struct onx_node *n, th_value a, th_value b, th_value *out)
+{
+    if (onx_const(n, b) != NULL && onx_type(n, b)->rank == 2 && dense_types(n, a, b) &&
+        th_type_elems(onx_type(n, b)) > 0) {
+        TH_TRY(swap_last(n, b, &b));
+        return dense(n, a, b, 0, out);
+    }
+    return onx_binary(n, "batch_matmul", a, b, out);
+}
+
+/* A vector on the left is a row, on the right a column, and its axis vanishes again. */
+static enum th_status import_matmul(struct onx_node *n)
+{
+    th_value in[2], y;
+    const struct th_type *t;
+    int64_t dims[TH_MAX_RANK];
+    bool row, column;
+    int32_t rank;
+
+    TH_TRY(onx_need(n, in, 2));
+    row = onx_type(n, in[0])->rank == 1;
+    column = onx_type(n, in[1])->rank == 1;
+    if (onx_type(n, in[0])->rank == 0 || onx_type(n, in[1])->rank == 0)
+        return onx_reject(n, NULL, "an operand is a scalar");
+    if (row)
+        TH_TRY(onx_reshape(n, in[0], 2, (int64_t[]){1, onx_type(n, in[0])->dims[0]}, &in[0]));
+    if (column)
+        TH_TRY(onx_reshape(n, in[1], 2, (int64_t[]){onx_type(n, in[1])->dims[0], 1}, &in[1]));
+    TH_TRY(product(n, in[0], in[1], &y));
+    if (!row && !column)
+        return onx_bind(n, 0, y);
+    t = onx_type(n, y);
+    rank = t->rank;
+    memcpy(dims, t->dims, sizeof dims);
+    if (column)
+        rank--;
+    if (row) {
+        if (!column)
+            dims[rank - 2] = dims[rank - 1];
+        rank--;
+    }
+    TH_TRY(onx_reshape(n, y, rank, dims, &y));
+    return onx_bind(n, 0, y);
+}
+
+static enum th_status scaled(struct onx_node *n, th_value v, double k, th_value *out)
+{
+    th_value c;
+
+    if (k == 1) {
+        *out = v;
+        return TH_OK;
+    }
+    TH_TRY(onx_scalar(n, onx_type(n, v)->dtype, k, &c));
+    return onx_binary(n, "mul", v, c, out);
+}
+
+/* C as a bias of N, if it is constant and says the same for every row; 0: it must be added. */
+static enum th_status as_bias(struct onx_node *n, th_value c, int64_t columns, th_value *out)
+{
+    const struct th_type *t = onx_type(n, c);
+
+    *out = 0;
+    if (onx_const(n, c) == NULL || th_type_elems(t) != columns || t->rank < 1 ||
+        t->dims[t->rank - 1] != columns)
+        return TH_OK;
+    return onx_reshape(n, c, 1, &columns, out);
+}
+
+static enum th_status import_gemm(struct onx_node *n)
+{
+    double alpha = onx_attr_f(n, "alpha", 1), beta = onx_attr_f(n, "beta", 1);
+    bool trans_b = onx_attr_i(n, "transB", 0) != 0;
+    th_value in[2], c = onx_in(n, 2), bias = 0, y;
+
+    TH_TRY(onx_need(n, in, 2));
+    if (onx_type(n, in[0])->rank != 2 || onx_type(n, in[1])->rank != 2)
+        return onx_reject(n, NULL, "operands have %d and %d dimensions, needed are 2",
+                          (int)onx_type(n, in[0])->rank, (int)onx_type(n, in[1])->rank);
+    if (onx_attr_i(n, "transA", 0) != 0)
+        TH_TRY(swap_last(n, in[0], &in[0]));
+    if (c != 0)
+        TH_TRY(scaled(n, c, beta, &c));
+    if (onx_const(n, in[1]) == NULL || !dense_types(n, in[0], in[1])) {
+        if (trans_b)
+            TH_TRY(swap_last(n, in[1], &in[1]));
+        TH_TRY(onx_binary(n, "batch_matmul", in[0], in[1], &y));
+        TH_TRY(scaled(n, y, alpha, &y));
+    } else {
+        if (!trans_b)
+            TH_TRY(swap_last(n, in[1], &in[1]));
+        TH_TRY(scaled(n, in[1], alpha, &in[1]));
+        if (c != 0)
+            TH_TRY(as_bias(n, c, onx_type(n, in[1])->dims[0], &bias));
+        TH_TRY(dense(n, in[0], in[1], bias, &y));
+    }
+    if (c != 0 && bias == 0)
+        TH_TRY(onx_binary(n, "add", y, c, &y));
+    return onx_bind(n, 0, y);
+}
+
+const struct onx_row onx_rows_gemm[] = {
+    {"MatMul", import_matmul, NULL},
+    {"Gemm", import_gemm, NULL},
+    {NULL, NULL, NULL},
+};

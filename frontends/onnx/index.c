@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Choosing elements by index, and lists of numbers. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "import.h"
+
+/* Indices may count from the end; the IR's do not. */
+static enum th_status from_front(struct onx_node *n, th_value i, int64_t dim, th_value *out)
+{
+    const struct th_tensor *c = onx_const(n, i);
+    enum th_dtype dt = onx_type(n, i)->dtype;
+    bool negative = c == NULL;
+    th_value in[3], zero, all;
+
+    for (int64_t k = 0; c != NULL && k < th_type_elems(&c->type); k++)
+        negative = negative || th_tensor_int(c, k) < 0;
+    *out = i;
+    if (!negative)
+        return TH_OK;
+    TH_TRY(onx_scalar(n, dt, 0, &zero));
+    TH_TRY(onx_scalar(n, dt, (double)dim, &all));
+    TH_TRY(onx_binary(n, "less", i, zero, &in[0]));
+    TH_TRY(onx_binary(n, "add", i, all, &in[1]));
+    in[2] = i;
+    return onx_add_typed(n, "select", in, 3, NULL, dt, NULL, out);
+}
+
+static enum th_status import_gather(struct onx_node *n)
+{
+    struct onx_attrs a = {.n = 0};
+    th_value in[2];
+    int64_t axis;
+
+    TH_TRY(onx_need(n, in, 2));
+    if (!onx_axis(n, onx_attr_i(n, "axis", 0), onx_type(n, in[0])->rank, &axis))
+        return TH_ERR_INPUT;
+    TH_TRY(from_front(n, in[1], onx_type(n, in[0])->dims[axis], &in[1]));
+    onx_set_int(&a, "axis", axis);
+    return onx_finish(n, "gather", in, 2, &a);
+}
+
+static enum th_status import_gather_nd(struct onx_node *n)
+{
+    th_value in[2];
+
+    TH_TRY(onx_need(n, in, 2));
+    if (onx_attr_i(n, "batch_dims", 0) != 0)
+        return onx_reject(n, "batch_dims 0", "batch_dims %" PRId64,
+                          onx_attr_i(n, "batch_dims", 0));
+    return onx_finish(n, "gather_nd", in, 2, NULL);
+}
+
+static enum th_status import_cumsum(struct onx_node *n)
+{
+    struct onx_attrs a = {.n = 0};
+    double given = 0;
+    int64_t axis;
+    th_value x;
+
+    TH_TRY(onx_need(n, &x, 1));
+    if (!onx_in_real(n, 1, "axis", &given) ||
+        !onx_axis(n, (int64_t)given, onx_type(n, x)->rank, &axis))
+        return TH_ERR_INPUT;
+    onx_set_int(&a, "axis", axis);
+    onx_set_bool(&a, "exclusive", onx_attr_i(n, "exclusive", 0) != 0);
+    onx_set_bool(&a, "reverse", onx_attr_i(n, "reverse", 0) != 0);
+    return onx_finish(n, "cumsum", &x, 1, &a);
+}
+
+/* First, last and step are numbers; their count must be known. */
+static enum th_status import_range(struct onx_node *n)
+{
+    double v[3] = {0};
+    th_value in[3], out;
+    struct th_type type;
+    struct th_tensor *t;
+    int64_t count;
+
+    TH_TRY(onx_need(n, in, 3));
+    for (size_t i = 0; i < 3; i++)
+        if (!onx_in_real(n, i, "start, limit, delta", &v[i]))
+            return TH_ERR_INPUT;
+    if (v[2] == 0 || !(fabs((v[1] - v[0]) / v[2]) < 1e9))
+        return onx_reject(n, NULL, "from %g to %g by %g", v[0], v[1], v[2]);
+    count = (int64_t)ceil((v[1] - v[0]) / v[2]);
+    count = count < 0 ? 0 : count;
+    type = th_type_make(onx_type(n, in[0])->dtype, 1, &count);
+    TH_TRY(onx_filled(n, &type, 0, &out));
+    t = th_tensor_new(n->scope->im->arena, &type);
+    if (t == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < count; i++) {
+        if (th_dtype_is_float(type.dtype))
+            th_tensor_set_real(t, i, v[0] + (double)i * v[2]);
+        else
+            th_tensor_set_int(t, i, (int64_t)v[0] + i * (int64_t)v[2]);
+    }
+    out = th_graph_const_copy(n->scope->graph, "", &type, t->data);
+    return out != 0 ? onx_bind(n, 0, out) : TH_ERR_INTERNAL;
+}
+
+const struct onx_row onx_rows_index[] = {
+    {"Gather", import_gather, NULL},
+    {"GatherND", import_gather_nd, NULL},
+    {"CumSum", import_cumsum, NULL},
+    {"Range", import_range, NULL},
+    {NULL, NULL, NULL},
+};

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Normalisations. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "import.h"
+
+/* One value a channel, as [1, C, 1, ...] beside an operand [N, C, ...]. */
+static enum th_status per_channel(struct onx_node *n, th_value v, const struct th_type *x,
+                                  th_value *out)
+{
+    int64_t dims[TH_MAX_RANK];
+
+    for (int32_t i = 0; i < x->rank; i++)
+        dims[i] = 1;
+    dims[x->rank > 1 ? 1 : 0] = x->rank > 1 ? x->dims[1] : x->dims[0];
+    if (th_type_elems(onx_type(n, v)) != dims[x->rank > 1 ? 1 : 0])
+        return onx_reject(n, NULL, "%" PRId64 " values for %" PRId64 " channels",
+                          th_type_elems(onx_type(n, v)), dims[x->rank > 1 ? 1 : 0]);
+    return onx_reshape(n, v, x->rank, dims, out);
+}
+
+static enum th_status plus_scalar(struct onx_node *n, th_value v, double k, th_value *out)
+{
+    th_value c;
+
+    TH_TRY(onx_scalar(n, onx_type(n, v)->dtype, k, &c));
+    return onx_binary(n, "add", v, c, out);
+}
+
+/* x * (scale / sqrt(var + eps)) + (bias - mean * scale / sqrt(var + eps)): with constants, one
+ * product and one sum. */
+static enum th_status import_batch_norm(struct onx_node *n)
+{
+    th_value in[5], factor, offset, y;
+    struct th_type x;
+
+    TH_TRY(onx_need(n, in, 5));
+    if (onx_attr_i(n, "training_mode", 0) != 0 || onx_has_out(n, 1))
+        return onx_reject(n, "training_mode 0", "it is in training mode");
+    x = *onx_type(n, in[0]);
+    TH_TRY(plus_scalar(n, in[4], onx_attr_f(n, "epsilon", (double)1e-5f), &factor));
+    TH_TRY(onx_unary(n, "sqrt", factor, &factor));
+    TH_TRY(onx_binary(n, "div", in[1], factor, &factor));
+    TH_TRY(onx_binary(n, "mul", in[3], factor, &offset));
+    TH_TRY(onx_binary(n, "sub", in[2], offset, &offset));
+    TH_TRY(per_channel(n, factor, &x, &factor));
+    TH_TRY(per_channel(n, offset, &x, &offset));
+    TH_TRY(onx_binary(n, "mul", in[0], factor, &y));
+    TH_TRY(onx_binary(n, "add", y, offset, &y));
+    return onx_bind(n, 0, y);
+}
+
+/* (x - mean) / sqrt(variance + eps) over axes. mean and scale factor may be wanted. */
+static enum th_status normalized(struct onx_node *n, th_value x, const int64_t *axes, size_t count,
+                                 double eps, th_value *out, th_value *mean, th_value *inverse)
+{
+    th_value d, s, one;
+
+    TH_TRY(onx_reduce(n, "mean", x, axes, count, true, mean));
+    TH_TRY(onx_binary(n, "sub", x, *mean, &d));
+    TH_TRY(onx_unary(n, "square", d, &s));
+    TH_TRY(onx_reduce(n, "mean", s, axes, count, true, &s));
+    TH_TRY(plus_scalar(n, s, eps, &s));
+    TH_TRY(onx_unary(n, "sqrt", s, &s));
+    TH_TRY(onx_scalar(n, onx_type(n, s)->dtype, 1, &one));
+    TH_TRY(onx_binary(n, "div", one, s, inverse));
+    return onx_binary(n, "mul", d, *inverse, out);
+}
+
+static enum th_status import_layer_norm(struct onx_node *n)
+{
+    int64_t axes[TH_MAX_RANK], axis;
+    size_t count = 0;
+    int32_t rank;
+    th_value in[2], y, mean, inverse;
+
+    TH_TRY(onx_need(n, in, 2));
+    rank = onx_type(n, in[0])->rank;
+    if (!onx_axis(n, onx_attr_i(n, "axis", -1), rank, &axis))
+        return TH_ERR_INPUT;
+    for (int64_t i = axis; i < rank; i++)
+        axes[count++] = i;
+    TH_TRY(normalized(n, in[0], axes, count, onx_attr_f(n, "epsilon", (double)1e-5f), &y, &mean,
+                      &inverse));
+    TH_TRY(onx_binary(n, "mul", y, in[1], &y));
+    if (onx_has_in(n, 2))
+        TH_TRY(onx_binary(n, "add", y, onx_in(n, 2), &y));
+    TH_TRY(onx_bind(n, 0, y));
+    TH_TRY(onx_bind(n, 1, mean));
+    return onx_bind(n, 2, inverse);
+}
+
+static enum th_status import_instance_norm(struct onx_node *n)
+{
+    int64_t axes[TH_MAX_RANK];
+    th_value in[3], y, mean, inverse;
+    struct th_type x;
+
+    TH_TRY(onx_need(n, in, 3));
+    x = *onx_type(n, in[0]);
+    for (int32_t i = 2; i < x.rank; i++)
+        axes[i - 2] = i;
+    if (x.rank < 3)
+        return onx_reject(n, NULL, "an operand of %d axes", (int)x.rank);
+    TH_TRY(normalized(n, in[0], axes, (size_t)x.rank - 2,
+                      onx_attr_f(n, "epsilon", (double)1e-5f), &y, &mean, &inverse));
+    TH_TRY(per_channel(n, in[1], &x, &in[1]));
+    TH_TRY(per_channel(n, in[2], &x, &in[2]));
+    TH_TRY(onx_binary(n, "mul", y, in[1], &y));
+    TH_TRY(onx_binary(n, "add", y, in[2], &y));
+    return onx_bind(n, 0, y);
+}
+
+static enum th_status import_mvn(struct onx_node *n)
+{
+    static const int64_t usual[] = {0, 2, 3};
+    size_t count;
+    const int64_t *given = onx_attr_ints(n, "axes", &count);
+    int64_t axes[TH_MAX_RANK];
+    th_value x, y, mean, inverse;
+
+    TH_TRY(onx_need(n, &x, 1));
+    given = count != 0 ? given : usual;
+    count = count != 0 ? count : TH_ARRAY_LEN(usual);
+    if (count > TH_MAX_RANK)
+        return onx_reject(n, NULL, "%zu axes", count);
+    for (size_t i = 0; i < count; i++)
+        if (!onx_axis(n, given[i], onx_type(n, x)->rank, &axes[i]))
+            return TH_ERR_INPUT;
+    TH_TRY(normalized(n, x, axes, count, 1e-9, &y, &mean, &inverse));
+    return onx_bind(n, 0, y);
+}
+
+/* ---- over one axis --------------------------------------------------------------------------- */
+
+static void swap_perm(int64_t *perm, int32_t rank, int64_t axis)
+{
+    for (int32_t i = 0; i < rank; i++)
+        perm[i] = i;
+    perm[axis] = rank - 1;
+    perm[rank - 1] = axis;
+}
+
+/* The IR's softmax runs over the last axis. Up to version 12 all axes from the given one on were
+ * one. */
+static enum th_status import_softmax(struct onx_node *n)
+{
+    int64_t axis, perm[TH_MAX_RANK], rows = 1, columns = 1;
+    struct onx_attrs a = {.n = 0};
+    struct th_type x;
+    th_value v, y;
+
+    TH_TRY(onx_need(n, &v, 1));
+    x = *onx_type(n, v);
+    if (!onx_axis(n, onx_attr_i(n, "axis", n->opset < 13 ? 1 : -1), x.rank, &axis))
+        return TH_ERR_INPUT;
+    if (strcmp(n->row->ir, "softmax") == 0)
+        onx_set_float(&a, "beta", 1);
+    if (n->opset < 13) {
+        for (int32_t i = 0; i < x.rank; i++)
+            *(i < axis ? &rows : &columns) *= x.dims[i];
+        TH_TRY(onx_reshape(n, v, 2, (int64_t[]){rows, columns}, &v));
+        TH_TRY(onx_add(n, n->row->ir, &v, 1, &a, &y));
+        TH_TRY(onx_reshape(n, y, x.rank, x.dims, &y));
+        return onx_bind(n, 0, y);
+    }
+    swap_perm(perm, x.rank, axis);
+    if (x.rank == 4 && axis == 1)
+        TH_TRY(onx_to_last(n, v, &v));
+    else
+        TH_TRY(onx_transpose(n, v, perm, &v));
+    TH_TRY(onx_add(n, n->row->ir, &v, 1, &a, &y));
+    if (x.rank == 4 && axis == 1)
+        TH_TRY(onx_to_first(n, y, &y));
+    else
+        TH_TRY(onx_transpose(n, y, perm, &y));
+    return onx_bind(n, 0, y);
+}
+
+static enum th_status import_lp_norm(struct onx_node *n)
+{
+    int64_t axis, p = onx_attr_i(n, "p", 2);
+    th_value x, s;
+
+    TH_TRY(onx_need(n, &x, 1));
+    if (!onx_axis(n, onx_attr_i(n, "axis", -1), onx_type(n, x)->rank, &axis))
+        return TH_ERR_INPUT;
+    if (p != 1 && p != 2)
+        return onx_reject(n, "p 1 or 2", "p %" PRId64, p);
+    TH_TRY(onx_unary(n, p == 2 ? "square" : "abs", x, &s));
+    TH_TRY(onx_reduce(n, "sum", s, &axis, 1, true, &s));
+    if (p == 2)
+        TH_TRY(onx_unary(n, "sqrt", s, &s));
+    TH_TRY(onx_binary(n, "div", x, s, &s));
+    return onx_bind(n, 0, s);
+}
+
+const struct onx_row onx_rows_norm[] = {
+    {"BatchNormalization", import_batch_norm, NULL},
+    {"LayerNormalization", import_layer_norm, NULL},
+    {"InstanceNormalization", import_instance_norm, NULL},
+    {"MeanVarianceNormalization", import_mvn, NULL},
+    {"Softmax", import_softmax, "softmax"},
+    {"LogSoftmax", import_softmax, "log_softmax"},
+    {"LpNormalization", import_lp_norm, NULL},
+    {NULL, NULL, NULL},
+};

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# ONNX's own test cases: a part of them in make check, all with make check-onnx; the table in docs/
+# with make onnx-table.
+dist_check_SCRIPTS += %D%/onnx.test
+EXTRA_DIST += %D%/node.py %D%/pb.py
+node_py = $(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/onnx/node.py --thimble ./thimble
+check-onnx: all
+	$(node_py)
+onnx-table: all
+	$(node_py) --table $(srcdir)/docs/onnx.md
+.PHONY: check-onnx onnx-table
