@@ -23,7 +23,9 @@
  *          newest row y. The tail holds columns from t0 on; columns that leave it move to slot
  *          y mod slots. Pixel (r, c) can be read if r == y and c >= t0, if y - slots < r < y, or
  *          if r == y - slots and c >= t0. The next row's first run empties the tail into the slot
- *          first. tail_cols 0: runs are whole rows, row r lies in slot r mod slots.
+ *          first; so does a read that wants columns before t0 of row y when that row is complete
+ *          (y + 1 is then the newest row, with no columns yet). tail_cols 0: runs are whole rows,
+ *          row r lies in slot r mod slots.
  * strip    (strips, inside a stage) tail_rows x tail_cols pixels: rows from the strip's first row
  *          of this value, columns from t0 on, moved to the left when the right end is reached.
  * ring     (strips, last value of a stage but the last) `slots` whole rows, row r at r mod slots.

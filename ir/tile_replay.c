@@ -203,6 +203,7 @@ enum th_status th_tile_replay(const struct th_tile *t, struct th_arena *arena,
 struct extent {
     int64_t y, x;              /* newest pixel is (y, x - 1) */
     int64_t rows;              /* ring: rows made */
+    int64_t again;             /* most columns back that were wanted since row y was complete */
     int64_t far, far_cols, near_cols;
 };
 struct fitting {
@@ -211,15 +212,21 @@ struct fitting {
 };
 
 /*
- * A read of rows from r0 on and columns from c0 on, the newest row y among them or not. Slots that
- * reach back `far` rows suffice if the oldest row's columns have not been overwritten; with one slot
- * more only the newest row's columns count.
+ * A read of rows from r0 on and columns from c0 on, the newest row y among them or not. It is
+ * possible with fewer columns than slots reach back, or with as many and a tail that still holds
+ * c0. A complete row need not stay in the tail: it is emptied when columns before the tail are
+ * wanted, and the slots then reach back one row less, for all later reads too.
  */
-static void read_line(struct extent *e, int64_t r0, int64_t r1, int64_t c0)
+static void read_line(struct extent *e, int64_t w, int64_t r0, int64_t r1, int64_t c0)
 {
-    const int64_t back = e->y - r0, cols = e->x - c0;
-    if (r1 - 1 == e->y)
+    const int64_t back = e->y - r0;
+    int64_t cols = e->x - c0;
+    if (e->x == w && r1 - 1 == e->y)
+        e->again = max64(e->again, cols);
+    else if (r1 - 1 == e->y)
         e->near_cols = max64(e->near_cols, cols);
+    if (e->x == w)
+        cols = max64(cols, e->again);
     if (back > e->far) {
         e->far = back;
         e->far_cols = 0;
@@ -245,7 +252,7 @@ static enum th_status fit_run(void *user, const struct th_tile_run *run)
         if (r0 >= r1 || c0 >= c1)
             continue;
         if (t->nodes[o->maker].store == TH_TILE_LINE)
-            read_line(e, r0, r1, c0);
+            read_line(e, t->nodes[o->maker].w, r0, r1, c0);
         else if (t->nodes[o->maker].store == TH_TILE_RING)
             e->far = max64(e->far, e->rows - r0);
         else
@@ -254,6 +261,7 @@ static enum th_status fit_run(void *user, const struct th_tile_run *run)
     const bool slides = t->mode == TH_TILE_STREAM || !t->stages[n->stage].cols;
     own->y = run->y0;
     own->x = run->x1;
+    own->again = 0;
     own->rows = max64(own->rows, run->y1);
     if (n->store == TH_TILE_STRIP) {
         n->tail_rows = max64(n->tail_rows, run->y1 - run->y0);
@@ -273,7 +281,7 @@ static void choose(struct th_tile_node *n, const struct extent *e)
             break;
         }
         n->slots = e->far;
-        n->tail_cols = max64(n->run, max64(e->near_cols, e->far ? e->far_cols : 0));
+        n->tail_cols = max64(n->run, max64(e->near_cols, e->far_cols));
         if (max64(n->run, e->near_cols) + n->w < n->tail_cols) {
             n->slots++;
             n->tail_cols = max64(n->run, e->near_cols);

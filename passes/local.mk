@@ -11,6 +11,7 @@ PASS_SOURCES = \
   %D%/layout.c \
   %D%/memory_plan.c \
   %D%/pack.c \
+  %D%/patch_split.c \
   %D%/qdq.c \
   %D%/schedule.c \
   %D%/select_kernels.c
@@ -29,6 +30,9 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/manager.c \
   %D%/options.c \
   %D%/pass_ctx.h \
+  %D%/patch_split/form.c \
+  %D%/patch_split/parse.c \
+  %D%/patch_split/patch_split.h \
   %D%/pipeline.c \
   %D%/regions.c \
   %D%/regions.h \

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Groups of nodes that shall run piece by piece. Private to passes/. */
+#ifndef TH_PASSES_PATCH_SPLIT_H
+#define TH_PASSES_PATCH_SPLIT_H
+
+#include "ir/tile.h"
+
+#include <thimble/pass.h>
+#include <thimble/thimble.h>
+
+struct th_split_stage {
+    uint32_t last;             /* its last node */
+    int64_t rows, cols;        /* of a strip; of a tile, 0: columns slide */
+};
+/* Nodes are counted in the order of their function. */
+struct th_split_group {
+    uint32_t function, first, last;
+    enum th_tile_mode mode;
+    int64_t run;               /* columns; 0: whole rows */
+    struct th_split_stage *stages;      /* strips */
+    uint32_t n_stages;
+};
+struct th_split_list {
+    struct th_split_group *groups;
+    uint32_t n, cap;
+};
+
+/*
+ * "0-7:stream:1+8-12:strips:4x0@10:2x0@12": nodes and how they run. stream:RUN with RUN columns at a
+ * time, 0 being whole rows; strips[:RUN]:ROWSxCOLS@NODE..., a stage for each, ending with NODE.
+ * "1/" in front: the second function. Reports what it does not understand (TH_ERR_USAGE).
+ */
+enum th_status th_split_parse(struct th_pass_ctx *pc, const char *text, struct th_split_list *out);
+void th_split_print(const struct th_split_group *g, struct th_str *out);
+bool th_split_add(struct th_split_list *l, struct th_arena *arena, const struct th_split_group *g);
+
+/*
+ * Moves the nodes of each group of one function into the body of a tile loop of its own and gives
+ * it the least storage. Reports every group that cannot be formed before anything is changed.
+ */
+enum th_status th_split_form(struct th_pass_ctx *pc, struct th_graph *g,
+                             const struct th_split_list *l, uint32_t function);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* patch-split with groups given: what is formed computes the same, what cannot be formed is said. */
+#include "tests/unit/tile_nets.h"
+
+static struct net n;
+
+static void same_after(th_value y, const char *groups)
+{
+    char text[400];
+    net_output(&n, y);
+    snprintf(text, sizeof text, "patch-split{groups=%s}", groups);
+    test_same_after(n.p, text, 0);
+    CU_ASSERT_STRING_EQUAL(n.log.text.s, "");
+}
+
+static void refused(th_value y, const char *groups, const char *why)
+{
+    net_output(&n, y);
+    CU_ASSERT_NOT_EQUAL(net_split(&n, groups), TH_OK);
+    if (!strstr(n.log.text.s, why))
+        printf("\n%s", n.log.text.s);
+    CU_ASSERT_PTR_NOT_NULL(strstr(n.log.text.s, why));
+}
+
+/* stem, bottleneck with a skip, strided block: nodes 0 to 8 */
+static th_value network(void)
+{
+    th_value v = net_conv(&n, net_input(&n, 13, 11, 3), 4, net_same(3, 1)), x = v;
+    v = net_depthwise(&n, net_point(&n, v, 9), net_same(5, 1));
+    v = net_add(&n, net_point(&n, v, 4), x);
+    v = net_depthwise(&n, net_point(&n, v, 7), net_same(3, 2));
+    return net_point(&n, net_point(&n, v, 5), 6);
+}
+
+static void test_same(void)
+{
+    static const char *const groups[] = {
+        "0-8:stream:1", "0-8:stream:0", "0-8:stream:3", "0-4:stream:1+5-8:strips:2x0@8",
+        "0-8:strips:3x0@4:2x0@8", "0-8:strips:2:3x0@4:1x3@8", "1-4:stream:1", "0-4:strips:5x4@4",
+        "2-3:stream:2+5-6:stream:1"};
+    for (size_t i = 0; i < TH_ARRAY_LEN(groups); i++) {
+        net_open(&n);
+        same_after(network(), groups[i]);
+        CU_ASSERT_EQUAL(test_count(n.p, "tile_loop"), strchr(groups[i], '+') ? 2 : 1);
+        net_close(&n);
+    }
+}
+
+/* What is wanted behind the group becomes a result of the loop. */
+static void test_results(void)
+{
+    net_open(&n);
+    th_value a = net_conv(&n, net_input(&n, 9, 9, 3), 4, net_same(3, 1));
+    th_value b = net_conv(&n, a, 4, net_same(3, 1));
+    th_value c = net_add(&n, net_point(&n, b, 4), a);
+    net_output(&n, b);
+    same_after(c, "0-1:stream:1");
+    CU_ASSERT_EQUAL(th_node_output_count(n.g, net_loop(&n, 0)), 2);
+    net_close(&n);
+}
+
+/* Views at the rim of a range move out of it, others are refused. */
+static void test_views(void)
+{
+    int64_t flat[] = {1, 81, 4}, back[] = {1, 9, 9, 4};
+    struct th_attr f[] = {test_ints("shape", 3, flat), {.name = NULL}};
+    struct th_attr b[] = {test_ints("shape", 4, back), {.name = NULL}};
+    net_open(&n);
+    th_value x = net_input(&n, 9, 9, 4);
+    th_value v = test_node(n.g, "reshape", NULL, f, 1, x);
+    v = test_node(n.g, "reshape", NULL, b, 1, v);
+    v = net_conv(&n, v, 4, net_same(3, 1));
+    same_after(net_point(&n, v, 2), "0-3:stream:1");
+    CU_ASSERT_EQUAL(th_graph_node_count(n.g), 3);
+    net_close(&n);
+    net_open(&n);
+    v = net_conv(&n, net_input(&n, 9, 9, 4), 4, net_same(3, 1));
+    v = test_node(n.g, "reshape", NULL, f, 1, v);
+    v = test_node(n.g, "reshape", NULL, b, 1, v);
+    refused(net_point(&n, v, 2), "0-3:stream:1", "is a view between two nodes");
+    net_close(&n);
+}
+
+static void test_refused(void)
+{
+    static const char *const cases[][2] = {
+        {"0-9:stream:1", "function 'run' has nodes 0 to 8"},
+        {"3-2:stream:1", "function 'run' has nodes 0 to 8"},
+        {"0-4:strips:3x0@3:3x0@4", "reads a result inside another stage"},
+        {"0-4:strips:0x0@4", "ends a stage without rows"},
+        {"0-4:strips:3x0@3", "belongs to no stage"},
+        {"0-4:strips:3x0@6", "stage 0 ends with node 6"},
+        {"0-3:strips:3x0@3", "is wanted outside of the group"},
+        {"0-3:stream:1+3-5:stream:1", "belongs to a group before it"},
+        {"0-3:rows", "is no group"},
+        {"0-3:stream:", "is no group"},
+        {"0-3:stream:1,2", "no option '2'"},
+        {"7/0-3:stream:1", "no function 7"},
+    };
+    for (size_t i = 0; i < TH_ARRAY_LEN(cases); i++) {
+        net_open(&n);
+        refused(network(), cases[i][0], cases[i][1]);
+        net_close(&n);
+    }
+}
+
+/* Accumulating ends a group; what is wanted whole cannot be made inside it. */
+static void test_accumulating(void)
+{
+    int64_t axes[] = {1, 2};
+    struct th_attr a[] = {test_ints("axes", 2, axes), {.name = "keep_dims", .kind = TH_ATTR_BOOL,
+                                                       .v.i = 1}, {.name = NULL}};
+    net_open(&n);
+    th_value v = net_conv(&n, net_input(&n, 9, 9, 4), 4, net_same(3, 1));
+    struct th_type t = net_type(&n, 1, 1, 4);
+    same_after(test_node(n.g, "mean", &t, a, 1, v), "0-1:stream:1");
+    net_close(&n);
+    net_open(&n);
+    v = net_conv(&n, net_input(&n, 9, 9, 4), 4, net_same(3, 1));
+    t = net_type(&n, 1, 1, 4);
+    th_value gate = test_node(n.g, "mean", &t, a, 1, v);
+    refused(test_node(n.g, "mul", th_value_type(n.g, v), NULL, 2, v, gate), "0-2:stream:1",
+            "accumulates: it must be the last");
+    net_close(&n);
+}
+
+int main(void)
+{
+    static const CU_TestInfo tests[] = {{"same results", test_same},
+                                        {"several results", test_results},
+                                        {"views", test_views},
+                                        {"refused", test_refused},
+                                        {"accumulating", test_accumulating},
+                                        CU_TEST_INFO_NULL};
+    return test_main("patch-split", tests);
+}
