@@ -29,6 +29,7 @@ static const struct th_row_family *const families[] = {
     &th_c99_svdf,
     &th_c99_table,
     &th_c99_tile,
+    &th_c99_volume,
     NULL,
 };
 

@@ -5,9 +5,9 @@ c99_kernels = \
   thk_fixed.h \
   thk_fixed16.h \
   thk_hybrid.h \
+  thk_log.h \
   thk_lstm.h \
   thk_lstm_real.h \
-  thk_log.h \
   thk_matmul.h \
   thk_mix.h \
   thk_nn.h \
@@ -17,6 +17,7 @@ c99_kernels = \
   thk_root.h \
   thk_sigmoid.h \
   thk_types.h \
+  thk_volume.h \
   c99/thk_avg_pool2d.inc.h \
   c99/thk_avg_pool2d_f32__c99.c \
   c99/thk_avg_pool2d_s16__c99.c \
@@ -33,6 +34,9 @@ c99_kernels = \
   c99/thk_conv2d_s8_tile__c99.c \
   c99/thk_conv2d_u8__c99.c \
   c99/thk_conv2d_u8_single__c99.c \
+  c99/thk_conv3d.inc.h \
+  c99/thk_conv3d_f32__c99.c \
+  c99/thk_conv3d_s32__c99.c \
   c99/thk_depthwise_conv2d.inc.h \
   c99/thk_depthwise_conv2d_f32__c99.c \
   c99/thk_depthwise_conv2d_f32s8__c99.c \
@@ -62,6 +66,7 @@ c99_kernels = \
   c99/thk_l2_norm_u8__c99.c \
   c99/thk_l2_norm_u8_single__c99.c \
   c99/thk_l2_pool2d_f32__c99.c \
+  c99/thk_layer_norm_f32__c99.c \
   c99/thk_log_softmax.inc.h \
   c99/thk_log_softmax_f32__c99.c \
   c99/thk_log_softmax_s8__c99.c \
@@ -142,7 +147,8 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_softmax.c \
   %D%/rows_svdf.c \
   %D%/rows_table.c \
-  %D%/rows_tile.c
+  %D%/rows_tile.c \
+  %D%/rows_volume.c
 %C%_librows_c99_la_LIBADD = backends/rows/librows.la
 
 plugin_LTLIBRARIES += %D%/c99.la

@@ -26,6 +26,7 @@ OP_SOURCES = \
   %D%/clamp.c \
   %D%/concat.c \
   %D%/conv2d.c \
+  %D%/conv3d.c \
   %D%/copy.c \
   %D%/cos.c \
   %D%/cosh.c \
@@ -56,6 +57,7 @@ OP_SOURCES = \
   %D%/is_nan.c \
   %D%/l2_norm.c \
   %D%/l2_pool2d.c \
+  %D%/layer_norm.c \
   %D%/leaky_relu.c \
   %D%/left_shift.c \
   %D%/less.c \
@@ -90,6 +92,7 @@ OP_SOURCES = \
   %D%/reduce_prod.c \
   %D%/rem.c \
   %D%/requantize.c \
+  %D%/resample.c \
   %D%/reshape.c \
   %D%/resize_bilinear.c \
   %D%/resize_nearest.c \
