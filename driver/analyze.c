@@ -20,6 +20,8 @@ static enum th_status show_model(const struct th_compiled *c)
         th_report_model(r, &s);
         if (th_ctx_verbosity(c->ctx) >= 2)
             th_report_text(r, &s);
+        if (!c->target)
+            th_advice_text(&r->advice, &s);
         st = s.failed ? TH_ERR_INTERNAL : TH_OK;
     }
     fputs(s.s, stdout);
@@ -45,6 +47,7 @@ static enum th_status show_cost(struct th_compiled *c)
             th_report_text(r, &s);
         else
             th_report_summary(r, &s);
+        th_advice_text(&r->advice, &s);
     }
     fputs(s.s, stdout);
     th_str_release(&s);

@@ -415,5 +415,7 @@ const struct th_report *th_report_collect(const struct th_report_request *q,
         .passes = q->passes ? q->passes : "", .remarks = q->remarks ? q->remarks : ""};
     r->front = th_program_front(q->program, &r->n_front);
     struct collector c = {.request = q, .r = r, .arena = arena};
+    if (th_advice_collect(q->program, arena, &r->advice) != TH_OK)
+        return NULL;
     return collect(&c) == TH_OK ? r : NULL;
 }

@@ -145,6 +145,21 @@ static void write_layers(struct th_page *p, const struct th_report *r)
     th_page_table_end(p);
 }
 
+static void write_advice(struct th_page *p, const struct th_report *r)
+{
+    struct th_str s;
+    th_str_init(&s);
+    th_advice_text(&r->advice, &s);
+    if (s.len) {
+        th_page_element(p, "h2", NULL, "Patch by patch");
+        th_page_open(p, "div");
+        th_page_attr(p, "class", "wide");
+        th_page_element(p, "pre", NULL, s.s);
+        th_page_close(p);
+    }
+    th_str_release(&s);
+}
+
 static void write_head(struct th_page *p, const struct th_report *r)
 {
     struct th_str s;
@@ -194,6 +209,7 @@ enum th_status th_report_html(const struct th_report *r, struct th_str *out)
     th_page_front(&p, r);
     th_page_arena(&p, r);
     th_page_bars(&p, r);
+    write_advice(&p, r);
     write_layers(&p, r);
     th_page_close(&p);
     th_page_close(&p);

@@ -216,6 +216,44 @@ static struct json_object *front(const struct th_report *r)
     return list;
 }
 
+static struct json_object *sides(const int64_t v[2])
+{
+    struct json_object *a = json_object_new_array();
+    for (int i = 0; i < 2; i++)
+        json_object_array_add(a, json_object_new_int64(v[i]));
+    return a;
+}
+
+static struct json_object *patches(const struct th_advice *a)
+{
+    struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+    put_int(o, "stage_nodes", a->n_nodes);
+    put_int(o, "patches_per_axis", a->patches);
+    put(o, "stage_output", sides(a->map));
+    put(o, "patch_input", sides(a->patch));
+    put(o, "patch_input_without_halo", sides(a->least));
+    put_int(o, "peak_bytes", a->peak);
+    put_int(o, "peak_bytes_by_layers", a->layer_peak);
+    put(o, "stage_overhead", json_object_new_double(a->overhead));
+    put(o, "overall_overhead", json_object_new_double(a->overall));
+    put(o, "patch_input_redistributed", sides(a->patch_redistributed));
+    put(o, "stage_overhead_redistributed", json_object_new_double(a->overhead_redistributed));
+    for (uint32_t i = 0; i < a->n_layers; i++) {
+        const struct th_advice_layer *l = &a->layers[i];
+        struct json_object *x = json_object_new_object();
+        put_text(x, "name", l->name);
+        put_text(x, "op", l->op);
+        put_int(x, "node", l->model_node);
+        put(x, "kernel", sides(l->kernel));
+        put(x, "stride", sides(l->stride));
+        put(x, "patch_input_as_1x1", sides(l->patch));
+        put(x, "stage_overhead_as_1x1", json_object_new_double(l->overhead));
+        json_object_array_add(list, x);
+    }
+    put(o, "layers", list);
+    return o;
+}
+
 static struct json_object *whole(const struct th_report *r)
 {
     struct json_object *o = json_object_new_object(), *m = json_object_new_object();
@@ -249,6 +287,8 @@ static struct json_object *whole(const struct th_report *r)
     }
     if (r->n_front)
         put(o, "front", front(r));
+    if (r->advice.n_nodes)
+        put(o, "patches", patches(&r->advice));
     put(o, "operators", operators(r));
     put(o, "layers", layers(r));
     return o;

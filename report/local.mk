@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libthimble_la_SOURCES += \
+  %D%/advice.c \
+  %D%/advice.h \
   %D%/collect.c \
   %D%/html.c \
   %D%/html.h \

@@ -9,6 +9,7 @@
 #include <thimble/thimble.h>
 
 #include "ir/notes.h"
+#include "report/advice.h"
 
 struct th_report_request {
     const struct th_program *program;
@@ -98,6 +99,7 @@ struct th_report {
     int64_t peak_live;
     const struct th_front_point *front;  /* of patch-split */
     uint32_t n_front;
+    struct th_advice advice;             /* about patches */
 };
 
 /* Everything lives in the arena or is borrowed from the program. NULL: memory exhausted. */
