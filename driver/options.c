@@ -229,6 +229,8 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_PASSES: return set_text(&o->passes, arg);
     case OPT_CUT_OUTPUT: return set_text(&o->cut_output, arg);
     case OPT_IO: return ONE_OF(&o->io, "model", "quantized");
+    case OPT_INPUT_LAYOUT: return ONE_OF(&o->input_layout, "model", "channels-last");
+    case OPT_OUTPUT_LAYOUT: return ONE_OF(&o->output_layout, "model", "channels-last");
     case OPT_FORCE: return add_force(o, id, arg);
     case OPT_SEED: return set_number(o, id, arg, &o->seed);
     case OPT_PRINT_AFTER: return set_text(&o->print_after, arg);

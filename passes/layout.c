@@ -2,9 +2,10 @@
 /*
  * Layout: transposes sink towards the outputs through everything that does not care about the
  * order of axes, so that a change of layout and the change back meet and cancel. Elements are only
- * moved: each rewrite computes every element from the same operands as before.
+ * moved: each rewrite computes every element from the same operands as before. What is left at the
+ * edges is layout/edges.c's.
  */
-#include "passes/util.h"
+#include "passes/layout/layout.h"
 
 #include <string.h>
 
@@ -288,12 +289,21 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_graph *g)
         total += moved;
         TH_TRY(th_run_rewrites(pc, g, rows, TH_ARRAY_LEN(rows)));
     } while (moved && rounds--);
+    TH_TRY(th_layout_edges(pc, g));
     if (total) {
         th_pass_changed(pc);
         th_pass_remark(pc, "graph '%s': transposes moved %u times", th_graph_name(g), total);
     }
     return TH_OK;
 }
+
+static const struct th_option_spec options[] = {
+    {"input-layout", TH_OPTION_STRING, NULL, 1, 0,
+     "model: as they are; channels-last: without a transpose (default: --input-layout)"},
+    {"output-layout", TH_OPTION_STRING, NULL, 1, 0,
+     "the same for outputs (default: --output-layout)"},
+    {NULL, TH_OPTION_INT, NULL, 0, 0, NULL},
+};
 
 const struct th_pass th_pass_layout = {
     .struct_size = sizeof(struct th_pass),
@@ -302,5 +312,6 @@ const struct th_pass th_pass_layout = {
     .requires_props = TH_PROP_TYPED | TH_PROP_CANON,
     .provides_props = TH_PROP_LAYOUT,
     .invalidates_props = TH_PROP_FUSED,
+    .options = options,
     .run_graph = run,
 };

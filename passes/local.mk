@@ -26,6 +26,8 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/fuse/dilate.c \
   %D%/fuse/fuse.h \
   %D%/fuse/table.c \
+  %D%/layout/edges.c \
+  %D%/layout/layout.h \
   %D%/in_place.h \
   %D%/manager.c \
   %D%/options.c \

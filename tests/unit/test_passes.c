@@ -242,6 +242,45 @@ static void test_transpose_through_slice_and_mean(void)
     done();
 }
 
+/* A pad in front of a change of layout ends up behind it, where a window can take it in. */
+static void test_pad_behind_transpose(void)
+{
+    th_value x = begin_s8(0.05f, 3, 3, 4, 6);
+    int64_t from[] = {0, 2, 3, 1}, before[] = {0, 0, 1, 2}, after[] = {0, 1, 0, 3};
+    struct th_attr b[] = {test_ints("perm", 4, from), END};
+    struct th_attr pd[] = {test_ints("before", 4, before), test_ints("after", 4, after), END};
+    th_value v = test_node(g, "pad", NULL, pd, 1, x);
+    v = test_node(g, "transpose", NULL, b, 1, v);
+    finish("canonicalize,layout,dce", 0, v);
+    CU_ASSERT_TRUE(th_node_is(g, th_graph_first(g), "transpose"));
+    CU_ASSERT_TRUE(th_node_is(g, th_graph_last(g), "pad"));
+    done();
+}
+
+/* Inputs and outputs whose channels come first are given and taken with channels last. */
+static void test_channels_last_edges(void)
+{
+    th_value x = begin_s8(0.05f, 3, 8, 4, 6);
+    int64_t to[] = {0, 3, 1, 2}, from[] = {0, 2, 3, 1};
+    struct th_attr a[] = {test_ints("perm", 4, to), END}, b[] = {test_ints("perm", 4, from), END};
+    struct th_type y = S8(g, 0.09f, 1, 4, 1, 8, 4, 6), z = S8(g, 0.09f, 1, 4, 1, 2, 3, 8);
+    int64_t two[] = {2, 2};
+    struct th_attr pool[] = {test_ints("filter", 2, two), test_ints("stride", 2, two), END};
+    th_value v = test_node(g, "transpose", NULL, b, 1, test_node(g, "requantize", &y, NULL, 1, x));
+    v = test_node(g, "max_pool2d", &z, pool, 1, v);
+    v = test_node(g, "transpose", NULL, a, 1, v);
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_output(g, "y", v), TH_OK);
+    struct th_pipeline_run run = {
+        .pipeline = "inference", .verify = true,
+        .passes = "canonicalize,layout{input-layout=channels-last,output-layout=channels-last},dce"};
+    CU_ASSERT_EQUAL_FATAL(th_pipeline_run(p, &run), TH_OK);
+    CU_ASSERT_EQUAL(test_count(p, "transpose"), 0);
+    CU_ASSERT_EQUAL(th_value_type(g, th_graph_input(g, 0))->dims[3], 8);
+    CU_ASSERT_EQUAL(th_value_type(g, th_graph_output(g, 0))->dims[3], 8);
+    CU_ASSERT_EQUAL(th_value_type(g, th_graph_output(g, 0))->dims[1], 2);
+    done();
+}
+
 /* ---- qdq ------------------------------------------------------------------------------------- */
 
 static void test_movement_in_integers(void)
@@ -532,6 +571,8 @@ int main(void)
         {"transposes cancel", test_transposes_cancel},
         {"transpose past a constant", test_transpose_past_constant},
         {"transpose through slice and mean", test_transpose_through_slice_and_mean},
+        {"a pad goes behind a transpose", test_pad_behind_transpose},
+        {"channels-last inputs and outputs", test_channels_last_edges},
         {"movement in integers", test_movement_in_integers},
         {"unequal pair stays", test_unequal_pair_stays},
         {"io=quantized", test_io_quantized},

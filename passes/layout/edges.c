@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "passes/layout/layout.h"
+
+#include <string.h>
+
+static int64_t perm_of(const struct th_graph *g, th_node transpose, int32_t i)
+{
+    return th_attr_ints(th_node_attrs(g, transpose), "perm", (uint32_t)i, i);
+}
+
+/* ---- raising through what stands above ---------------------------------------------------------- */
+/* transpose(op(x)) becomes op'(transpose(x)); attributes of one entry an axis move along. */
+static enum th_status raise(struct th_graph *g, const struct th_match *m, bool *done,
+                            const char *const *names)
+{
+    th_node t = m->node[0], n = m->node[1];
+    const struct th_type *y = th_value_type(g, th_node_output(g, t, 0));
+    th_value in[2] = {0, th_node_input_count(g, n) > 1 ? th_node_input(g, n, 1) : 0}, out;
+    int64_t perm[TH_MAX_RANK], entries[TH_MAX_RANK];
+    if (y->quant && y->quant->n > 1)
+        return TH_OK;
+    for (int32_t i = 0; i < y->rank; i++)
+        perm[i] = perm_of(g, t, i);
+    for (; *names; names++) {
+        for (int32_t i = 0; i < y->rank; i++)
+            entries[i] = th_attr_ints(th_node_attrs(g, n), *names, (uint32_t)perm[i], 0);
+        TH_TRY(th_node_set_attr_ints(g, n, *names, (uint32_t)y->rank, entries));
+    }
+    struct th_attr attr = th_attr_of_ints("perm", perm, (uint32_t)y->rank);
+    TH_TRY(th_insert_node(g, n, "transpose", &m->value[0], 1, &attr, 1, NULL, &in[0]));
+    TH_TRY(th_insert_like(g, n, n, in, th_node_input_count(g, n), y, &out));
+    th_supersede(g, t, out);
+    *done = true;
+    return TH_OK;
+}
+
+static enum th_status raise_pad(struct th_graph *g, const struct th_match *m, bool *done,
+                                void *user)
+{
+    static const char *const names[] = {"before", "after", NULL};
+    (void)user;
+    return raise(g, m, done, names);
+}
+
+static enum th_status raise_plain(struct th_graph *g, const struct th_match *m, bool *done,
+                                  void *user)
+{
+    static const char *const none[] = {NULL};
+    (void)user;
+    return th_node_input_count(g, m->node[1]) == 1 ? raise(g, m, done, none) : TH_OK;
+}
+
+/* ---- inputs and outputs ------------------------------------------------------------------------- */
+/* The permutation of all users of an input, which must be transposes. */
+static bool all_transposes(const struct th_graph *g, th_value v, th_node *first)
+{
+    const uint32_t users = th_value_user_count(g, v);
+    *first = users ? th_value_user(g, v, 0) : 0;
+    if (!users || th_value_is_output(g, v))
+        return false;
+    for (uint32_t k = 0; k < users; k++) {
+        const th_node n = th_value_user(g, v, k);
+        if (!th_node_is(g, n, "transpose"))
+            return false;
+        for (int32_t i = 0; i < th_value_type(g, v)->rank; i++)
+            if (perm_of(g, n, i) != perm_of(g, *first, i))
+                return false;
+    }
+    return true;
+}
+
+static enum th_status turn_input(struct th_graph *g, uint32_t i, struct th_arena *a, bool *done)
+{
+    const th_value v = th_graph_input(g, i);
+    const uint32_t users = th_value_user_count(g, v);
+    th_node first;
+    if (!all_transposes(g, v, &first))
+        return TH_OK;
+    const struct th_type type = *th_value_type(g, th_node_output(g, first, 0));
+    th_node *nodes = TH_NEW_ARRAY(a, th_node, users);
+    if (!nodes)
+        return TH_ERR_INTERNAL;
+    for (uint32_t k = 0; k < users; k++)
+        nodes[k] = th_value_user(g, v, k);
+    for (uint32_t k = 0; k < users; k++)
+        th_node_set_input(g, nodes[k], 0, 0);
+    const th_value fresh = th_graph_replace_input(g, i, &type);
+    if (!fresh)
+        return TH_ERR_INTERNAL;
+    for (uint32_t k = 0; k < users; k++) {
+        th_value_replace(g, th_node_output(g, nodes[k], 0), fresh);
+        th_graph_remove(g, nodes[k]);
+    }
+    *done = true;
+    return TH_OK;
+}
+
+static void turn_output(struct th_graph *g, uint32_t i, bool *done)
+{
+    const th_node n = th_value_def(g, th_graph_output(g, i));
+    if (!n || !th_node_is(g, n, "transpose"))
+        return;
+    const th_value x = th_node_input(g, n, 0);
+    /* what the caller gets must be a computed value of its own */
+    if (!th_value_def(g, x) || th_value_is_output(g, x))
+        return;
+    th_graph_set_output(g, i, x);
+    *done = true;
+}
+
+/* 0: as in the model, 1: channels last, -1: neither word. */
+static int wanted(struct th_pass_ctx *pc, const char *name)
+{
+    const char *s = th_pass_option(pc, name);
+    s = s ? s : th_pass_global(pc, name);
+    if (!s || strcmp(s, "model") == 0)
+        return 0;
+    if (strcmp(s, "channels-last") == 0)
+        return 1;
+    th_error(th_pass_ctx(pc), NULL, 3101,
+             "pass 'layout': %s is 'model' or 'channels-last', not '%s'", name, s);
+    return -1;
+}
+
+enum th_status th_layout_edges(struct th_pass_ctx *pc, struct th_graph *g)
+{
+    static const struct th_rewrite pads[] = {
+        {"raise-pad", "transpose(*pad|mirror_pad(x))", raise_pad}};
+    static const struct th_rewrite plain[] = {
+        {"raise-quantize", "transpose(*quantize|dequantize|requantize|cast(x))", raise_plain}};
+    const int in = wanted(pc, "input-layout"), out = wanted(pc, "output-layout");
+    uint32_t turned = 0;
+    if (in < 0 || out < 0)
+        return TH_ERR_USAGE;
+    TH_TRY(th_run_rewrites(pc, g, pads, TH_ARRAY_LEN(pads)));
+    if (th_graph_is_body(g))
+        return TH_OK;
+    if (in)
+        TH_TRY(th_run_rewrites(pc, g, plain, TH_ARRAY_LEN(plain)));
+    for (uint32_t i = 0; in && i < th_graph_input_count(g); i++) {
+        bool done = false;
+        TH_TRY(turn_input(g, i, th_pass_arena(pc), &done));
+        turned += done;
+    }
+    for (uint32_t i = 0; out && i < th_graph_output_count(g); i++) {
+        bool done = false;
+        turn_output(g, i, &done);
+        turned += done;
+    }
+    if (turned) {
+        th_graph_sweep(g);
+        th_pass_changed(pc);
+        th_pass_remark(pc, "graph '%s': %u inputs and outputs are now channels-last",
+                       th_graph_name(g), turned);
+    }
+    return TH_OK;
+}
