@@ -68,6 +68,7 @@ const struct th_verb th_verb_compile = {
            "more memory than the target has is refused with the numbers (exit code 3). With "
            "--stop-after, -o names an XML file instead, and the program as it then is goes there; "
            "such a file is a model like any other.",
-    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_OUTPUT,
+    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_STOP |
+              TH_OPTS_OUTPUT | TH_OPTS_FILES,
     .run = run,
 };

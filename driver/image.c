@@ -126,8 +126,12 @@ static enum th_status run_tool(struct build *b, const char *what, bool count_war
     TH_TRY(th_process_run(b->ctx, &p, &code));
     TH_TRY(th_read_small_file(b->ctx, p.out, MAX_TEXT_BYTES, &text, &bytes));
     if (code != 0) {
-        th_error(b->ctx, NULL, CODE_COMPILE, "'%s' fails on %s", b->argv[0], what);
-        show(b, text);
+        th_error(b->ctx, NULL, CODE_COMPILE, "'%s' fails on %s with exit code %d", b->argv[0],
+                 what, code);
+        if (bytes > 0)
+            show(b, text);
+        else
+            th_note(b->ctx, NULL, "it printed nothing");
         return TH_ERR_INTERNAL;
     }
     if (count_warnings && bytes > 0) {

@@ -12,11 +12,13 @@ enum th_option_group {
     TH_OPTS_MODEL = 1,      /* -m, --input-dim, --contract */
     TH_OPTS_TARGET = 2,     /* --target, --sram, --flash, --region */
     TH_OPTS_PASSES = 4,     /* -O, --passes, --io, --io-buffers, --force, printing, timing */
-    TH_OPTS_OUTPUT = 8,     /* -o, -n, --weights, --emit-testbench */
+    TH_OPTS_OUTPUT = 8,     /* -o, -n */
     TH_OPTS_CASES = 16,     /* --input, --expect, --tolerance, --signature, --reset, --sequence */
     TH_OPTS_DUMP = 32,      /* --output-dir, --dump-all */
     TH_OPTS_BUILD = 64,     /* --cc, --layers */
-    TH_OPTS_COMMON = 128    /* --plugin, --no-plugins, --verbosity, --json: always taken */
+    TH_OPTS_COMMON = 128,   /* --plugin, --no-plugins, --verbosity, --json: always taken */
+    TH_OPTS_FILES = 256,    /* --weights, --emit-testbench */
+    TH_OPTS_STOP = 512      /* --stop-after */
 };
 
 struct th_words {

@@ -79,9 +79,9 @@ static enum th_status set_region(const struct th_options *o, struct th_target *t
         r->bytes = bytes;
         const ptrdiff_t i = r - t->regions;
         r->use = (uint32_t)i < described->n_regions ? described->regions[i].use : r->use;
-    } else if (described->n_regions)
+    } else if (largest(t, TH_REGION_USE_RAM))
         return unknown_region(o, t, name);
-    else
+    else                       /* a core alone has no memory: this is its data memory then */
         add(t, name, bytes, TH_REGION_USE_RAM);
     return TH_OK;
 }

@@ -261,8 +261,8 @@ static enum th_status compare_all(struct verifying *v)
     return v->result->n_different ? TH_ERR_DIFFER : TH_OK;
 }
 
-/* The bench's own function between caller and invoke. Libraries may take what the bound lacks; a
- * host's stack also serves its kernel's clock. */
+/* The bench's own function between caller and invoke. Libraries may take what the bound lacks;
+ * aligning frames for a host's vectors takes bytes that its compiler does not count. */
 #define WRAPPER_STACK 32
 
 static void check_stack(struct verifying *v)

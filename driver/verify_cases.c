@@ -47,6 +47,19 @@ static bool convertible(const struct th_type *file, const struct th_type *model)
            (th_dtype_is_float(file->dtype) && th_affine_type(model));
 }
 
+static enum th_status no_time(struct th_ctx *ctx, const char *path, const struct th_type *have)
+{
+    struct th_str s;
+
+    th_str_init(&s);
+    th_type_print(&s, have);
+    th_error(ctx, NULL, CODE_SHAPE, "'%s' holds %s, which is one call: --sequence wants a leading "
+             "axis of time steps", path, s.s);
+    th_help(ctx, CODE_SHAPE, "leave --sequence out, or give the file one more axis in front");
+    th_str_release(&s);
+    return TH_ERR_INPUT;
+}
+
 /* Number of calls in a file: 1, or the leading axis of a sequence. */
 static enum th_status read_part(struct th_ctx *ctx, const char *path, const struct th_type *model,
                                 bool typed, bool sequence, struct file_part *part, int64_t *steps)
@@ -55,6 +68,8 @@ static enum th_status read_part(struct th_ctx *ctx, const char *path, const stru
     int64_t n;
 
     TH_TRY(th_npy_read(ctx, path, th_ctx_arena(ctx), &t));
+    if (sequence && th_type_same_shape(&t->type, model))
+        return no_time(ctx, path, &t->type);
     n = sequence && t->type.rank ? t->type.dims[0] : 1;
     part->whole = t;
     part->model = model;

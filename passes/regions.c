@@ -2,6 +2,7 @@
 /* RAM regions of the target, and the message when a model does not fit. */
 #include "passes/regions.h"
 
+#include "passes/caller_io.h"
 #include "passes/util.h"
 
 /* Regions in RAM, fastest first; equally fast ones in the target's order. */
@@ -51,19 +52,27 @@ bool th_ram_caps(const struct th_ram *ram, int64_t state, int64_t *caps)
     return placed;
 }
 
+static bool at_edge(const struct th_graph *g, th_value v)
+{
+    return !th_graph_is_body(g) && (th_value_is_input(g, v) || th_value_is_output(g, v));
+}
+
 /* "peak at node #12 'block1/expand' (conv2d): in 36864 + out 110592, overlap saves 3584" */
-static void describe_peak(const struct th_plan_totals *t, struct th_str *s)
+static void describe_peak(const struct th_plan_totals *t, bool caller_io, struct th_str *s)
 {
     const struct th_graph *g = t->peak_graph;
     const struct th_loc *loc = th_node_loc(g, t->peak_node);
     int64_t in = 0, out = 0, scratch = th_node_note_const(g, t->peak_node)->scratch_bytes;
     for (uint32_t i = 0; i < th_node_input_count(g, t->peak_node); i++) {
         th_value v = th_node_input(g, t->peak_node, i);
-        if (v && !th_value_is_const(g, v))
+        if (v && !th_value_is_const(g, v) && !(caller_io && at_edge(g, v)))
             in += th_type_size(th_value_type(g, v));
     }
-    for (uint32_t i = 0; i < th_node_output_count(g, t->peak_node); i++)
-        out += th_type_size(th_value_type(g, th_node_output(g, t->peak_node, i)));
+    for (uint32_t i = 0; i < th_node_output_count(g, t->peak_node); i++) {
+        th_value v = th_node_output(g, t->peak_node, i);
+        if (!(caller_io && at_edge(g, v)))
+            out += th_type_size(th_value_type(g, v));
+    }
     th_str_add(s, "peak at node");
     if (loc->node >= 0)
         th_str_addf(s, " #%lld", (long long)loc->node);
@@ -103,7 +112,7 @@ enum th_status th_ram_refuse(struct th_pass_ctx *pc, const struct th_ram *ram, i
     if (t->peak_node) {
         struct th_str s;
         th_str_init(&s);
-        describe_peak(t, &s);
+        describe_peak(t, th_caller_io(pc), &s);
         th_note(ctx, NULL, "%s", s.s);
         th_str_release(&s);
     }

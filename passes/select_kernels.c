@@ -82,8 +82,27 @@ struct selecting {
     uint32_t n_forced;
 };
 
+static bool check_symbol(struct selecting *k, const char *symbol)
+{
+    struct th_ctx *ctx = th_pass_ctx(k->pc);
+    const struct th_backend *b = th_pass_backend(k->pc);
+    size_t n = 0;
+    if (th_kernel_find(ctx, b, symbol))
+        return true;
+    th_error(ctx, NULL, 9001, "--force: target '%s' has no kernel '%s'",
+             th_pass_target(k->pc)->name, symbol);
+    const char **names = th_kernel_symbols(ctx, b, th_pass_arena(k->pc), &n);
+    const char *near = names ? th_nearest_name(symbol, names, n) : NULL;
+    if (near)
+        th_help(ctx, 9001, "did you mean '%s'?", near);
+    else
+        th_help(ctx, 9001, "the report of a compiled model names its kernels");
+    return false;
+}
+
 static enum th_status read_forced(struct selecting *k)
 {
+    bool known = true;
     struct th_arena *a = th_pass_arena(k->pc);
     const char *p = th_pass_global(k->pc, "force");
     while (p && *p) {
@@ -97,10 +116,11 @@ static enum th_status read_forced(struct selecting *k)
             return TH_ERR_USAGE;
         }
         *eq = '\0';
+        known &= check_symbol(k, eq + 1);
         k->forced[k->n_forced++] = (struct forced){word, eq + 1, false};
         p += len + (p[len] == ',');
     }
-    return TH_OK;
+    return known ? TH_OK : TH_ERR_USAGE;
 }
 
 static const char *forced_symbol(struct selecting *k, const struct th_inst *c)

@@ -272,6 +272,59 @@ bool th_kernel_select(const struct th_ctx *ctx, const struct th_backend *b,
     return t.best.row != NULL;
 }
 
+/* ---- rows by name -------------------------------------------------------------------------- */
+struct listing {
+    const char *wanted;
+    const struct th_kernel *found;
+    const char **names;        /* NULL: only counted */
+    size_t n;
+};
+
+static void list_rows(struct listing *l, const void *rows, size_t n, size_t size)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct th_kernel *k = (const void *)((const char *)rows + i * size);
+        if (l->wanted && !l->found && !strcmp(k->symbol, l->wanted))
+            l->found = k;
+        if (l->names)
+            l->names[l->n] = k->symbol;
+        l->n++;
+    }
+}
+
+static void list_chain(struct listing *l, const struct th_ctx *ctx, const struct th_backend *b)
+{
+    for (uint32_t depth = 0; b && depth < MAX_CHAIN; depth++, b = base_of(ctx, b)) {
+        for (uint32_t i = 0; i < ctx->reg.kernel_rows.n; i++) {
+            const struct th_kernel_rows *r = ctx->reg.kernel_rows.at[i];
+            if (!strcmp(r->backend, b->name))
+                list_rows(l, r->rows, r->n, r->row_size);
+        }
+        list_rows(l, b->kernels, b->n_kernels, b->kernel_size);
+    }
+}
+
+const struct th_kernel *th_kernel_find(const struct th_ctx *ctx, const struct th_backend *b,
+                                       const char *symbol)
+{
+    struct listing l = {.wanted = symbol};
+    list_chain(&l, ctx, b);
+    return l.found;
+}
+
+const char **th_kernel_symbols(const struct th_ctx *ctx, const struct th_backend *b,
+                               struct th_arena *a, size_t *n)
+{
+    struct listing l = {0};
+    list_chain(&l, ctx, b);
+    *n = l.n;
+    l.names = TH_NEW_ARRAY(a, const char *, l.n + 1);
+    l.n = 0;
+    if (l.names)
+        list_chain(&l, ctx, b);
+    return l.names;
+}
+
 /* ---- sources ------------------------------------------------------------------------------- */
 static const struct th_source *find_source(const struct th_source *s, size_t n, const char *name)
 {

@@ -157,6 +157,12 @@ struct th_selection {
 TH_API bool th_kernel_select(const struct th_ctx *ctx, const struct th_backend *b,
                              const struct th_query *q, const char *force,
                              struct th_selection *out, struct th_str *why);
+/* The row of a symbol along the chain, or NULL. */
+TH_API const struct th_kernel *th_kernel_find(const struct th_ctx *ctx, const struct th_backend *b,
+                                              const char *symbol);
+/* Symbols of all rows along the chain, for "did you mean". NULL when memory is exhausted. */
+TH_API const char **th_kernel_symbols(const struct th_ctx *ctx, const struct th_backend *b,
+                                      struct th_arena *a, size_t *n);
 /* An embedded source by name along the base chain (plugins' included), or NULL. */
 TH_API const struct th_source *th_source_find(const struct th_ctx *ctx,
                                               const struct th_backend *b, const char *name);

@@ -91,16 +91,33 @@ static enum th_status write_plain(struct th_ctx *ctx, const char *path, const vo
     return TH_OK;
 }
 
+/* What shall be replaced when `path` is: a symbolic link stays, what it leads to is replaced. To be
+ * freed; NULL: reported. */
+static char *behind_links(struct th_ctx *ctx, const char *path)
+{
+    struct stat st;
+    char *real = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL)
+                                                              : strdup(path);
+    if (!real)
+        io_error(ctx, path, "follow");
+    return real;
+}
+
 enum th_status th_file_write(struct th_ctx *ctx, const char *path, const void *data, size_t len)
 {
-    char *tmp = NULL;
-    if (asprintf(&tmp, "%s.tmp-%ld", path, (long)getpid()) < 0)
+    char *tmp = NULL, *real = behind_links(ctx, path);
+    if (!real)
+        return TH_ERR_IO;
+    if (asprintf(&tmp, "%s.tmp-%ld", real, (long)getpid()) < 0) {
+        free(real);
         return TH_ERR_INTERNAL;
+    }
     enum th_status s = write_plain(ctx, tmp, data, len);
-    if (s == TH_OK && rename(tmp, path) != 0) {
+    if (s == TH_OK && rename(tmp, real) != 0) {
         s = io_error(ctx, path, "write");
         unlink(tmp);
     }
+    free(real);
     free(tmp);
     return s;
 }
@@ -134,8 +151,8 @@ static void remove_tree(const char *path, int depth)
     rmdir(path);
 }
 
-/* A name that the list in the mark holds, alone or as the folder of a file; or what building the
- * emitted files leaves beside them. */
+/* A name ("net.c", "kernels/thk_x.c") that the list in the mark holds, alone or as the folder of a
+ * file; or what building the emitted files leaves beside them. */
 static bool is_listed(const char *list, const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -164,6 +181,41 @@ static char *read_mark(const char *path, const char *mark)
     return text;
 }
 
+/* Nothing in a folder, and one level below it, but what the list holds; else *foreign is a name that
+ * it does not. `below`: the folder's own name with a slash, "" for the first. */
+static bool holds_only(const char *path, const char *below, const char *mark, const char *list,
+                       char **foreign)
+{
+    char *where = NULL;
+    DIR *d = asprintf(&where, "%s/%s", path, below) < 0 ? NULL : opendir(where);
+    bool ours = d != NULL;
+    for (struct dirent *e; ours && (e = readdir(d));) {
+        char *name = NULL, *full = NULL;
+        struct stat st;
+        if (is_dot(e->d_name) || (!*below && !strcmp(e->d_name, mark)))
+            continue;
+        if (asprintf(&name, "%s%s", below, e->d_name) < 0)
+            name = NULL;
+        else if (asprintf(&full, "%s/%s", path, name) < 0)
+            full = NULL;
+        ours = name && full && is_listed(list, name);
+        if (ours && lstat(full, &st) == 0 && S_ISDIR(st.st_mode)) {
+            free(full);
+            full = NULL;
+            ours = !*below && asprintf(&full, "%s/", name) >= 0 &&
+                   holds_only(path, full, mark, list, foreign);
+        }
+        if (!ours && !*foreign && name)
+            *foreign = strdup(name);
+        free(name);
+        free(full);
+    }
+    if (d)
+        closedir(d);
+    free(where);
+    return ours;
+}
+
 /* True if the folder is missing or holds nothing but what we wrote; else *foreign, to be freed, is
  * a name that is not ours, if one is known. */
 static bool may_replace(const char *path, const char *mark, char **foreign)
@@ -173,15 +225,7 @@ static bool may_replace(const char *path, const char *mark, char **foreign)
     if (stat(path, &st) != 0)
         return true;
     char *list = read_mark(path, mark);
-    DIR *d = opendir(path);
-    bool ours = list && d;
-    for (struct dirent *e; ours && (e = readdir(d));)
-        if (!is_dot(e->d_name) && strcmp(e->d_name, mark) && !is_listed(list, e->d_name)) {
-            ours = false;
-            *foreign = strdup(e->d_name);
-        }
-    if (d)
-        closedir(d);
+    const bool ours = list && holds_only(path, "", mark, list, foreign);
     free(list);
     return ours;
 }
@@ -211,8 +255,17 @@ enum th_status th_folder_begin(struct th_ctx *ctx, const char *path, const char 
     f->ctx = ctx;
     f->mark = mark;
     f->path = strdup(path);
+    /* "link/" names what is behind the link, too */
     for (size_t n = f->path ? strlen(f->path) : 0; n > 1 && f->path[n - 1] == '/'; n--)
         f->path[n - 1] = '\0';
+    char *real = f->path ? behind_links(ctx, f->path) : NULL;
+    if (f->path && !real) {
+        free(f->path);
+        free(f);
+        return TH_ERR_IO;
+    }
+    free(f->path);
+    f->path = real;
     if (!f->path || asprintf(&f->tmp, "%s.tmp-%ld", f->path, (long)getpid()) < 0) {
         free(f->path);
         free(f);
