@@ -4,6 +4,7 @@ PRELOAD_MODULES += %D%/onnx.la
 # All of the module, for the module and for programs that link it (fuzzing).
 noinst_LTLIBRARIES += %D%/libonnx.la
 %C%_libonnx_la_SOURCES = \
+  %D%/choose.c \
   %D%/control.c \
   %D%/conv.c \
   %D%/elementwise.c \
@@ -12,6 +13,7 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/graph.c \
   %D%/import.h \
   %D%/index.c \
+  %D%/loss.c \
   %D%/model.c \
   %D%/names.c \
   %D%/names.h \
