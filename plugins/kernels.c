@@ -150,7 +150,8 @@ static enum nearness judge(const struct th_kernel *k, const struct th_query *q, 
     *why = "the target lacks a feature it needs";
     if (!has_features(q->target, k->feature))
         return SAME_CONTRACT;
-    *why = views_refused(k, q);
+    *why = q->order && (int)k->order != q->order ? "it writes in another order"
+                                                 : views_refused(k, q);
     if (!*why && k->refuse)
         *why = k->refuse(q);
     return *why ? HAS_FEATURE : ACCEPTS;

@@ -44,6 +44,7 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_s16s8s32__c99.c \
   c99/thk_depthwise_conv2d_s16s8s32_single__c99.c \
   c99/thk_depthwise_conv2d_s8__c99.c \
+  c99/thk_depthwise_conv2d_s8_planes__c99.c \
   c99/thk_depthwise_conv2d_s8_single__c99.c \
   c99/thk_depthwise_conv2d_s8_tile__c99.c \
   c99/thk_depthwise_conv2d_u8__c99.c \

@@ -97,6 +97,66 @@ static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c
     return TH_OK;
 }
 
+/* ---- depthwise_conv2d, in place ---------------------------------------------------------------- */
+static int64_t padded(int64_t out, int64_t stride, int64_t kernel, int64_t dilation)
+{
+    return (out - 1) * stride + (kernel - 1) * dilation + 1;
+}
+
+static int64_t plane_bytes(const struct th_row_window *w)
+{
+    return padded(w->box_h, w->stride_h, w->kernel_h, w->dilation_h) *
+           padded(w->box_w, w->stride_w, w->kernel_w, w->dilation_w);
+}
+
+static const char *refuse_planes(const struct th_query *q)
+{
+    struct tile k;
+    const char *why = describe(q, &k);
+    if (why)
+        return why;
+    if (k.w.batch != 1 || k.w.in_c != k.w.out_c || !k.w.dense_in || !k.w.dense_out)
+        return "more than one map, or not one output for a channel";
+    if (k.w.box_h * k.w.box_w > k.w.in_h * k.w.in_w)
+        return "the output does not fit where the input lies";
+    return plane_bytes(&k.w) > 1 << 24 ? "the plane is too large" : NULL;
+}
+
+static enum th_status bind_planes(const struct th_query *q, struct th_call *c)
+{
+    struct tile k;
+    describe(q, &k);
+    int8_t *w = th_arena_alloc(th_call_arena(c), (size_t)(k.h.n * k.products));
+    int32_t *words = TH_NEW_ARRAY(th_call_arena(c), int32_t, (size_t)k.h.n * 4);
+    if (!w || !words)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < k.h.n; i++) {
+        for (int64_t t = 0; t < k.products; t++)
+            w[i * k.products + t] = weight(&k, i, t);
+        words[4 * i] = k.t.bias[i];
+        memcpy(words + 4 * i + 1, k.t.words + 3 * i, 3 * sizeof *words);
+    }
+    th_row_call_window(c, &k.w);
+    th_call_input(c, 0, "const int8_t");
+    th_call_data(c, "weights", TH_DT_S8, w, (size_t)(k.h.n * k.products), 1);
+    th_call_data(c, "requant", TH_DT_S32, words, (size_t)k.h.n * 4, 4);
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, (size_t)plane_bytes(&k.w), 1, "int8_t");
+    return TH_OK;
+}
+
+static void cost_planes(const struct th_query *q, struct th_kernel_cost *k)
+{
+    struct th_row_window w;
+    if (th_row_window(q, &w))
+        return;
+    k->cycles = (double)w.in_c * (9.0 * (double)plane_bytes(&w) +
+                                  30.0 * (double)w.box_h * (double)w.box_w) +
+                7.0 * th_row_window_macs(q, &w);
+    k->code_bytes = 420;
+    k->stack_bytes = 120;
+}
+
 static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
 {
     struct tile k;
@@ -146,6 +206,10 @@ static const struct th_kernel rows[] = {
      .cost = cost_window},
     {ROW("depthwise_conv2d"), .order = TH_ORDER_ROWS, .group = 1, .views = VIEWS,
      .bind = bind_depthwise, .cost = cost_window},
+    {.op = "depthwise_conv2d", .types = "s8,s8,s32?>s8", .contract = "tflite",
+     .symbol = "thk_depthwise_conv2d_s8_planes__c99",
+     .source = "c99/thk_depthwise_conv2d_s8_planes__c99.c", .order = TH_ORDER_PLANES, .group = 1,
+     .refuse = refuse_planes, .bind = bind_planes, .cost = cost_planes},
     {ROW("fully_connected"), .order = TH_ORDER_ANY, .bind = bind_dense, .cost = cost_dense},
 };
 const struct th_row_family th_c99_tile = {rows, TH_ARRAY_LEN(rows)};

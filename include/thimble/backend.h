@@ -38,6 +38,7 @@ struct th_query {
     bool whole;                       /* box is the whole output */
     const struct th_view *in_views;   /* [n_in], NULL: all dense */
     const struct th_view *out_views;  /* [n_out], NULL: all dense */
+    int order;                        /* an enum th_write_order that the row must have; 0: any */
 };
 
 /* ---- the call a kernel row makes ------------------------------------------------------------------ */
