@@ -37,13 +37,14 @@ TH_API const struct th_kernel_note *th_node_note_const(const struct th_graph *g,
 /*
  * In-place proposal: if `in` is not wanted after the node that makes `out`, both may overlap as
  * long as `in` begins `distance` (>= 0) or more bytes behind the begin of `out`. exact: the same
- * bytes at the same place (views). state: `out` is what a state_write stores and may be computed
+ * bytes at the same place (views). same: only at the same place, element by element (a kernel that
+ * runs plane by plane). state: `out` is what a state_write stores and may be computed
  * in that variable's storage; `in` is then 0.
  */
 struct th_share {
     th_value out, in;
     int64_t distance;
-    bool exact;
+    bool exact, same;
     th_state state;
 };
 TH_API uint32_t th_graph_share_count(const struct th_graph *g);

@@ -86,6 +86,23 @@ static const char *by_rows(const struct th_inst *c, int32_t group, int64_t out_a
     return NULL;
 }
 
+/* Whole channels are read before they are written, so every element must lie in the channel it is
+ * computed from, and no channel of the output in another one of the input. */
+static const char *by_planes(const struct th_inst *c, int64_t out_at, uint32_t in, int64_t in_at)
+{
+    const struct th_type *x = c->in[in], *y = &c->out[0];
+    int64_t channel;
+    if (in != 0 || !c->op->channels || x->rank < 1 || x->rank != y->rank || x->dtype != y->dtype ||
+        x->dims[x->rank - 1] != y->dims[y->rank - 1])
+        return "its channels are not those of the input";
+    for (int64_t k = 0; k < x->dims[x->rank - 1]; k++)
+        if (!c->op->channels(c, in, k, &channel) || channel != k)
+            return "its channels are not those of the input";
+    if ((out_at - in_at) % (x->dims[x->rank - 1] * element_bytes(x)))
+        return "its channels lie across those of the input";
+    return NULL;
+}
+
 const char *th_overlap_refused(const struct th_inst *c, const struct th_kernel_note *note,
                                uint32_t out, int64_t out_at, uint32_t in, int64_t in_at)
 {
@@ -100,5 +117,7 @@ const char *th_overlap_refused(const struct th_inst *c, const struct th_kernel_n
         return by_element(c, out, out_at, in, in_at);
     if (row->order == TH_ORDER_ROWS && out == 0)
         return by_rows(c, row->group, out_at, in, in_at);
+    if (row->order == TH_ORDER_PLANES && out == 0)
+        return by_planes(c, out_at, in, in_at);
     return "its kernel allows no overlap";
 }

@@ -105,6 +105,10 @@ int64_t th_in_place_distance(const struct th_inst *c, const struct th_kernel *ro
         return rows_distance(c, in, row->group, arena);
     if (row->order == TH_ORDER_ELEMENT && th_type_elems(c->in[in]) == th_type_elems(&c->out[0]))
         return element_distance(c->in[in], &c->out[0]);
+    if (row->order == TH_ORDER_PLANES && in == 0 && c->op->channels &&
+        th_type_size(c->in[in]) == th_type_size(&c->out[0]) &&
+        c->in[in]->dims[c->in[in]->rank - 1] == c->out[0].dims[c->out[0].rank - 1])
+        return 0;
     return -1;
 }
 
@@ -152,6 +156,17 @@ static enum th_status propose_by_rows(struct proposing *k, struct th_graph *g, t
     return TH_OK;
 }
 
+/* Plane by plane: the output may take the place of an operand of its own size. */
+static enum th_status propose_by_planes(struct proposing *k, struct th_graph *g, th_node n,
+                                        const struct th_inst *c, const struct th_call *call)
+{
+    if (!may_share(c, call, 0, 0) || th_in_place_distance(c, th_node_note_const(g, n)->row, 0,
+                                                           c->arena) != 0)
+        return TH_OK;
+    return propose(k, g, (struct th_share){.out = th_node_output(g, n, 0),
+                                           .in = th_node_input(g, n, 0), .same = true});
+}
+
 static enum th_status propose_node(struct proposing *k, struct th_graph *g, th_node n,
                                    struct th_arena *arena)
 {
@@ -170,11 +185,13 @@ static enum th_status propose_node(struct proposing *k, struct th_graph *g, th_n
         th_state s = (th_state)th_attr_int(th_node_attrs(g, n), "state", 0);
         return propose(k, g, (struct th_share){.out = in, .state = s});
     }
-    if (!note->row || (note->row->order != TH_ORDER_ELEMENT && note->row->order != TH_ORDER_ROWS))
+    if (!note->row || note->row->order == TH_ORDER_ANY)
         return TH_OK;
     struct th_inst *c = th_node_inst(g, n, arena);
     if (!c)
         return TH_ERR_INTERNAL;
+    if (note->row->order == TH_ORDER_PLANES)
+        return propose_by_planes(k, g, n, c, note->call);
     return note->row->order == TH_ORDER_ELEMENT ? propose_by_element(k, g, n, c, note->call)
                                                 : propose_by_rows(k, g, n, c, note);
 }

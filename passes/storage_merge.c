@@ -217,6 +217,22 @@ static void merge_views(struct th_layout *l, struct th_layout_graph *r)
     }
 }
 
+/* A result that must lie exactly where its operand lies, if that dies there. */
+static void merge_same(struct th_layout *l, struct th_layout_graph *r)
+{
+    for (uint32_t k = 0; k < th_graph_share_count(r->graph); k++) {
+        const struct th_share *s = th_graph_share(r->graph, k);
+        const th_node made = s->same ? th_value_def(r->graph, s->out) : 0;
+        if (!made || l->values[r->base + s->in].first < 0)
+            continue;
+        const struct th_layout_class *in = class_of(l, r->base + s->in);
+        const struct th_layout_class *out = class_of(l, r->base + s->out);
+        const int32_t step = r->spans[made].enter;
+        if (in != out && !in->state && !out->state && in->last == step && out->first == step)
+            (void)th_layout_join(l, r->base + s->in, r->base + s->out);
+    }
+}
+
 static bool touches(const struct th_graph *g, th_node n, th_state s, bool *write)
 {
     uint32_t traits = th_node_op(g, n)->traits;
@@ -328,6 +344,8 @@ enum th_status th_layout_merge(struct th_layout *l)
         merge_regions(l, &l->graphs[k], false);
     for (th_state s = 1; s <= th_program_state_count(l->program); s++)
         merge_state(l, s);
+    for (uint32_t k = 0; k < l->n_graphs; k++)
+        merge_same(l, &l->graphs[k]);
     for (uint32_t k = l->n_graphs; k-- > 0;)
         merge_regions(l, &l->graphs[k], true);
     return TH_OK;

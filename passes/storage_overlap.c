@@ -15,7 +15,7 @@ static int64_t common_distance(const struct th_layout *l, const struct th_layout
             continue;
         for (uint32_t k = 0; k < th_graph_share_count(r->graph); k++) {
             const struct th_share *s = th_graph_share(r->graph, k);
-            if (s->out == out && s->in == v && !s->exact && !s->state && s->distance > d)
+            if (s->out == out && s->in == v && !s->exact && !s->same && !s->state && s->distance > d)
                 d = s->distance;
         }
         if (d < 0)
@@ -38,7 +38,7 @@ static void add_overlap(const struct th_layout *l, const struct th_layout_graph 
                         const struct th_share *s, struct th_layout_overlap *list, uint32_t *n)
 {
     th_node made = th_value_def(r->graph, s->out);
-    if (s->exact || s->state || !made || l->values[r->base + s->in].first < 0)
+    if (s->exact || s->same || s->state || !made || l->values[r->base + s->in].first < 0)
         return;
     uint32_t in = th_layout_class(l, r->base + s->in), out = th_layout_class(l, r->base + s->out);
     const struct th_layout_class *a = &l->classes[in], *b = &l->classes[out];
