@@ -115,6 +115,8 @@ static const char *refuse_planes(const struct th_query *q)
     const char *why = describe(q, &k);
     if (why)
         return why;
+    if (!q->whole)
+        return "only whole outputs";
     if (k.w.batch != 1 || k.w.in_c != k.w.out_c || !k.w.dense_in || !k.w.dense_out)
         return "more than one map, or not one output for a channel";
     if (k.w.box_h * k.w.box_w > k.w.in_h * k.w.in_w)
