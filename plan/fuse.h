@@ -19,10 +19,13 @@ struct th_fuse_tensor {
     int64_t pixel_bytes;       /* >= 0 */
     bool is_input, is_output;  /* alive before the first, behind the last node */
 };
-/* Half-open range of operand rows (columns), clipped to the operand; lo >= hi: nothing. */
+/* Half-open range of operand rows (columns), clipped to the operand, never empty. */
 struct th_fuse_span {
     int32_t lo, hi;
 };
+/* Where a pixel wants nothing (in a pad), the plan lets it want one pixel all the same, and so must
+ * who runs it: replaces empty ranges by the last one wanted before, or the first ever wanted. */
+TH_API void th_fuse_fill_spans(struct th_fuse_span *s, int32_t n, int32_t extent);
 struct th_fuse_operand {
     uint32_t tensor;
     bool whole;                        /* all of it is wanted for every pixel (a gate vector) */

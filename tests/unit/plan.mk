@@ -19,3 +19,7 @@ tests_unit_test_plan_passes_LDADD = $(unit_libs)
 tests_unit_test_plan_regions_SOURCES = tests/unit/test_plan_regions.c tests/unit/planned_run.c \
   tests/unit/planned_run.h $(plan_support)
 tests_unit_test_plan_regions_LDADD = $(unit_libs)
+check_PROGRAMS += tests/unit/test_plan_fuse
+fuse_nets = tests/unit/fuse_nets.c tests/unit/fuse_nets.h
+tests_unit_test_plan_fuse_SOURCES = tests/unit/test_plan_fuse.c $(fuse_nets)
+tests_unit_test_plan_fuse_LDADD = $(unit_libs)

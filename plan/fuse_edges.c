@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All groups worth a thought: for pairs of cuts, what running in between costs. */
+#include "plan/fuse_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LABELS 6            /* chains kept per position and strip height */
+#define RING_ROWS 4         /* strips of a stage that feeds a ring are no higher */
+static const int32_t heights[] = {1, 2, 3, 4, 6, 8};
+
+static int64_t macs_of(const struct fuse *f, uint32_t p, uint32_t q)
+{
+    int64_t sum = 0;
+    for (uint32_t j = p; j < q; j++)
+        sum += f->net->nodes[j].macs;
+    return sum;
+}
+
+/* Rough extra time against single operations: finer pieces, more calls. */
+static int64_t penalty(const struct fuse_edge *e)
+{
+    static const int64_t weight[FUSE_GRAINS] = {2, 5, 8, 12};
+    int64_t w = e->how == TH_FUSE_SINGLE ? 0 : e->how == TH_FUSE_PLANES ? 1
+                : e->how == TH_FUSE_SLICES ? 2 : weight[e->grain];
+    if (e->how == TH_FUSE_STRIPS)
+        w++;
+    return w * (e->macs / 1024 + 64 * (int64_t)(e->q - e->p));
+}
+
+enum th_status th_fuse_edge_add(struct fuse_edges *s, const struct fuse_edge *e)
+{
+    if (s->n == s->room) {
+        uint32_t room = s->room ? 2 * s->room : 1024;
+        struct fuse_edge *list = TH_NEW_ARRAY(s->f->arena, struct fuse_edge, room);
+        if (!list)
+            return TH_ERR_INTERNAL;
+        if (s->n)
+            memcpy(list, s->list, s->n * sizeof *list);
+        s->list = list;
+        s->room = room;
+    }
+    s->list[s->n] = *e;
+    s->list[s->n].penalty = penalty(e);
+    s->n++;
+    return TH_OK;
+}
+
+uint32_t th_fuse_edge_level(const struct fuse_edge *e)
+{
+    return e->how == TH_FUSE_STREAM || e->how == TH_FUSE_STRIPS ? e->grain + 1u : 0;
+}
+
+static int by_end(const void *a, const void *b)
+{
+    const struct fuse_edge *x = a, *y = b;
+    if (x->q != y->q)
+        return x->q < y->q ? -1 : 1;
+    if (x->p != y->p)
+        return x->p < y->p ? -1 : 1;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? -1 : 1;
+    if (x->macs != y->macs)
+        return x->macs < y->macs ? -1 : 1;
+    return x->penalty < y->penalty ? -1 : x->penalty > y->penalty;
+}
+
+void th_fuse_edges_sort(struct fuse_edges *s)
+{
+    qsort(s->list, s->n, sizeof *s->list, by_end);
+}
+
+/* Least peak over edges up to a level, values made once. */
+static int64_t least_peak(const struct fuse_edges *s, uint32_t level, int64_t *best)
+{
+    uint32_t n = s->f->net->n_nodes;
+    for (uint32_t q = 0; q <= n; q++)
+        best[q] = q ? INT64_MAX : 0;
+    for (uint32_t i = 0; i < s->n; i++) {
+        const struct fuse_edge *e = &s->list[i];
+        if (th_fuse_edge_level(e) > level || e->how == TH_FUSE_STRIPS || best[e->p] == INT64_MAX)
+            continue;
+        best[e->q] = fuse_min(best[e->q], fuse_max(best[e->p], e->bytes));
+    }
+    return best[n];
+}
+
+static enum th_status single_edges(struct fuse_edges *s, struct fuse_drive *d)
+{
+    const struct fuse *f = s->f;
+    struct fuse_cost c;
+    for (uint32_t p = 0; p < f->net->n_nodes; p++) {
+        TH_TRY(th_fuse_drive_begin(d, p));
+        TH_TRY(th_fuse_drive_node(d, p));
+        struct fuse_edge e = {p, p + 1, TH_FUSE_SINGLE, FUSE_GRAINS - 1, 0,
+                              f->net->nodes[p].macs, 0, NULL, 0};
+        if (!th_fuse_stream(f, d, p, p + 1, &c))
+            return TH_ERR_INTERNAL;
+        e.bytes = c.b.total;
+        TH_TRY(th_fuse_edge_add(s, &e));
+        if (f->o.planes && th_fuse_planes(f, p, &c) && c.b.total < e.bytes) {
+            e.how = TH_FUSE_PLANES;
+            e.bytes = c.b.total;
+            TH_TRY(th_fuse_edge_add(s, &e));
+        }
+        if (f->o.slices && th_fuse_slices(f, p, &c)) {
+            struct fuse_edge z = {p, p + 3, TH_FUSE_SLICES, 0, c.b.total, macs_of(f, p, p + 3),
+                                  0, NULL, 0};
+            TH_TRY(th_fuse_edge_add(s, &z));
+        }
+    }
+    return TH_OK;
+}
+
+static enum th_status stream_edges(struct fuse_edges *s, struct fuse_drive *d, int64_t limit)
+{
+    const struct fuse *f = s->f;
+    for (uint32_t q = 2; q <= f->net->n_nodes; q++) {
+        struct fuse_cost c;
+        int64_t macs = 0;
+        TH_TRY(th_fuse_drive_begin(d, q - 1));
+        for (uint32_t p = q; p-- > 0;) {
+            if (th_fuse_stream_stop(f, d, p, q))
+                break;
+            TH_TRY(th_fuse_drive_node(d, p));
+            macs += f->net->nodes[p].macs;
+            if (q - p == 1)
+                continue;
+            if (!th_fuse_stream(f, d, p, q, &c))
+                continue;
+            if (c.b.lines + c.b.held + c.b.vectors > limit)
+                break;
+            if (c.b.total > limit)
+                continue;
+            struct fuse_edge e = {p, q, TH_FUSE_STREAM, (uint8_t)d->grain, c.b.total, macs,
+                                  0, NULL, 0};
+            TH_TRY(th_fuse_edge_add(s, &e));
+        }
+    }
+    return TH_OK;
+}
+
+/* ---- chains of stages ---------------------------------------------------------------------- */
+struct grow {
+    struct fuse_edges *s;
+    struct fuse_strips *strips;
+    struct th_arena *work;
+    const struct fuse_label ***at;     /* [n_nodes + 1] labels that end there */
+    uint32_t *n_at, *room;
+    bool *ring, *close;                /* may a ring, a group's end lie at this cut? */
+    uint32_t grain, span, stage;
+    int64_t limit;
+};
+
+static bool windowed(const struct fuse *f, uint32_t t)
+{
+    for (uint32_t c = f->cons_start[t]; c < f->cons_start[t + 1]; c++)
+        for (uint32_t k = 0; k < f->net->nodes[f->cons[c]].n_operands; k++) {
+            const struct th_fuse_operand *x = &f->net->nodes[f->cons[c]].operands[k];
+            if (x->tensor != t || !x->rows)
+                continue;
+            for (int32_t r = 0; r < f->net->tensors[f->net->nodes[f->cons[c]].out].h; r++)
+                if (x->rows[r].hi - x->rows[r].lo > 1)
+                    return true;
+        }
+    return false;
+}
+
+static void find_cuts(struct grow *w)
+{
+    const struct fuse *f = w->s->f;
+    uint32_t n = f->net->n_nodes;
+    for (uint32_t q = 1; q < n; q++) {
+        uint32_t alive = f->live_start[q + 1] - f->live_start[q], out = f->net->nodes[q - 1].out;
+        bool reduce = f->net->nodes[q - 1].kind == TH_FUSE_REDUCE;
+        w->ring[q] = !reduce && fuse_alive(f, out, q) && (alive == 1 || windowed(f, out));
+        w->close[q] = alive == 1 || reduce;
+    }
+    w->close[0] = w->close[n] = true;
+}
+
+/* Everything alive at the end must be stored: the last output, or what came in stored. */
+static bool may_close(const struct fuse *f, uint32_t g, const struct fuse_label *l)
+{
+    for (uint32_t a = f->live_start[l->q]; a < f->live_start[l->q + 1]; a++)
+        if (f->live[a] != l->out && !fuse_alive(f, f->live[a], g))
+            return false;
+    return true;
+}
+
+static bool keep(struct grow *w, const struct fuse_label *l)
+{
+    uint32_t q = l->q;
+    for (uint32_t i = 0; i < w->n_at[q]; i++) {
+        const struct fuse_label *o = w->at[q][i];
+        if (o->th == l->th && o->ring + o->inner <= l->ring + l->inner && o->macs <= l->macs)
+            return true;
+    }
+    if (w->n_at[q] == w->room[q]) {
+        uint32_t room = w->room[q] ? 2 * w->room[q] : 32;
+        const struct fuse_label **list =
+            th_arena_calloc(w->work, room, sizeof *list);
+        if (!list)
+            return false;
+        if (w->n_at[q])
+            memcpy(list, w->at[q], w->n_at[q] * sizeof *list);
+        w->at[q] = list;
+        w->room[q] = room;
+    }
+    struct fuse_label *copy = th_arena_memdup(w->work, l, sizeof *l);
+    w->at[q][w->n_at[q]] = copy;
+    w->n_at[q] += copy != NULL;
+    return copy != NULL;
+}
+
+static int by_label(const void *a, const void *b)
+{
+    const struct fuse_label *x = *(const struct fuse_label *const *)a;
+    const struct fuse_label *y = *(const struct fuse_label *const *)b;
+    int64_t bx = x->ring + x->inner, by = y->ring + y->inner;
+    if (x->th != y->th)
+        return x->th < y->th ? -1 : 1;
+    if (bx != by)
+        return bx < by ? -1 : 1;
+    return x->macs < y->macs ? -1 : x->macs > y->macs;
+}
+
+/* Labels nothing beats, at most LABELS for each height. */
+static void prune(struct grow *w, uint32_t q)
+{
+    const struct fuse_label **l = w->at[q];
+    uint32_t n = w->n_at[q], kept = 0;
+    if (!n)
+        return;
+    qsort(l, n, sizeof *l, by_label);
+    for (uint32_t a = 0, b; a < n; a = b) {
+        uint32_t first = kept;
+        for (b = a; b < n && l[b]->th == l[a]->th; b++) {
+            if (kept > first && l[kept - 1]->macs <= l[b]->macs)
+                continue;
+            l[kept++] = l[b];
+        }
+        uint32_t m = kept - first;
+        for (uint32_t i = 0; m > LABELS && i < LABELS; i++)
+            l[first + i] = l[first + (uint64_t)i * (m - 1) / (LABELS - 1)];
+        kept = first + (m > LABELS ? LABELS : m);
+    }
+    w->n_at[q] = kept;
+}
+
+static enum th_status close_group(struct grow *w, uint32_t g, const struct fuse_label *l)
+{
+    struct fuse_edges *s = w->s;
+    struct fuse_cost c;
+    if (!may_close(s->f, g, l))
+        return TH_OK;
+    th_fuse_strips_close(w->strips, g, l, &c);
+    if (c.b.total > w->limit)
+        return TH_OK;
+    for (uint32_t i = w->s->mark; i < s->n; i++)
+        if (s->list[i].q == l->q && s->list[i].bytes <= c.b.total && s->list[i].macs <= l->macs)
+            return TH_OK;
+    struct fuse_edge e = {g, l->q, TH_FUSE_STRIPS, (uint8_t)w->grain, c.b.total, l->macs, 0,
+                          NULL, 0};
+    for (const struct fuse_label *x = l; x; x = x->parent)
+        e.n_stages++;
+    e.stages = TH_NEW_ARRAY(s->f->arena, struct th_fuse_stage, e.n_stages);
+    if (!e.stages)
+        return TH_ERR_INTERNAL;
+    uint32_t i = e.n_stages;
+    for (const struct fuse_label *x = l; x; x = x->parent)
+        e.stages[--i] = (struct th_fuse_stage){x->p, x->q, x->th, x->cols, 0, 0};
+    return th_fuse_edge_add(s, &e);
+}
+
+static enum th_status extend(struct grow *w, uint32_t g, const struct fuse_label *from,
+                             uint32_t p, uint32_t q, int32_t th)
+{
+    const struct fuse *f = w->s->f;
+    struct fuse_label l;
+    if (!th_fuse_strips_extend(w->strips, g, from, p, q, th, 0, w->grain, w->limit, w->work, &l))
+        return TH_OK;
+    if (w->close[q])
+        TH_TRY(close_group(w, g, &l));
+    if (q < f->net->n_nodes && w->ring[q] && !l.reduce && th <= RING_ROWS && !keep(w, &l))
+        return TH_ERR_INTERNAL;
+    return TH_OK;
+}
+
+static enum th_status grow_from(struct grow *w, uint32_t g)
+{
+    const struct fuse *f = w->s->f;
+    uint32_t n = f->net->n_nodes;
+    uint32_t end = (uint32_t)fuse_min(n, (int64_t)g + w->span);
+    th_arena_clear(w->work);
+    for (uint32_t q = 0; q <= n; q++) {
+        w->n_at[q] = w->room[q] = 0;
+        w->at[q] = NULL;
+    }
+    w->s->mark = w->s->n;
+    for (uint32_t p = g; p < end; p++) {
+        if (p > g)
+            prune(w, p);
+        if (p > g && !w->n_at[p])
+            continue;
+        for (uint32_t q = p + 1; q <= end && q <= p + w->stage; q++) {
+            if (!w->close[q] && !w->ring[q])
+                continue;
+            int32_t h = f->net->tensors[f->nodes[q - 1].shape].h;
+            for (uint32_t t = 0; t <= TH_ARRAY_LEN(heights); t++) {
+                int32_t th = t < TH_ARRAY_LEN(heights) ? heights[t] : h;
+                if (th > h || (t < TH_ARRAY_LEN(heights) && th == h))
+                    continue;
+                if (!w->close[q] && th > RING_ROWS)
+                    continue;
+                if (p == g)
+                    TH_TRY(extend(w, g, NULL, p, q, th));
+                for (uint32_t i = 0; p > g && i < w->n_at[p]; i++)
+                    TH_TRY(extend(w, g, w->at[p][i], p, q, th));
+            }
+        }
+    }
+    return TH_OK;
+}
+
+static enum th_status strip_edges(struct fuse_edges *s, uint32_t grain, int64_t limit,
+                                  struct th_arena *keep_arena, struct th_arena *work)
+{
+    const struct fuse *f = s->f;
+    size_t n = (size_t)f->net->n_nodes + 1;
+    struct grow w = {.s = s, .work = work, .grain = grain, .limit = limit};
+    w.span = n > 300 ? 16 : 30;
+    w.stage = n > 300 ? 10 : 16;
+    w.at = th_arena_calloc(f->arena, n, sizeof *w.at);
+    w.n_at = TH_NEW_ARRAY(f->arena, uint32_t, n);
+    w.room = TH_NEW_ARRAY(f->arena, uint32_t, n);
+    w.ring = TH_NEW_ARRAY(f->arena, bool, n);
+    w.close = TH_NEW_ARRAY(f->arena, bool, n);
+    if (!w.at || !w.n_at || !w.room || !w.ring || !w.close)
+        return TH_ERR_INTERNAL;
+    find_cuts(&w);
+    TH_TRY(th_fuse_strips_new(&w.strips, f, keep_arena));
+    for (uint32_t g = 0; g < f->net->n_nodes; g++)
+        if (w.close[g])
+            TH_TRY(grow_from(&w, g));
+    return TH_OK;
+}
+
+static enum th_status all_edges(struct fuse_edges *s, struct th_arena *keep_arena,
+                                struct th_arena *tmp)
+{
+    const struct fuse *f = s->f;
+    struct fuse_drive d;
+    int64_t *best = TH_NEW_ARRAY(f->arena, int64_t, (size_t)f->net->n_nodes + 1);
+    if (!best)
+        return TH_ERR_INTERNAL;
+    TH_TRY(th_fuse_drive_new(&d, f, f->arena, tmp, FUSE_GRAINS - 1));
+    TH_TRY(single_edges(s, &d));
+    s->peak[0] = least_peak(s, 0, best);
+    for (uint32_t g = 0; g + 1 < s->levels; g++) {
+        TH_TRY(th_fuse_drive_begin(&d, 0));
+        d.grain = g;
+        TH_TRY(stream_edges(s, &d, s->peak[g]));
+        th_fuse_edges_sort(s);
+        s->peak[g + 1] = least_peak(s, g + 1, best);
+        if (f->o.no_recompute)
+            continue;
+        TH_TRY(strip_edges(s, g, s->peak[g + 1], keep_arena, tmp));
+        th_arena_clear(keep_arena);
+    }
+    th_fuse_edges_sort(s);
+    return TH_OK;
+}
+
+enum th_status th_fuse_edges_find(struct fuse_edges *s, const struct fuse *f)
+{
+    struct th_arena *keep_arena = th_arena_new(0), *tmp = th_arena_new(0);
+    int32_t finest = f->o.finest > 0 ? f->o.finest : 1;
+    *s = (struct fuse_edges){.f = f, .levels = 1};
+    if (!f->o.single_only)
+        s->levels = f->o.rows_only || finest > 4 ? 2 : finest > 2 ? 3 : finest > 1 ? 4 : 5;
+    enum th_status st = keep_arena && tmp ? all_edges(s, keep_arena, tmp) : TH_ERR_INTERNAL;
+    th_arena_free(keep_arena);
+    th_arena_free(tmp);
+    return st;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How much of a tensor must be kept between the node that makes it and those that read it, when all
+ * of them run as one stream. With one reader that follows from its windows; with several from the
+ * first node they all feed, since their branches lag differently.
+ */
+#include "plan/fuse_internal.h"
+
+#include <string.h>
+
+uint32_t th_fuse_join(const struct fuse *f, uint32_t t, uint32_t end, struct th_arena *tmp)
+{
+    uint32_t a = f->cons_start[t], b = f->cons_start[t + 1], last = f->cons[b - 1];
+    uint32_t from = f->prod[t] == FUSE_NONE ? 0 : f->prod[t] + 1;
+    if (b - a == 1)
+        return last;
+    uint8_t *mark = th_arena_alloc(tmp, (size_t)(end > from ? end - from : 0) + 1);
+    if (!mark)
+        return FUSE_NONE;
+    for (uint32_t j = last; j < end; j++) {
+        uint32_t met = 0;
+        if (f->net->nodes[j].kind == TH_FUSE_REDUCE)
+            continue;
+        memset(mark, 0, end - from);
+        mark[j - from] = 1;
+        for (uint32_t i = j + 1; i-- > from;) {
+            if (!mark[i - from])
+                continue;
+            for (uint32_t k = 0; k < f->nodes[i].n_maps; k++) {
+                uint32_t x = f->nodes[i].maps[k].tensor, m = f->prod[x];
+                met += x == t;
+                if (m != FUSE_NONE && m >= from)
+                    mark[m - from] = 1;
+            }
+        }
+        if (met == b - a)
+            return j;
+    }
+    return FUSE_NONE;
+}
+
+static const struct fuse_map *map_of(const struct fuse *f, uint32_t j, uint32_t t)
+{
+    for (uint32_t k = 0; k < f->nodes[j].n_maps; k++)
+        if (f->nodes[j].maps[k].tensor == t)
+            return &f->nodes[j].maps[k];
+    return NULL;
+}
+
+/* What has been made of t and of a reader's shape, step by step. */
+struct view {
+    const struct fuse *f;
+    const struct fuse_drive *d;
+    const struct fuse_state *made, *done;
+    const struct fuse_map *m;
+    const struct th_fuse_tensor *t, *shape;
+    uint32_t grain;
+};
+
+static bool fresh(const struct fuse_state *s, int32_t r)
+{
+    return r == 0 || s->row[r] > s->row[r - 1];
+}
+
+/* First row of the reader that is still to make when row r of the driver begins; *count: columns
+ * of it that are made already. */
+static int32_t next_row(const struct view *v, int32_t r, int32_t *count)
+{
+    *count = 0;
+    if (r == 0)
+        return 0;
+    int32_t a = v->done->row[r - 1];
+    *count = v->done->table[v->done->cls[r - 1]][v->d->n_runs - 1];
+    if (*count < v->shape->w)
+        return a;
+    *count = 0;
+    return a + 1;
+}
+
+/* Rows between the newest and the oldest wanted; `emptied`: a complete newest row counts as if the
+ * next were begun. */
+static int32_t row_lag(const struct view *v, bool emptied)
+{
+    int32_t most = 0, count;
+    for (int32_t r = 0; r < v->d->n_rows; r++) {
+        int32_t a = next_row(v, r, &count);
+        if (a >= v->shape->h)
+            break;
+        int32_t lag = v->made->row[r] - v->m->rows.oldest[a];
+        if (emptied && !fresh(v->made, r))
+            lag++;
+        most = lag > most ? lag : most;
+    }
+    return most;
+}
+
+/* Columns of the newest row that must be at hand: newest made minus oldest wanted, where the
+ * newest row or the one whose slot it takes is wanted. */
+static int32_t tail(const struct view *v, int32_t rows)
+{
+    const struct fuse_cols *c = &v->m->cols[v->grain];
+    int32_t u = fuse_run(v->grain, v->shape->w), most = 0;
+    uint32_t seen[2] = {FUSE_NONE, FUSE_NONE};
+    for (int32_t r = 0; r < v->d->n_rows; r++) {
+        if (!fresh(v->made, r))
+            continue;
+        int32_t y = v->made->row[r], last = v->done->row[r], count;
+        const int32_t *n = v->made->table[v->made->cls[r]];
+        const int32_t *m = v->done->table[v->done->cls[r]];
+        for (int32_t a = next_row(v, r, &count); a <= last && a < v->shape->h; a++, count = 0) {
+            if (v->m->rows.last[a] != y && v->m->rows.first[a] > y - rows)
+                continue;
+            int32_t run = count / u;
+            most = (int32_t)fuse_max(most, n[0] - c->oldest[run]);
+            if (a < last || (!count && v->made->cls[r] == seen[0] && v->done->cls[r] == seen[1]))
+                continue;
+            for (int32_t k = 1; k < v->d->n_runs; k++) {
+                run = (m[k - 1] + u - 1) / u;
+                if (run < c->n_runs)
+                    most = (int32_t)fuse_max(most, n[k] - c->oldest[run]);
+            }
+            if (!count) {
+                seen[0] = v->made->cls[r];
+                seen[1] = v->done->cls[r];
+            }
+        }
+    }
+    return most;
+}
+
+/* Does every run of the one reader want a run not made before, and nothing older? */
+static bool at_once(const struct view *v, int32_t rows, int32_t cols)
+{
+    if (rows > 0 || cols != fuse_run(v->grain, v->t->w))
+        return false;
+    for (int32_t r = 0; r < v->d->n_rows; r++) {
+        const int32_t *n = v->made->table[v->made->cls[r]];
+        if (!fresh(v->made, r))
+            return false;
+        if (r && v->made->cls[r] == v->made->cls[r - 1])
+            continue;
+        for (int32_t k = 1; k < v->d->n_runs; k++)
+            if (n[k] <= n[k - 1])
+                return false;
+    }
+    return true;
+}
+
+static bool stuck_incomplete(const struct view *v)
+{
+    for (int32_t r = 1; r < v->d->n_rows; r++)
+        if (!fresh(v->made, r) &&
+            v->made->table[v->made->cls[r - 1]][v->d->n_runs - 1] < v->t->w)
+            return true;
+    return false;
+}
+
+/* Drives node j and all between it and t. */
+static enum th_status drive(struct fuse_drive *d, const struct fuse *f, uint32_t j, uint32_t t)
+{
+    uint32_t from = f->prod[t] == FUSE_NONE ? 0 : f->prod[t] + 1;
+    TH_TRY(th_fuse_drive_begin(d, j));
+    for (uint32_t i = j + 1; i-- > from;)
+        TH_TRY(th_fuse_drive_node(d, i));
+    return TH_OK;
+}
+
+static enum th_status lines_of(struct fuse *f, struct fuse_drive *d, uint32_t t, bool pushed,
+                               struct fuse_lines *out)
+{
+    const struct th_fuse_tensor *x = &f->net->tensors[t];
+    uint32_t a = f->cons_start[t], b = f->cons_start[t + 1], grain = d->grain;
+    int32_t lag = 0, lag_tail = 0, cols = 0;
+    bool incomplete = pushed;
+    struct view v = {f, d, &d->states[t], NULL, NULL, x, NULL, grain};
+    TH_TRY(drive(d, f, out->join, t));
+    for (uint32_t c = a; c < b; c++) {
+        uint32_t s = f->nodes[f->cons[c]].shape;
+        v.done = &d->states[s];
+        v.shape = &f->net->tensors[s];
+        v.m = map_of(f, f->cons[c], t);
+        if (!v.done->set || !v.made->set)
+            return TH_OK;
+        lag = (int32_t)fuse_max(lag, row_lag(&v, false));
+        lag_tail = (int32_t)fuse_max(lag_tail, row_lag(&v, true));
+        incomplete |= stuck_incomplete(&v);
+    }
+    for (uint32_t c = a; c < b && !incomplete; c++) {
+        uint32_t s = f->nodes[f->cons[c]].shape;
+        v.done = &d->states[s];
+        v.shape = &f->net->tensors[s];
+        v.m = map_of(f, f->cons[c], t);
+        cols = (int32_t)fuse_max(cols, tail(&v, lag_tail));
+    }
+    out->ok = true;
+    out->rows = lag + 1;
+    out->cols = 0;
+    if (!incomplete && (int64_t)lag_tail * x->w + cols < (int64_t)out->rows * x->w) {
+        out->rows = lag_tail;
+        out->cols = cols;
+    }
+    out->held = !incomplete && b - a == 1 && at_once(&v, lag_tail, cols);
+    if ((int64_t)out->rows * x->w + out->cols >= fuse_pixels(x)) {
+        out->rows = x->h;
+        out->cols = 0;
+    }
+    if (out->held) {
+        out->rows = 0;
+        out->cols = fuse_run(grain, x->w);
+    }
+    out->bytes = fuse_round(f, ((int64_t)out->rows * x->w + out->cols) * x->pixel_bytes);
+    return TH_OK;
+}
+
+/* Columns alive of a box while columns slide through a strip, all rows of it at once. */
+static enum th_status box_of(struct fuse *f, uint32_t grain, uint32_t t, struct th_arena *tmp,
+                             int32_t **made, struct fuse_lines *out)
+{
+    uint32_t from = f->prod[t] == FUSE_NONE ? 0 : f->prod[t] + 1, j = out->join;
+    const struct th_fuse_tensor *s = &f->net->tensors[f->nodes[j].shape];
+    int32_t u = fuse_run(grain, s->w), runs = (s->w + u - 1) / u, most = 0;
+    bool once = f->cons_start[t + 1] - f->cons_start[t] == 1;
+    int32_t *own = TH_NEW_ARRAY(tmp, int32_t, (size_t)runs);
+    if (!own)
+        return TH_ERR_INTERNAL;
+    for (int32_t k = 0; k < runs; k++)
+        own[k] = (int32_t)fuse_min((int64_t)(k + 1) * u, s->w);
+    made[f->nodes[j].shape] = own;
+    for (uint32_t i = j + 1; i-- > from;) {
+        const int32_t *done = made[f->nodes[i].shape];
+        int32_t v = fuse_run(grain, f->net->tensors[f->nodes[i].shape].w);
+        for (uint32_t k = 0; done && k < f->nodes[i].n_maps; k++) {
+            const struct fuse_map *m = &f->nodes[i].maps[k];
+            if (m->tensor == f->nodes[i].shape)
+                continue;
+            bool first = !made[m->tensor];
+            int32_t *n = first ? TH_NEW_ARRAY(tmp, int32_t, (size_t)runs) : made[m->tensor];
+            if (!n)
+                return TH_ERR_INTERNAL;
+            for (int32_t r = 0; r < runs; r++)
+                n[r] = (int32_t)fuse_max(n[r], m->cols[grain].made[(done[r] - 1) / v]);
+            made[m->tensor] = n;
+        }
+    }
+    for (uint32_t c = f->cons_start[t]; c < f->cons_start[t + 1]; c++) {
+        const struct fuse_cols *m = &map_of(f, f->cons[c], t)->cols[grain];
+        uint32_t shape = f->nodes[f->cons[c]].shape;
+        int32_t v = fuse_run(grain, f->net->tensors[shape].w);
+        for (int32_t r = 0; r < runs; r++) {
+            int32_t run = r ? (made[shape][r - 1] + v - 1) / v : 0;
+            if (run < m->n_runs)
+                most = (int32_t)fuse_max(most, made[t][r] - m->oldest[run]);
+            once &= !r || made[t][r] > made[t][r - 1];
+        }
+    }
+    out->box_cols = (int32_t)fuse_min(most, f->net->tensors[t].w);
+    out->box_held = once && out->box_cols == fuse_run(grain, f->net->tensors[t].w);
+    for (uint32_t i = j + 1; i-- > from;) {
+        made[f->nodes[i].shape] = NULL;
+        for (uint32_t k = 0; k < f->nodes[i].n_maps; k++)
+            made[f->nodes[i].maps[k].tensor] = NULL;
+    }
+    return TH_OK;
+}
+
+static enum th_status grain_lines(struct fuse *f, uint32_t grain, struct th_arena *tmp,
+                                  struct th_arena *work, int32_t **made)
+{
+    struct fuse_drive d;
+    uint32_t n = f->net->n_nodes;
+    th_arena_clear(work);
+    TH_TRY(th_fuse_drive_new(&d, f, work, tmp, grain));
+    f->lines[grain] = TH_NEW_ARRAY(f->arena, struct fuse_lines, (size_t)f->net->n_tensors + 1);
+    if (!f->lines[grain])
+        return TH_ERR_INTERNAL;
+    for (uint32_t t = 0; t < f->net->n_tensors; t++) {
+        bool input = f->prod[t] == FUSE_NONE;
+        struct fuse_lines *l = &f->lines[grain][t];
+        l->join = FUSE_NONE;
+        if (f->cons_start[t] == f->cons_start[t + 1] || (input && !f->o.feed) ||
+            f->net->tensors[t].is_output)
+            continue;
+        uint64_t far = input ? f->max_group : (uint64_t)f->prod[t] + f->max_group + 1;
+        th_arena_clear(tmp);
+        l->join = th_fuse_join(f, t, (uint32_t)fuse_min((int64_t)far, n), tmp);
+        if (l->join == FUSE_NONE)
+            continue;
+        th_arena_clear(tmp);
+        TH_TRY(box_of(f, grain, t, tmp, made, l));
+        TH_TRY(lines_of(f, &d, t, input, l));
+    }
+    return TH_OK;
+}
+
+enum th_status th_fuse_lines(struct fuse *f)
+{
+    struct th_arena *tmp = th_arena_new(0), *work = th_arena_new(0);
+    int32_t **made = TH_NEW_ARRAY(f->arena, int32_t *, (size_t)f->net->n_tensors + 1);
+    enum th_status st = tmp && work && made ? TH_OK : TH_ERR_INTERNAL;
+    for (uint32_t g = 0; g < FUSE_GRAINS && st == TH_OK; g++)
+        st = grain_lines(f, g, tmp, work, made);
+    th_arena_free(tmp);
+    th_arena_free(work);
+    return st;
+}
