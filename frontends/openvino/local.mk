@@ -27,4 +27,4 @@ noinst_LTLIBRARIES += %D%/libopenvino.la
   %D%/window.h
 %C%_openvino_la_SOURCES =
 %C%_openvino_la_LDFLAGS = $(module_ldflags)
-%C%_openvino_la_LIBADD = %D%/libopenvino.la libthimble.la $(XML_LIBS)
+%C%_openvino_la_LIBADD = %D%/libopenvino.la libthimble.la $(XML_LIBS) -lm

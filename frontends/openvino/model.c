@@ -42,6 +42,9 @@ static int probe(const unsigned char *bytes, size_t len)
     const char *s = (const char *)bytes;
     size_t window = len < 4096 ? len : 4096, at = root_at(s, window);
 
+    /* one with a document type is ours to refuse */
+    if (window - at >= 14 && memcmp(s + at, "<!DOCTYPE net", 13) == 0)
+        return 95;
     if (window - at < 5 || memcmp(s + at, "<net", 4) != 0)
         return 0;
     return strchr(" \t\r\n>", s[at + 4]) != NULL && s[at + 4] != '\0' ? 95 : 0;

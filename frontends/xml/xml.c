@@ -4,17 +4,36 @@
 
 #include <thimble/plugin.h>
 
-/* The root element, behind the declaration and comments; well inside what anyone writes there. */
+static bool begins(const char *s, size_t len, const char *with)
+{
+    size_t n = strlen(with);
+    return len >= n && memcmp(s, with, n) == 0;
+}
+
+/* Behind blanks, the declaration and comments; they end well inside the window. */
+static size_t root_at(const char *s, size_t len)
+{
+    size_t i = 0;
+    while (i < len) {
+        const char *end = begins(s + i, len - i, "<!--") ? "-->" : "?>";
+        if (s[i] == ' ' || s[i] == '\t' || s[i] == '\r' || s[i] == '\n') {
+            i++;
+            continue;
+        }
+        if (*end != '-' && !begins(s + i, len - i, "<?"))
+            return i;
+        while (i < len && !begins(s + i, len - i, end))
+            i++;
+        i += i < len ? strlen(end) : 0;
+    }
+    return len;
+}
+
 static int probe(const unsigned char *bytes, size_t len)
 {
-    static const char declaration[] = "<?xml", root[] = "<thimble-program";
-    size_t window = len < 4096 ? len : 4096;
-    if (len < sizeof declaration - 1 || memcmp(bytes, declaration, sizeof declaration - 1) != 0)
-        return 0;
-    for (size_t i = 0; i + sizeof root - 1 <= window; i++)
-        if (bytes[i] == '<' && memcmp(bytes + i, root, sizeof root - 1) == 0)
-            return 100;
-    return 0;
+    const char *s = (const char *)bytes;
+    size_t window = len < 4096 ? len : 4096, at = root_at(s, window);
+    return begins(s, len, "<?xml") && begins(s + at, window - at, "<thimble-program") ? 100 : 0;
 }
 
 static enum th_status read_program(const struct th_read_request *r, struct th_program **out)
