@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 
 #include "driver/verbs.h"
+#include "plugins/kernels.h"
 
 static void add_dtypes(struct th_str *s, uint32_t mask)
 {
@@ -116,8 +117,22 @@ static struct json_object *abilities(const struct th_op *op)
     return a;
 }
 
-static struct json_object *op_json(const struct th_op *op)
+static void add_kernel(void *user, const struct th_backend *b, const struct th_kernel *k)
 {
+    struct json_object *o = json_object_new_object();
+    json_object_object_add(o, "backend", text(b->name));
+    json_object_object_add(o, "symbol", text(k->symbol));
+    json_object_object_add(o, "types", text(k->types));
+    json_object_object_add(o, "contract", text(k->contract));
+    json_object_object_add(o, "feature", text(k->feature));
+    json_object_object_add(o, "generated", json_object_new_boolean(k->source == NULL));
+    json_object_array_add(user, o);
+}
+
+static struct json_object *op_json(const struct th_ctx *ctx, const struct th_op *op)
+{
+    struct json_object *kernels = json_object_new_array();
+    th_kernels_of_op(ctx, op->name, add_kernel, kernels);
     struct json_object *o = json_object_new_object();
     struct json_object *contracts = json_object_new_array();
     for (const char *const *c = op->contracts; c && *c; c++)
@@ -129,6 +144,7 @@ static struct json_object *op_json(const struct th_op *op)
     json_object_object_add(o, "attributes", attrs(op->attrs));
     json_object_object_add(o, "contracts", contracts);
     json_object_object_add(o, "abilities", abilities(op));
+    json_object_object_add(o, "kernels", kernels);
     json_object_object_add(o, "doc", text(op->doc));
     return o;
 }
@@ -148,7 +164,7 @@ static enum th_status run(struct th_ctx *ctx, const struct th_options *o)
     if (o->json) {
         struct json_object *list = json_object_new_array();
         for (uint32_t i = 0; i < n; i++)
-            json_object_array_add(list, op_json(th_op_at(ctx, i)));
+            json_object_array_add(list, op_json(ctx, th_op_at(ctx, i)));
         return th_print_json(ctx, list);
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -169,6 +185,6 @@ const struct th_verb th_verb_ops = {
     .summary = "list the operators",
     .doc = "Lists every operator with its operands and their element types; plugins' included.\v"
            "With --json the whole records are printed: attributes with ranges and defaults, "
-           "numeric contracts, and what passes may ask of the operator.",
+           "numeric contracts, what passes may ask of the operator, and its kernels.",
     .run = run,
 };

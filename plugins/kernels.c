@@ -326,6 +326,29 @@ const char **th_kernel_symbols(const struct th_ctx *ctx, const struct th_backend
     return l.names;
 }
 
+static void each_row(const struct th_backend *b, const void *rows, size_t n, size_t size,
+                     const char *op, th_kernel_fn *fn, void *user)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct th_kernel *k = (const void *)((const char *)rows + i * size);
+        if (!strcmp(k->op, op))
+            fn(user, b, k);
+    }
+}
+
+void th_kernels_of_op(const struct th_ctx *ctx, const char *op, th_kernel_fn *fn, void *user)
+{
+    for (uint32_t k = 0; k < th_backend_count(ctx); k++) {
+        const struct th_backend *b = th_backend_at(ctx, k);
+        each_row(b, b->kernels, b->n_kernels, b->kernel_size, op, fn, user);
+        for (uint32_t i = 0; i < ctx->reg.kernel_rows.n; i++) {
+            const struct th_kernel_rows *r = ctx->reg.kernel_rows.at[i];
+            if (!strcmp(r->backend, b->name))
+                each_row(b, r->rows, r->n, r->row_size, op, fn, user);
+        }
+    }
+}
+
 /* ---- sources ------------------------------------------------------------------------------- */
 static const struct th_source *find_source(const struct th_source *s, size_t n, const char *name)
 {
