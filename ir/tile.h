@@ -124,11 +124,18 @@ TH_API int64_t th_tile_strip_count(const struct th_tile *t, uint32_t stage);
  * mode, runs and stages. What patch-split writes into the attributes.
  */
 TH_API enum th_status th_tile_fit(struct th_tile *t, struct th_arena *arena);
+/* How the kernel of a node writes while it reads one piece, see enum th_write_order. */
+struct th_tile_order {
+    bool pixels;       /* the first pixels are written while later ones are read */
+    int32_t group;     /* of pixels in work; negative: their operands may still be read; 0: element
+                          by element, operand and result alike */
+};
 /*
  * Least distance at which the output `out` (an output of the body) may begin below the dying
- * operand `in` (a parameter of the body): see struct th_share. -1: cannot overlap.
+ * operand `in` (a parameter of the body): see struct th_share. -1: cannot overlap. order: of the
+ * node that makes `out`; pixels false is always right.
  */
 TH_API int64_t th_tile_distance(const struct th_tile *t, th_value out, th_value in,
-                                struct th_arena *arena);
+                                struct th_tile_order order, struct th_arena *arena);
 
 #endif

@@ -119,7 +119,8 @@ static enum th_status slide(struct replay *r, uint32_t i, int64_t x)
         for (uint32_t p = 0; p < n->n_in; p++) {
             const struct th_tile_operand *o = &n->in[p];
             int64_t c0, c1;
-            if (o->maker < 0 || o->whole || r->t->nodes[o->maker].stage != n->stage)
+            if (o->maker < 0 || o->whole || r->t->nodes[o->maker].stage != n->stage ||
+                m->lo >= m->hi)
                 continue;
             wanted(&o->cols, m->x, x1, &c0, &c1);
             if (c0 < c1)
@@ -144,7 +145,8 @@ static enum th_status tile(struct replay *r, const struct th_tile_stage *s, int6
         for (uint32_t p = 0; p < t->nodes[i].n_in; p++) {
             const struct th_tile_operand *o = &t->nodes[i].in[p];
             int64_t a, b;
-            if (o->maker < 0 || o->whole || t->nodes[o->maker].stage != t->nodes[i].stage)
+            if (o->maker < 0 || o->whole || t->nodes[o->maker].stage != t->nodes[i].stage ||
+                r->made[i].lo >= r->made[i].hi)
                 continue;
             wanted(&o->cols, r->made[i].x, r->made[i].y, &a, &b);
             r->made[o->maker].x = min64(r->made[o->maker].x, a);
@@ -324,39 +326,69 @@ enum th_status th_tile_fit(struct th_tile *t, struct th_arena *arena)
 struct distance {
     const struct th_tile *t;
     th_value out, in;
+    struct th_tile_order order;
     int64_t in_pixel, written, least;
 };
+
+/* First byte of operand o that rows [y0, y1) and columns [x0, x1) of the result want. */
+static int64_t lowest(const struct distance *d, const struct th_tile_operand *o, int64_t y0,
+                      int64_t y1, int64_t x0, int64_t x1)
+{
+    int64_t r0 = 0, r1, c0 = 0, c1;
+    if (!o->whole) {
+        wanted(&o->rows, y0, y1, &r0, &r1);
+        wanted(&o->cols, x0, x1, &c0, &c1);
+        if (r0 >= r1 || c0 >= c1)
+            return INT64_MAX;
+    }
+    return (r0 * o->w + c0) * d->in_pixel;
+}
+
+static void apart(struct distance *d, int64_t written, int64_t low)
+{
+    if (low != INT64_MAX)
+        d->least = max64(d->least, written - low);
+}
+
+/* A piece whose kernel reads `in` itself and writes the result: pixel by pixel, in rows. */
+static void distance_pixels(struct distance *d, const struct th_tile_node *n,
+                            const struct th_tile_operand *o, const struct th_tile_run *run)
+{
+    const int64_t w = run->x1 - run->x0, pixels = w * (run->y1 - run->y0);
+    for (int64_t p = 0; p < pixels; p++) {
+        const int64_t y = run->y0 + p / w, x = run->x0 + p % w;
+        /* last pixel that may be written before the operand of pixel p was read for good */
+        const int64_t last = min64(d->order.group < 0 ? p - d->order.group - 1 : p - 1,
+                                   pixels - 1);
+        int64_t written = d->written;
+        if (last >= 0)
+            written = max64(written, ((run->y0 + last / w) * n->w + run->x0 + last % w + 1) *
+                                         n->pixel_bytes);
+        apart(d, written, lowest(d, o, y, y + 1, x, x + 1));
+    }
+}
 
 static enum th_status distance_run(void *user, const struct th_tile_run *run)
 {
     struct distance *d = user;
     const struct th_tile_node *n = &d->t->nodes[run->node];
-    int64_t low = INT64_MAX;
-    for (uint32_t p = 0; p < n->n_in; p++) {
-        const struct th_tile_operand *o = &n->in[p];
-        int64_t r0 = 0, r1, c0 = 0, c1;
-        if (o->value != d->in)
-            continue;
-        if (!o->whole) {
-            wanted(&o->rows, run->y0, run->y1, &r0, &r1);
-            wanted(&o->cols, run->x0, run->x1, &c0, &c1);
-            if (r0 >= r1 || c0 >= c1)
-                continue;
-        }
-        low = min64(low, (r0 * o->w + c0) * d->in_pixel);
-    }
-    /* a kernel may still read while it writes: its own run counts as written */
-    if (n->out == d->out)
-        d->written = max64(d->written, ((run->y1 - 1) * n->w + run->x1) * n->pixel_bytes);
-    if (low != INT64_MAX)
-        d->least = max64(d->least, d->written - low);
+    const bool writes = n->out == d->out, pixels = writes && d->order.pixels;
+    const int64_t end = ((run->y1 - 1) * n->w + run->x1) * n->pixel_bytes;
+    for (uint32_t p = 0; p < n->n_in && pixels; p++)
+        if (n->in[p].value == d->in)
+            distance_pixels(d, n, &n->in[p], run);
+    if (writes)
+        d->written = max64(d->written, end);
+    for (uint32_t p = 0; p < n->n_in && !pixels; p++)
+        if (n->in[p].value == d->in)
+            apart(d, d->written, lowest(d, &n->in[p], run->y0, run->y1, run->x0, run->x1));
     return TH_OK;
 }
 
 int64_t th_tile_distance(const struct th_tile *t, th_value out, th_value in,
-                         struct th_arena *arena)
+                         struct th_tile_order order, struct th_arena *arena)
 {
-    struct distance d = {t, out, in, 0, 0, 0};
+    struct distance d = {t, out, in, order, 0, 0, 0};
     int64_t h, w;
     if (!th_tile_shape(th_value_type(t->body, in), &h, &w, &d.in_pixel))
         return -1;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "passes/caller_io.h"
+#include "passes/check_tiles.h"
 
 #define MAX_PROBLEMS 20
 
@@ -490,16 +491,38 @@ static void follow_if(struct frame *f, th_node n)
     meet(f, n, &after);
 }
 
+static void tile_problem(void *user, const struct th_graph *g, th_node n, const char *text)
+{
+    struct frame f = *(struct frame *)user;
+    const unsigned before = f.k->problems;
+    f.g = (struct th_graph *)g;
+    problem(&f, n, "%s", text);
+    ((struct frame *)user)->k->problems = before + 1;
+}
+
+/* What the loop wrote is nobody's any more, then its results are. */
 static void follow_tiles(struct frame *f, th_node n)
 {
-    struct frame body;
-    if (!open_frame(&body, f->k, th_node_body(f->g, n, 0)))
+    const struct th_target *target = th_pass_target(f->k->pc);
+    struct th_tiles_check k = {.owner = f->g, .loop = n, .arena = f->k->arena, .plan = f->k->plan,
+                               .align = target ? target->align : 1, .problem = tile_problem,
+                               .user = f};
+    for (uint32_t i = 0; i < th_node_input_count(f->g, n); i++) {
+        const th_value v = th_node_input(f->g, n, i);
+        if (v && value_inside(f, n, v, 1, 0))
+            (void)value_intact(f, n, v);
+    }
+    if (th_check_tiles(&k) != TH_OK) {
+        f->k->exhausted = true;
         return;
-    for (uint32_t i = 0; i < th_graph_input_count(body.g); i++)
-        copy_value(f, n, th_node_input(f->g, n, i), &body, th_graph_input(body.g, i));
-    follow_graph(&body);
+    }
+    for (uint32_t i = 0; i < k.n_written; i++)
+        take(f, (struct th_place){k.written[i].region, k.written[i].lo},
+             k.written[i].hi - k.written[i].lo, 0);
     for (uint32_t i = 0; i < th_node_output_count(f->g, n); i++)
-        copy_value(&body, 0, th_graph_output(body.g, i), f, th_node_output(f->g, n, i));
+        write_value(f, th_node_output(f->g, n, i));
+    for (uint32_t i = 0; i < th_node_output_count(f->g, n); i++)
+        (void)value_intact(f, n, th_node_output(f->g, n, i));
 }
 
 static void follow_graph(struct frame *f)

@@ -7,7 +7,7 @@
 #include "passes/in_place.h"
 
 #include "ir/call.h"
-#include "ir/notes.h"
+#include "ir/tile.h"
 #include "passes/util.h"
 #include "plan/plan.h"
 
@@ -196,12 +196,73 @@ static enum th_status propose_node(struct proposing *k, struct th_graph *g, th_n
                                                 : propose_by_rows(k, g, n, c, note);
 }
 
-static enum th_status propose_graph(struct th_graph *g, void *user)
+/* ---- tile loops -------------------------------------------------------------------------------- */
+/* The record allows `in` to be overwritten element by element. */
+static bool elementwise(const struct th_inst *c, uint32_t in)
+{
+    struct th_alias list[MAX_ALIASES];
+    const uint32_t found = c->op->alias ? c->op->alias(c, list, MAX_ALIASES) : 0;
+    for (uint32_t i = 0; i < found && i < MAX_ALIASES; i++)
+        if (list[i].in == in && list[i].out == 0)
+            return th_type_elems(c->in[in]) == th_type_elems(&c->out[0]) &&
+                   th_dtype_bits(c->in[in]->dtype) == th_dtype_bits(c->out[0].dtype);
+    return false;
+}
+
+/* How node i writes while it reads value `in` itself. */
+static struct th_tile_order piece_order(const struct th_tile *t, uint32_t i, th_value in,
+                                        struct th_arena *arena)
+{
+    const struct th_tile_node *n = &t->nodes[i];
+    const struct th_kernel *row = th_node_note_const(t->body, n->node)->row;
+    struct th_tile_order order = {false, 0};
+    if (row && row->order == TH_ORDER_ROWS && row->group != 0)
+        order = (struct th_tile_order){true, row->group};
+    const struct th_inst *c = row && row->order == TH_ORDER_ELEMENT
+                                  ? th_node_inst(t->body, n->node, arena) : NULL;
+    order.pixels |= c != NULL && n->form == TH_TILE_POINT;
+    for (uint32_t p = 0; p < n->n_in && c; p++)
+        if (n->in[p].value == in && (n->in[p].whole || !elementwise(c, p)))
+            order.pixels = false;
+    return order;
+}
+
+/* A result of the loop grows into an operand that dies in it. */
+static enum th_status propose_tile(struct proposing *k, struct th_graph *g, th_node loop,
+                                   struct th_arena *arena)
+{
+    struct th_tile t;
+    TH_TRY(th_tile_read(g, loop, arena, &t));
+    for (uint32_t o = 0; o < th_graph_output_count(t.body); o++) {
+        const th_value out = th_graph_output(t.body, o);
+        uint32_t maker = 0;
+        while (maker + 1 < t.n_nodes && t.nodes[maker].out != out)
+            maker++;
+        for (uint32_t i = 0; i < th_graph_input_count(t.body); i++) {
+            const th_value in = th_graph_input(t.body, i);
+            const struct th_tile_order order = piece_order(&t, maker, in, arena);
+            struct th_share s = {.out = th_node_output(g, loop, o),
+                                 .in = th_node_input(g, loop, i)};
+            if (!s.in || th_value_is_const(g, s.in))
+                continue;
+            s.distance = th_tile_distance(&t, out, in, order, arena);
+            if (s.distance >= 0 && s.distance < th_type_size(th_value_type(t.body, out)))
+                TH_TRY(propose(k, g, s));
+        }
+    }
+    return TH_OK;
+}
+
+/* Inside a tile loop values are no whole tensors: what they share, the loop shares. */
+static enum th_status propose_graph(struct proposing *k, struct th_graph *g)
 {
     struct th_arena *arena = th_arena_new(0);
     enum th_status s = arena ? TH_OK : TH_ERR_INTERNAL;
     for (th_node n = th_graph_first(g); n && s == TH_OK; n = th_graph_next(g, n)) {
-        s = propose_node(user, g, n, arena);
+        const bool tiles = th_node_op(g, n)->region == TH_REGION_TILE_LOOP;
+        s = tiles ? propose_tile(k, g, n, arena) : propose_node(k, g, n, arena);
+        for (uint32_t b = 0; b < th_node_body_count(g, n) && !tiles && s == TH_OK; b++)
+            s = propose_graph(k, th_node_body(g, n, b));
         th_arena_clear(arena);
     }
     th_arena_free(arena);
@@ -219,7 +280,8 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 {
     struct proposing k = {pc, 0, 0};
     TH_TRY(th_program_walk(p, clear_shares, NULL));
-    TH_TRY(th_program_walk(p, propose_graph, &k));
+    for (uint32_t i = 0; i < th_program_function_count(p); i++)
+        TH_TRY(propose_graph(&k, th_program_function(p, i)));
     th_pass_remark(pc, "%u values may share storage, %u may overlap", k.exact, k.overlapping);
     return TH_OK;
 }

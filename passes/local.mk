@@ -22,6 +22,9 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/check_memory.c \
   %D%/check_overlap.c \
   %D%/check_plan.h \
+  %D%/check_tiles.c \
+  %D%/check_tiles.h \
+  %D%/check_tiles_bytes.c \
   %D%/fuse/affine.c \
   %D%/fuse/dilate.c \
   %D%/fuse/fuse.h \
@@ -43,6 +46,8 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/storage.h \
   %D%/storage_merge.c \
   %D%/storage_overlap.c \
+  %D%/tile_life.c \
+  %D%/tile_life.h \
   %D%/util.c \
   %D%/util.h
 EXTRA_DIST += %D%/pipelines.def

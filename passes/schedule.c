@@ -6,6 +6,7 @@
  */
 #include "ir/notes.h"
 #include "passes/caller_io.h"
+#include "passes/tile_life.h"
 #include "passes/util.h"
 #include "plan/plan.h"
 
@@ -184,6 +185,17 @@ static int64_t least(int64_t a, int64_t b)
 static enum th_status order_graph(struct th_pass_ctx *pc, struct th_arena *arena,
                                   struct th_graph *g, int64_t *peak);
 
+/* Bytes of one body at worst. The order of a tile loop's nodes is part of what it keeps. */
+static enum th_status body_peak(struct ordering *o, struct th_arena *arena, th_node n, uint32_t body,
+                                int64_t *peak)
+{
+    struct th_tile t;
+    if (th_node_op(o->g, n)->region != TH_REGION_TILE_LOOP)
+        return order_graph(o->pc, arena, th_node_body(o->g, n, body), peak);
+    TH_TRY(th_tile_read(o->g, n, arena, &t));
+    return th_tile_inner_bytes(&t, arena, peak);
+}
+
 static bool make_op(struct ordering *o, uint32_t i)
 {
     th_node n = o->nodes[i];
@@ -201,7 +213,7 @@ static bool make_op(struct ordering *o, uint32_t i)
     for (uint32_t b = 0; b < th_node_body_count(o->g, n); b++) {
         struct th_arena *inner = th_arena_new(0);
         int64_t peak = 0;
-        bool ok = inner && order_graph(o->pc, inner, th_node_body(o->g, n, b), &peak) == TH_OK;
+        bool ok = inner && body_peak(o, inner, n, b, &peak) == TH_OK;
         th_arena_free(inner);
         if (!ok)
             return false;

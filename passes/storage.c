@@ -24,6 +24,15 @@ static enum th_status add_graph(struct th_layout *l, struct th_graph *g, th_node
     r->spans = TH_NEW_ARRAY(l->arena, struct th_span, (size_t)th_graph_node_limit(g) + 1);
     if (!r->spans)
         return TH_ERR_INTERNAL;
+    if (parent >= 0) {
+        struct th_graph *outer = l->graphs[parent].graph;
+        if (th_node_op(outer, owner)->region == TH_REGION_TILE_LOOP) {
+            r->tile = TH_NEW(l->arena, struct th_tile);
+            if (!r->tile)
+                return TH_ERR_INTERNAL;
+            TH_TRY(th_tile_read(outer, owner, l->arena, r->tile));
+        }
+    }
     l->n_values += th_graph_value_limit(g);
     for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n))
         for (uint32_t b = 0; b < th_node_body_count(g, n); b++)
@@ -130,6 +139,24 @@ static void live_graph(struct th_layout *l, struct th_layout_graph *r)
         used(l, r, th_graph_output(r->graph, i), r->last);
 }
 
+/* What the nodes of a tile loop make, in pieces. */
+static enum th_status live_tile(struct th_layout *l, struct th_layout_graph *r)
+{
+    const struct th_tile *t = r->tile;
+    const struct th_span loop = l->graphs[r->parent].spans[r->owner];
+    struct th_tile_life *life = TH_NEW_ARRAY(l->arena, struct th_tile_life,
+                                             (size_t)t->n_nodes + 1);
+    if (!life)
+        return TH_ERR_INTERNAL;
+    TH_TRY(th_tile_lives(t, l->arena, life));
+    for (uint32_t i = 0; i < t->n_nodes; i++) {
+        struct th_layout_value *x = &l->values[r->base + t->nodes[i].out];
+        x->first = life[i].always ? loop.enter : r->spans[t->nodes[life[i].first].node].enter;
+        x->last = life[i].always ? loop.exit : r->spans[t->nodes[life[i].last].node].exit;
+    }
+    return TH_OK;
+}
+
 /* ---- classes ------------------------------------------------------------------------------- */
 static void want(struct th_layout *l, const struct th_layout_graph *r, th_value v, int64_t align,
                  int64_t slack)
@@ -171,6 +198,16 @@ static void init_class(struct th_layout *l, uint32_t i, const struct th_type *t)
     l->classes[i].last = l->values[i].last;
 }
 
+/* Lines, strips and rings are smaller than what they hold parts of. */
+static void init_tile_classes(struct th_layout *l, const struct th_layout_graph *r)
+{
+    for (uint32_t i = 0; i < r->tile->n_nodes; i++) {
+        const struct th_tile_node *n = &r->tile->nodes[i];
+        if (n->store != TH_TILE_WHOLE && n->store != TH_TILE_ACCUMULATOR)
+            l->classes[r->base + n->out].bytes = n->bytes;
+    }
+}
+
 static void init_classes(struct th_layout *l)
 {
     for (uint32_t k = 0; k < l->n_graphs; k++) {
@@ -178,6 +215,8 @@ static void init_classes(struct th_layout *l)
         l->classes[r->base].first = -1;      /* value 0 is none */
         for (th_value v = 1; v < th_graph_value_limit(r->graph); v++)
             init_class(l, r->base + v, th_value_type(r->graph, v));
+        if (r->tile)
+            init_tile_classes(l, r);
         for (th_node n = th_graph_first(r->graph); n; n = th_graph_next(r->graph, n))
             want_node(l, r, n);
         for (uint32_t i = 0; i < th_graph_input_count(r->graph); i++)
@@ -232,6 +271,9 @@ enum th_status th_layout_build(struct th_program *p, struct th_graph *function, 
     number_steps(out, &out->graphs[0]);
     for (uint32_t k = 0; k < out->n_graphs; k++)
         live_graph(out, &out->graphs[k]);
+    for (uint32_t k = 0; k < out->n_graphs; k++)
+        if (out->graphs[k].tile)
+            TH_TRY(live_tile(out, &out->graphs[k]));
     init_classes(out);
     if (caller_io)
         init_caller(out);

@@ -6,12 +6,13 @@
  *
  * Steps: 0 all inputs are filled; then each plain node takes one step. A region node takes an
  * `enter` step (operands are copied to the body's values), its bodies' steps, each followed by a
- * `copy` step (results are taken), and an `exit` step.
+ * `copy` step (results are taken), and an `exit` step. In the body of a tile_loop a node's step
+ * stands for all its pieces; what is kept between them lives from enter to exit.
  */
 #ifndef TH_PASSES_STORAGE_H
 #define TH_PASSES_STORAGE_H
 
-#include "ir/notes.h"
+#include "passes/tile_life.h"
 
 #include <thimble/thimble.h>
 
@@ -26,6 +27,7 @@ struct th_layout_graph {
     struct th_span *spans;   /* by node */
     th_node owner;           /* of a body */
     int32_t parent;          /* index of the owner's graph, -1 */
+    struct th_tile *tile;    /* of the body of a tile_loop, else NULL */
 };
 struct th_layout_value {
     struct th_layout_graph *in;

@@ -181,6 +181,15 @@ static void merge_results(struct th_layout *l, struct th_layout_graph *r, th_nod
     }
 }
 
+/* Results of a tile loop are made, piece by piece, where they lie. */
+static void merge_tile_results(struct th_layout *l, struct th_layout_graph *r, th_node n)
+{
+    struct th_layout_graph *body = th_layout_body(l, th_node_body(r->graph, n, 0));
+    for (uint32_t i = 0; i < th_graph_output_count(body->graph); i++)
+        (void)th_layout_join(l, r->base + th_node_output(r->graph, n, i),
+                             body->base + th_graph_output(body->graph, i));
+}
+
 static void merge_regions(struct th_layout *l, struct th_layout_graph *r, bool results)
 {
     for (th_node n = th_graph_first(r->graph); n; n = th_graph_next(r->graph, n)) {
@@ -196,10 +205,10 @@ static void merge_regions(struct th_layout *l, struct th_layout_graph *r, bool r
                 merge_operands(l, r, n, 1);
             break;
         case TH_REGION_TILE_LOOP:
-            if (results)
-                merge_results(l, r, n);
-            else
+            if (!results) {
                 merge_operands(l, r, n, 0);
+                merge_tile_results(l, r, n);
+            }
             break;
         default:
             break;

@@ -42,9 +42,10 @@ static void add_overlap(const struct th_layout *l, const struct th_layout_graph 
         return;
     uint32_t in = th_layout_class(l, r->base + s->in), out = th_layout_class(l, r->base + s->out);
     const struct th_layout_class *a = &l->classes[in], *b = &l->classes[out];
-    int32_t step = r->spans[made].enter;
-    if (in == out || a->state || b->state || a->caller || b->caller || a->last != step ||
-        b->first != step || r->spans[made].exit != step || taken(list, *n, in))
+    const struct th_span span = r->spans[made];
+    if (in == out || a->state || b->state || a->caller || b->caller || a->last != span.exit ||
+        b->first != span.enter || taken(list, *n, in) ||
+        (span.enter != span.exit && th_node_op(r->graph, made)->region != TH_REGION_TILE_LOOP))
         return;
     int64_t d = common_distance(l, r, made, s->out, in);
     if (d >= 0 && d < b->bytes)

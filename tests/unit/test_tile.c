@@ -233,21 +233,39 @@ static void test_strip_order(void)
 /* ---- overlap of a result with the dying operand ------------------------------------------------ */
 static void test_distance(void)
 {
+    const struct th_tile_order piece = {false, 0}, element = {true, 0}, behind = {true, 1};
+    const struct th_tile_order late = {true, -1};
     open_net();
     th_value x = net_input(&n, 8, 8, 2);
     split(net_point(&n, net_conv(&n, x, 8, net_same(3, 1)), 2), "0-1:stream:1");
     /* pixel (y, x) is written when rows from y - 1 on are wanted: row y - 1 from column x on has
      * been read last by pixel (y, x + 1) */
     const th_value out = t.nodes[1].out, in = t.nodes[0].in[0].value;
-    CU_ASSERT_EQUAL(th_tile_distance(&t, out, in, arena), (8 + 1) * 2);
-    CU_ASSERT_EQUAL(th_tile_distance(&t, in, out, arena), -1);
+    CU_ASSERT_EQUAL(th_tile_distance(&t, out, in, piece, arena), (8 + 1) * 2);
+    CU_ASSERT_EQUAL(th_tile_distance(&t, in, out, piece, arena), -1);
     close_net();
     open_net();
     x = net_input(&n, 8, 8, 2);
     split(net_point(&n, net_conv(&n, x, 8, net_same(3, 1)), 4), "0-1:stream:1");
     /* the result is twice as large: it grows over the operand towards the end */
-    CU_ASSERT_EQUAL(th_tile_distance(&t, t.nodes[1].out, t.nodes[0].in[0].value, arena),
+    CU_ASSERT_EQUAL(th_tile_distance(&t, t.nodes[1].out, t.nodes[0].in[0].value, piece, arena),
                     64 * 4 - 4 - (6 * 8 + 6) * 2);
+    close_net();
+    /* the last node reads the operand itself: whole runs apart, or as the kernel writes */
+    open_net();
+    x = net_input(&n, 8, 8, 2);
+    split(net_add(&n, net_point(&n, x, 2), x), "0-1:stream:0");
+    const th_value sum = t.nodes[1].out, x_in = t.nodes[0].in[0].value;
+    CU_ASSERT_EQUAL(th_tile_distance(&t, sum, x_in, piece, arena), 8 * 2);
+    CU_ASSERT_EQUAL(th_tile_distance(&t, sum, x_in, element, arena), 0);
+    CU_ASSERT_EQUAL(th_tile_distance(&t, sum, x_in, behind, arena), 0);
+    CU_ASSERT_EQUAL(th_tile_distance(&t, sum, x_in, late, arena), 2);
+    close_net();
+    /* as the same window outside of a loop: a row and a pixel, and the pixel in work */
+    open_net();
+    x = net_input(&n, 8, 8, 2);
+    split(net_conv(&n, net_conv(&n, x, 8, net_same(3, 1)), 2, net_same(3, 1)), "0-1:stream:0");
+    CU_ASSERT_EQUAL(th_tile_distance(&t, t.nodes[1].out, t.nodes[0].in[0].value, late, arena), 0);
     close_net();
 }
 
