@@ -101,25 +101,18 @@ static enum th_status import_selu(struct ov_node *n)
     return ov_bind(n, 0, y);
 }
 
-/* clamp(a * x + b, 0, 1) */
-static enum th_status add_hard_sigmoid(const struct ov_node *n, th_value x, double a, double b,
-                                       th_value *y)
-{
-    TH_TRY(ov_with_number(n, "mul", x, a, y));
-    TH_TRY(ov_with_number(n, "add", *y, b, y));
-    return ov_clamp(n, *y, 0, 1, y);
-}
-
 static enum th_status import_hard_sigmoid(struct ov_node *n)
 {
+    struct ov_attrs a = {.n = 0};
     double alpha, beta;
-    th_value x, y;
+    th_value x;
 
     TH_TRY(ov_operands(n, &x, 1));
     if (!ov_in_float(n, 1, "alpha", &alpha) || !ov_in_float(n, 2, "beta", &beta))
         return TH_ERR_INPUT;
-    TH_TRY(add_hard_sigmoid(n, x, alpha, beta, &y));
-    return ov_bind(n, 0, y);
+    ov_set_float(&a, "alpha", alpha);
+    ov_set_float(&a, "beta", beta);
+    return ov_finish(n, "hard_sigmoid", &x, 1, &a);
 }
 
 static enum th_status import_hsigmoid(struct ov_node *n)
@@ -133,51 +126,6 @@ static enum th_status import_hsigmoid(struct ov_node *n)
     return ov_bind(n, 0, y);
 }
 
-/* log(1 + exp(x)) without overflow: max(x, 0) + log(1 + exp(-|x|)) */
-static enum th_status add_softplus(const struct ov_node *n, th_value x, th_value *y)
-{
-    th_value high, low;
-
-    TH_TRY(ov_clamp(n, x, 0, INFINITY, &high));
-    TH_TRY(ov_unary(n, "abs", x, &low));
-    TH_TRY(ov_unary(n, "neg", low, &low));
-    TH_TRY(ov_unary(n, "exp", low, &low));
-    TH_TRY(ov_with_number(n, "add", low, 1, &low));
-    TH_TRY(ov_unary(n, "log", low, &low));
-    return ov_binary(n, "add", high, low, y);
-}
-
-static enum th_status import_softplus(struct ov_node *n)
-{
-    th_value x, y;
-
-    TH_TRY(ov_operands(n, &x, 1));
-    TH_TRY(add_softplus(n, x, &y));
-    return ov_bind(n, 0, y);
-}
-
-static enum th_status import_mish(struct ov_node *n)
-{
-    th_value x, y;
-
-    TH_TRY(ov_operands(n, &x, 1));
-    TH_TRY(add_softplus(n, x, &y));
-    TH_TRY(ov_unary(n, "tanh", y, &y));
-    TH_TRY(ov_binary(n, "mul", x, y, &y));
-    return ov_bind(n, 0, y);
-}
-
-static enum th_status import_softsign(struct ov_node *n)
-{
-    th_value x, y;
-
-    TH_TRY(ov_operands(n, &x, 1));
-    TH_TRY(ov_unary(n, "abs", x, &y));
-    TH_TRY(ov_with_number(n, "add", y, 1, &y));
-    TH_TRY(ov_binary(n, "div", x, y, &y));
-    return ov_bind(n, 0, y);
-}
-
 /* x * sigmoid(beta * x) */
 static enum th_status import_swish(struct ov_node *n)
 {
@@ -187,9 +135,9 @@ static enum th_status import_swish(struct ov_node *n)
     TH_TRY(ov_operands(n, &x, 1));
     if (n->layer->n_inputs > 1 && !ov_in_float(n, 1, "beta", &beta))
         return TH_ERR_INPUT;
-    y = x;
-    if (beta != 1)
-        TH_TRY(ov_with_number(n, "mul", y, beta, &y));
+    if (beta == 1)
+        return ov_finish(n, "silu", &x, 1, NULL);
+    TH_TRY(ov_with_number(n, "mul", x, beta, &y));
     TH_TRY(ov_unary(n, "logistic", y, &y));
     TH_TRY(ov_binary(n, "mul", x, y, &y));
     return ov_bind(n, 0, y);
@@ -237,10 +185,10 @@ const struct ov_row ov_rows_activation[] = {
     {"HSwish", import_plain, "hard_swish"},
     {"HSigmoid", import_hsigmoid, NULL},
     {"HardSigmoid", import_hard_sigmoid, NULL},
-    {"SoftPlus", import_softplus, NULL},
-    {"Softplus", import_softplus, NULL},
-    {"SoftSign", import_softsign, NULL},
-    {"Mish", import_mish, NULL},
+    {"SoftPlus", import_plain, "softplus"},
+    {"Softplus", import_plain, "softplus"},
+    {"SoftSign", import_plain, "softsign"},
+    {"Mish", import_plain, "mish"},
     {"Swish", import_swish, NULL},
     {"Gelu", import_gelu, NULL},
     {"SoftMax", import_softmax, "softmax"},

@@ -26,6 +26,11 @@ void ov_set_bool(struct ov_attrs *a, const char *name, bool v)
     new_attr(a, name, TH_ATTR_BOOL)->v.i = v;
 }
 
+void ov_set_enum(struct ov_attrs *a, const char *name, int64_t v)
+{
+    new_attr(a, name, TH_ATTR_ENUM)->v.i = v;
+}
+
 void ov_set_float(struct ov_attrs *a, const char *name, double v)
 {
     new_attr(a, name, TH_ATTR_FLOAT)->v.f = v;

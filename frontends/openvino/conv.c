@@ -4,11 +4,11 @@
 
 #include "window.h"
 
-/* Convolutions of one to two spatial dimensions; a group axis stands in front of the weights'. */
-static enum th_status operands(const struct ov_node *n, bool grouped, th_value in[2])
+/* A group axis stands in front of the weights'. */
+static enum th_status operands(const struct ov_node *n, bool grouped, int32_t most, th_value in[2])
 {
     TH_TRY(ov_operands(n, in, 2));
-    TH_TRY(ov_need_rank(n, in[0], 3, 4));
+    TH_TRY(ov_need_rank(n, in[0], 3, most));
     int32_t rank = ov_type(n, in[0])->rank + grouped;
     return ov_need_rank(n, in[1], rank, rank);
 }
@@ -25,6 +25,43 @@ static enum th_status turn_weights(const struct ov_node *n, th_value w, bool swa
     return ov_transpose(n, *out, perms[swap], out);
 }
 
+/* ---- volumes --------------------------------------------------------------------------------- */
+
+/* Weights [out, in, ...] or [groups, out, in, ...] of three spatial dimensions. */
+static enum th_status import_volume(struct ov_node *n, const th_value *in, bool grouped)
+{
+    static const int64_t last[5] = {0, 2, 3, 4, 1};
+    const struct th_type wt = *ov_type(n, in[1]);
+    int64_t dims[TH_MAX_RANK], stride[3], dilation[3], pad[6];
+    struct ov_attrs a = {.n = 0};
+    th_value x, w = in[1], y;
+
+    if (grouped) {
+        if (!th_mul_i64(wt.dims[0], wt.dims[1], &dims[0]))
+            return ov_reject(n, "the weights are too large");
+        for (int32_t i = 1; i < 5; i++)
+            dims[i] = wt.dims[i + 1];
+        TH_TRY(ov_reshape(n, w, 5, dims, &w));
+    }
+    if (!ov_attr_ints(n, "strides", 1, stride, 3) ||
+        !ov_attr_ints(n, "dilations", 1, dilation, 3) ||
+        !ov_attr_ints(n, "pads_begin", 0, pad, 3) || !ov_attr_ints(n, "pads_end", 0, pad + 3, 3))
+        return TH_ERR_INPUT;
+    if (!ov_attr_is(n, "auto_pad", "explicit", true) && !ov_attr_is(n, "auto_pad", "notset", true))
+        return ov_reject(n, "nearest supported form: explicit padding");
+    ov_set_ints(&a, "stride", stride, 3);
+    ov_set_ints(&a, "dilation", dilation, 3);
+    ov_set_ints(&a, "pad", pad, 6);
+    TH_TRY(ov_transpose(n, w, last, &w));
+    TH_TRY(ov_transpose(n, in[0], last, &x));
+    const th_value ops[2] = {x, w};
+    TH_TRY(ov_add(n, "conv3d", ops, 2, &a, &y));
+    TH_TRY(ov_move_axis(n, y, 4, 1, &y));
+    return ov_bind(n, 0, y);
+}
+
+/* ---- images ---------------------------------------------------------------------------------- */
+
 static enum th_status import_convolution(struct ov_node *n)
 {
     bool grouped = n->row->ir != NULL;
@@ -33,7 +70,9 @@ static enum th_status import_convolution(struct ov_node *n)
     struct ov_window win;
     struct ov_attrs a = {.n = 0};
 
-    TH_TRY(operands(n, grouped, in));
+    TH_TRY(operands(n, grouped, 5, in));
+    if (ov_type(n, in[0])->rank == 5)
+        return import_volume(n, in, grouped);
     x = in[0];
     w = in[1];
     int32_t spatial = ov_type(n, x)->rank - 2;
@@ -135,7 +174,7 @@ static enum th_status import_backprop(struct ov_node *n)
 {
     th_value in[2], x, y;
 
-    TH_TRY(operands(n, false, in));
+    TH_TRY(operands(n, false, 4, in));
     TH_TRY(ov_to_maps(n, in[0], &x));
     TH_TRY(add_backprop(n, x, in[1], &y));
     TH_TRY(ov_from_maps(n, y, ov_type(n, in[0])->rank - 2, &y));
@@ -147,7 +186,7 @@ static enum th_status import_group_backprop(struct ov_node *n)
 {
     th_value in[2], x, y;
 
-    TH_TRY(operands(n, true, in));
+    TH_TRY(operands(n, true, 4, in));
     TH_TRY(ov_to_maps(n, in[0], &x));
     const struct th_type wt = *ov_type(n, in[1]);
     int64_t groups = wt.dims[0], each = wt.dims[1], all;

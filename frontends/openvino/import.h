@@ -123,6 +123,7 @@ struct ov_attrs {
 };
 void ov_set_int(struct ov_attrs *a, const char *name, int64_t v);
 void ov_set_bool(struct ov_attrs *a, const char *name, bool v);
+void ov_set_enum(struct ov_attrs *a, const char *name, int64_t v);
 void ov_set_float(struct ov_attrs *a, const char *name, double v);
 void ov_set_ints(struct ov_attrs *a, const char *name, const int64_t *v, size_t n);
 

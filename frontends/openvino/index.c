@@ -69,50 +69,102 @@ static enum th_status import_gather_nd(struct ov_node *n)
     return ov_finish(n, "gather_nd", in, 2, NULL);
 }
 
-/* Each index moves along one axis only: in a list of all elements it is a multiple of that axis'
- * stride, beside a constant. */
 static enum th_status import_gather_elements(struct ov_node *n)
 {
-    int64_t given, stride = 1, steps[TH_MAX_RANK], count;
+    struct ov_attrs a = {.n = 0};
+    int64_t given;
     int32_t axis;
-    th_value in[2], list, where, y;
+    th_value in[2];
 
     TH_TRY(ov_operands(n, in, 2));
-    const struct th_type x = *ov_type(n, in[0]), i = *ov_type(n, in[1]);
-    if (!ov_attr_int(n, "axis", 0, &given) || !ov_axis(n, given, x.rank, &axis))
+    if (!ov_attr_int(n, "axis", 0, &given) ||
+        !ov_axis(n, given, ov_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
-    if (i.rank != x.rank)
-        return ov_reject(n, "indices of %d dimensions for data of %d", (int)i.rank, (int)x.rank);
-    for (int32_t k = x.rank; k-- > 0;) {
-        if (k != axis && i.dims[k] > x.dims[k])
-            return ov_reject(n, "axis %d of the indices is longer than the data's", (int)k);
-        steps[k] = stride;
-        stride *= x.dims[k];
+    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    ov_set_int(&a, "axis", axis);
+    return ov_finish(n, "gather_elements", in, 2, &a);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* What becomes of an element that an update meets, as the records have it. */
+static bool read_mode(const struct ov_node *n, struct ov_attrs *a)
+{
+    static const char *const modes[] = {"none", "sum", "prod", "min", "max"};
+    const char *text = ov_attr_text(n, "reduction");
+
+    for (size_t i = 0; i < TH_ARRAY_LEN(modes); i++) {
+        if (text == NULL || strcmp(text, modes[i]) == 0) {
+            ov_set_enum(a, "mode", (int64_t)i);
+            return true;
+        }
     }
-    count = th_type_elems(&i);
-    if (stride > INT32_MAX || !ov_charge(n->scope->im, &n->loc, (uint64_t)count * 4))
+    ov_reject(n, "reduction '%.40s'; nearest supported form: none, sum, prod, min, max", text);
+    return false;
+}
+
+static enum th_status import_scatter_nd(struct ov_node *n)
+{
+    struct ov_attrs a = {.n = 0};
+    th_value in[3];
+
+    TH_TRY(ov_operands(n, in, 3));
+    if (!read_mode(n, &a))
         return TH_ERR_INPUT;
-    int32_t *base = TH_NEW_ARRAY(n->scope->im->arena, int32_t, (size_t)count);
-    if (base == NULL)
-        return TH_ERR_INTERNAL;
-    for (int64_t e = 0; e < count; e++) {
-        int64_t rest = e;
-        for (int32_t k = x.rank; k-- > 0; rest /= i.dims[k])
-            base[e] += k == axis ? 0 : (int32_t)(rest % i.dims[k] * steps[k]);
+    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    return ov_finish(n, "scatter_update", in, 3, &a);
+}
+
+static enum th_status import_scatter_elements(struct ov_node *n)
+{
+    struct ov_attrs a = {.n = 0};
+    int64_t given;
+    int32_t axis;
+    th_value in[3];
+
+    TH_TRY(ov_operands(n, in, 3));
+    if (!ov_in_int(n, 3, "axis", &given) ||
+        !ov_axis(n, given, ov_type(n, in[0])->rank, &axis) || !read_mode(n, &a))
+        return TH_ERR_INPUT;
+    if (ov_attr_text(n, "reduction") != NULL && !ov_attr_is(n, "reduction", "none", true) &&
+        !ov_attr_bool(n, "use_init_val", true))
+        return ov_reject(n, "reductions that leave the first value out are not supported");
+    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    ov_set_int(&a, "axis", axis);
+    return ov_finish(n, "scatter_elements", in, 3, &a);
+}
+
+/* Slices along an axis; that axis comes first meanwhile. Updates have the indices' axes in the
+ * place of it. */
+static enum th_status import_scatter(struct ov_node *n)
+{
+    struct ov_attrs a = {.n = 0};
+    int64_t given, dims[TH_MAX_RANK];
+    int32_t axis;
+    th_value in[3], y;
+
+    TH_TRY(ov_operands(n, in, 3));
+    const struct th_type x = *ov_type(n, in[0]), i = *ov_type(n, in[1]), u = *ov_type(n, in[2]);
+    if (!ov_in_int(n, 3, "axis", &given) || !ov_axis(n, given, x.rank, &axis))
+        return TH_ERR_INPUT;
+    if (u.rank != x.rank - 1 + i.rank || i.rank == TH_MAX_RANK)
+        return ov_reject(n, "updates of %d dimensions for data of %d and indices of %d",
+                         (int)u.rank, (int)x.rank, (int)i.rank);
+    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    for (int32_t k = 0; k < i.rank; k++) {
+        TH_TRY(ov_move_axis(n, in[2], axis + k, k, &in[2]));
+        dims[k] = i.dims[k];
     }
-    struct th_type t = th_type_make(TH_DT_S32, i.rank, i.dims);
-    th_value offsets = th_graph_const_copy(n->scope->graph, NULL, &t, base);
-    if (offsets == 0)
-        return TH_ERR_INTERNAL;
-    TH_TRY(as_indices(n, in[1], x.dims[axis], true, &where));
-    TH_TRY(ov_cast(n, where, TH_DT_S32, &where));
-    TH_TRY(ov_with_number(n, "mul", where, (double)steps[axis], &where));
-    TH_TRY(ov_binary(n, "add", where, offsets, &where));
-    TH_TRY(ov_reshape(n, in[0], 1, &stride, &list));
-    const th_value ops[2] = {list, where};
-    TH_TRY(ov_add(n, "gather", ops, 2, NULL, &y));
+    dims[i.rank] = 1;
+    TH_TRY(ov_reshape(n, in[1], i.rank + 1, dims, &in[1]));
+    TH_TRY(ov_move_axis(n, in[0], axis, 0, &in[0]));
+    ov_set_enum(&a, "mode", 0);
+    TH_TRY(ov_add(n, "scatter_update", in, 3, &a, &y));
+    TH_TRY(ov_move_axis(n, y, 0, axis, &y));
     return ov_bind(n, 0, y);
 }
+
+/* ---- indices of elements --------------------------------------------------------------------- */
 
 static enum th_status import_one_hot(struct ov_node *n)
 {
@@ -150,7 +202,6 @@ static enum th_status import_cumsum(struct ov_node *n)
     return ov_finish(n, "cumsum", &x, 1, &a);
 }
 
-/* The smallest are the largest of the negated. */
 static enum th_status import_top_k(struct ov_node *n)
 {
     bool least = ov_attr_is(n, "mode", "min", false);
@@ -171,14 +222,11 @@ static enum th_status import_top_k(struct ov_node *n)
     if (dt != TH_DT_S32 && dt != TH_DT_S64)
         return ov_reject(n, "indices of type '%.20s' are not supported", type);
     TH_TRY(ov_move_axis(n, x, axis, rank - 1, &x));
-    if (least)
-        TH_TRY(ov_unary(n, "neg", x, &x));
     ov_set_int(&a, "k", k);
+    ov_set_bool(&a, "largest", !least);
     const struct th_node_desc d = {.op = "top_k", .in = &x, .n_in = 1, .attrs = a.list,
                                    .n_attrs = a.n, .n_out = 2, .loc = n->loc};
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, y));
-    if (least)
-        TH_TRY(ov_unary(n, "neg", y[0], &y[0]));
     TH_TRY(ov_cast(n, y[1], dt, &y[1]));
     for (uint32_t i = 0; i < 2 && i < n->layer->n_outputs; i++) {
         TH_TRY(ov_move_axis(n, y[i], rank - 1, axis, &y[i]));
@@ -191,6 +239,9 @@ const struct ov_row ov_rows_index[] = {
     {"Gather", import_gather, NULL},
     {"GatherND", import_gather_nd, NULL},
     {"GatherElements", import_gather_elements, NULL},
+    {"ScatterUpdate", import_scatter, NULL},
+    {"ScatterNDUpdate", import_scatter_nd, NULL},
+    {"ScatterElementsUpdate", import_scatter_elements, NULL},
     {"OneHot", import_one_hot, NULL},
     {"CumSum", import_cumsum, NULL},
     {"TopK", import_top_k, NULL},

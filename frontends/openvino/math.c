@@ -48,21 +48,6 @@ static enum th_status import_divide(struct ov_node *n)
     return ov_finish(n, whole && floors ? "floor_div" : "div", in, 2, NULL);
 }
 
-/* The remainder that has the sign of the dividend: sign(a) * (|a| mod |b|). */
-static enum th_status import_mod(struct ov_node *n)
-{
-    th_value in[2], a, b, y;
-
-    TH_TRY(ov_operands(n, in, 2));
-    TH_TRY(align(n, in));
-    TH_TRY(ov_unary(n, "abs", in[0], &a));
-    TH_TRY(ov_unary(n, "abs", in[1], &b));
-    TH_TRY(ov_binary(n, "floor_mod", a, b, &y));
-    TH_TRY(ov_unary(n, "sign", in[0], &a));
-    TH_TRY(ov_binary(n, "mul", y, a, &y));
-    return ov_bind(n, 0, y);
-}
-
 static enum th_status import_select(struct ov_node *n)
 {
     th_value in[3];
@@ -79,17 +64,6 @@ static enum th_status import_unary(struct ov_node *n)
 
     TH_TRY(ov_operands(n, &x, 1));
     return ov_finish(n, n->row->ir, &x, 1, NULL);
-}
-
-static enum th_status import_tan(struct ov_node *n)
-{
-    th_value x, s, c, y;
-
-    TH_TRY(ov_operands(n, &x, 1));
-    TH_TRY(ov_unary(n, "sin", x, &s));
-    TH_TRY(ov_unary(n, "cos", x, &c));
-    TH_TRY(ov_binary(n, "div", s, c, &y));
-    return ov_bind(n, 0, y);
 }
 
 /* Whole numbers are rounded already. */
@@ -111,6 +85,17 @@ static enum th_status import_round(struct ov_node *n)
     TH_TRY(ov_unary(n, "floor", size, &size));
     TH_TRY(ov_binary(n, "mul", size, sign, &y));
     return ov_bind(n, 0, y);
+}
+
+static enum th_status import_is_inf(struct ov_node *n)
+{
+    struct ov_attrs a = {.n = 0};
+    th_value x;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    ov_set_bool(&a, "positive", ov_attr_bool(n, "detect_positive", true));
+    ov_set_bool(&a, "negative", ov_attr_bool(n, "detect_negative", true));
+    return ov_finish(n, "is_inf", &x, 1, &a);
 }
 
 /* ---- matrix products ------------------------------------------------------------------------- */
@@ -277,7 +262,7 @@ const struct ov_row ov_rows_math[] = {
     {"Minimum", import_binary, "minimum"},
     {"Power", import_binary, "pow"},
     {"FloorMod", import_binary, "floor_mod"},
-    {"Mod", import_mod, NULL},
+    {"Mod", import_binary, "rem"},
     {"SquaredDifference", import_binary, "squared_difference"},
     {"Equal", import_binary, "equal"},
     {"NotEqual", import_binary, "not_equal"},
@@ -291,6 +276,11 @@ const struct ov_row ov_rows_math[] = {
     {"Xor", import_binary, "logical_xor"},
     {"LogicalNot", import_unary, "logical_not"},
     {"BitwiseXor", import_binary, "bitwise_xor"},
+    {"BitwiseAnd", import_binary, "bitwise_and"},
+    {"BitwiseOr", import_binary, "bitwise_or"},
+    {"BitwiseNot", import_unary, "bitwise_not"},
+    {"BitwiseLeftShift", import_binary, "left_shift"},
+    {"BitwiseRightShift", import_binary, "right_shift"},
     {"Select", import_select, NULL},
     {"Abs", import_unary, "abs"},
     {"Negative", import_unary, "neg"},
@@ -299,7 +289,18 @@ const struct ov_row ov_rows_math[] = {
     {"Sqrt", import_unary, "sqrt"},
     {"Sin", import_unary, "sin"},
     {"Cos", import_unary, "cos"},
-    {"Tan", import_tan, NULL},
+    {"Tan", import_unary, "tan"},
+    {"Asin", import_unary, "asin"},
+    {"Acos", import_unary, "acos"},
+    {"Atan", import_unary, "atan"},
+    {"Sinh", import_unary, "sinh"},
+    {"Cosh", import_unary, "cosh"},
+    {"Asinh", import_unary, "asinh"},
+    {"Acosh", import_unary, "acosh"},
+    {"Atanh", import_unary, "atanh"},
+    {"Erf", import_unary, "erf"},
+    {"IsNaN", import_unary, "is_nan"},
+    {"IsInf", import_is_inf, NULL},
     {"Ceiling", import_unary, "ceil"},
     {"Floor", import_unary, "floor"},
     {"Sign", import_unary, "sign"},

@@ -87,6 +87,19 @@ static enum th_status normalise(const struct ov_node *n, th_value x, const int64
     return ov_binary(n, "div", *y, v, y);
 }
 
+/* The same over the last axes from `axis` on; scale may be 0. */
+static enum th_status layer_norm(const struct ov_node *n, th_value x, th_value scale, int64_t axis,
+                                 double eps, bool rms, th_value *y)
+{
+    const th_value in[2] = {x, scale};
+    struct ov_attrs a = {.n = 0};
+
+    ov_set_int(&a, "axis", axis);
+    ov_set_float(&a, "epsilon", eps);
+    ov_set_bool(&a, "rms", rms);
+    return ov_add(n, "layer_norm", in, scale != 0 ? 2 : 1, &a, y);
+}
+
 static enum th_status import_mvn(struct ov_node *n)
 {
     bool across = ov_attr_bool(n, "across_channels", false);
@@ -109,8 +122,12 @@ static enum th_status import_mvn(struct ov_node *n)
             axes[count++] = i;
         inside = true;
     }
-    TH_TRY(normalise(n, x, axes, count, ov_attr_bool(n, "normalize_variance", true), eps, inside,
-                     &y));
+    bool variance = ov_attr_bool(n, "normalize_variance", true);
+    /* the last axes, which is what layer normalisation means */
+    if (variance && inside && count != 0 && axes[0] == rank - (int64_t)count)
+        TH_TRY(layer_norm(n, x, 0, axes[0], eps, false, &y));
+    else
+        TH_TRY(normalise(n, x, axes, count, variance, eps, inside, &y));
     return ov_bind(n, 0, y);
 }
 
@@ -138,7 +155,6 @@ static enum th_status import_normalize_l2(struct ov_node *n)
 /* The channels in groups, each normalised with all of its elements. */
 static enum th_status import_group_norm(struct ov_node *n)
 {
-    static const int64_t axes[1] = {2};
     int64_t groups, split[3];
     double eps;
     th_value in[3], s, t, y;
@@ -154,7 +170,7 @@ static enum th_status import_group_norm(struct ov_node *n)
     split[1] = groups;
     split[2] = th_type_elems(&x) / (x.dims[0] * groups);
     TH_TRY(ov_reshape(n, in[0], 3, split, &y));
-    TH_TRY(normalise(n, y, axes, 1, true, eps, true, &y));
+    TH_TRY(layer_norm(n, y, 0, 2, eps, false, &y));
     TH_TRY(ov_reshape(n, y, x.rank, x.dims, &y));
     TH_TRY(along_channels(n, in[1], x.rank, &s));
     TH_TRY(along_channels(n, in[2], x.rank, &t));
@@ -167,19 +183,17 @@ static enum th_status import_group_norm(struct ov_node *n)
 static enum th_status import_rms(struct ov_node *n)
 {
     double eps;
-    th_value x, s, y;
+    th_value x, y;
 
     TH_TRY(ov_operands(n, &x, 1));
     TH_TRY(ov_need_rank(n, x, 1, TH_MAX_RANK));
-    int64_t last = ov_type(n, x)->rank - 1;
+    const struct th_type t = *ov_type(n, x);
+    const struct th_type *scale = ov_in(n, 1) != 0 ? ov_type(n, ov_in(n, 1)) : NULL;
+    bool whole = scale != NULL && scale->rank == 1 && scale->dims[0] == t.dims[t.rank - 1];
     if (!ov_attr_float(n, "epsilon", 0, &eps))
         return TH_ERR_INPUT;
-    TH_TRY(ov_unary(n, "square", x, &s));
-    TH_TRY(ov_reduce(n, "mean", s, &last, 1, true, &s));
-    TH_TRY(ov_with_number(n, "add", s, eps, &s));
-    TH_TRY(ov_unary(n, "sqrt", s, &s));
-    TH_TRY(ov_binary(n, "div", x, s, &y));
-    if (ov_in(n, 1) != 0)
+    TH_TRY(layer_norm(n, x, whole ? ov_in(n, 1) : 0, t.rank - 1, eps, true, &y));
+    if (scale != NULL && !whole)
         TH_TRY(ov_binary(n, "mul", y, ov_in(n, 1), &y));
     return ov_bind(n, 0, y);
 }

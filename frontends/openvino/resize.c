@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Interpolate. Each output along an axis takes some inputs with some weights, known at import: one
- * input each is a gather (or a resize operator that does the same), more are a matrix product.
+ * input each is a gather (or a resize operator that does the same), more are weighted sums.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -109,50 +109,55 @@ static double linear_weight(double d)
     return d < 1 ? 1 - d : 0;
 }
 
-/* Row i of the matrix. Taps outside fall on the edge; with antialias they are left out. */
-static void fill_row(const struct resize *r, const struct axis *x, int64_t i, float *row)
+/* Taps of output i. Those outside fall on the edge; with antialias they count nothing. */
+static void fill_taps(const struct resize *r, const struct axis *x, int64_t i, int64_t taps,
+                      int64_t *index, float *weight)
 {
     double at = place(r, x, i), sum = 0;
     double stretch = r->antialias && x->scale < 1 ? x->scale : 1;
-    double reach = (r->cubic ? 2 : 1) / stretch;
 
     if (!r->cubic && !r->antialias)
         at = at < 0 ? 0 : at > (double)(x->in - 1) ? (double)(x->in - 1) : at;
-    for (double k = ceil(at - reach); k <= floor(at + reach); k++) {
-        double d = (at - k) * stretch;
+    double first = floor(at) - (double)(taps / 2 - 1);
+    for (int64_t t = 0; t < taps; t++) {
+        double k = first + (double)t, d = (at - k) * stretch;
         double w = r->cubic ? cubic_weight(d, r->cube) : linear_weight(d);
         if (r->antialias && (k < 0 || k > (double)(x->in - 1)))
-            continue;
-        row[held(x, k)] += (float)w;
+            w = 0;
+        index[t] = held(x, k);
+        weight[t] = (float)w;
         sum += w;
     }
-    for (int64_t k = 0; sum != 0 && k < x->in; k++)
-        row[k] = (float)((double)row[k] / sum);
+    for (int64_t t = 0; sum != 0 && t < taps; t++)
+        weight[t] = (float)((double)weight[t] / sum);
 }
 
 static enum th_status take_weighted(const struct ov_node *n, const struct resize *r, th_value v,
                                     int32_t at, const struct axis *x, th_value *y)
 {
-    const int64_t dims[2] = {x->out, x->in};
+    double stretch = r->antialias && x->scale < 1 ? x->scale : 1;
+    double reach = ceil((r->cubic ? 2 : 1) / stretch);
     struct ov_attrs a = {.n = 0};
-    int32_t rank = ov_type(n, v)->rank;
     int64_t count;
 
-    if (!th_mul_i64(x->out, x->in, &count) ||
-        !ov_charge(n->scope->im, &n->loc, (uint64_t)count * sizeof(float)))
+    /* the taps on both sides; there is nothing beyond the ends */
+    const int64_t taps = 2 * (reach < (double)x->in ? (int64_t)reach : x->in);
+    const int64_t dims[2] = {x->out, taps};
+    if (!th_mul_i64(x->out, taps, &count) ||
+        !ov_charge(n->scope->im, &n->loc, (uint64_t)count * 12))
         return TH_ERR_INPUT;
-    float *matrix = TH_NEW_ARRAY(n->scope->im->arena, float, (size_t)count);
-    if (matrix == NULL)
+    float *weight = TH_NEW_ARRAY(n->scope->im->arena, float, (size_t)count);
+    int64_t *index = TH_NEW_ARRAY(n->scope->im->arena, int64_t, (size_t)count);
+    if (weight == NULL || index == NULL)
         return TH_ERR_INTERNAL;
     for (int64_t i = 0; i < x->out; i++)
-        fill_row(r, x, i, matrix + i * x->in);
-    TH_TRY(ov_move_axis(n, v, at, rank - 1, &v));
-    const th_value in[2] = {v, ov_const_f32(n, 2, dims, matrix)};
-    if (in[1] == 0)
+        fill_taps(r, x, i, taps, index + i * taps, weight + i * taps);
+    const th_value in[3] = {v, th_graph_const_ints(n->scope->graph, TH_DT_S32, 2, dims, index),
+                            ov_const_f32(n, 2, dims, weight)};
+    if (in[1] == 0 || in[2] == 0)
         return TH_ERR_INTERNAL;
-    ov_set_bool(&a, "keep_dims", true);
-    TH_TRY(ov_add(n, "fully_connected", in, 2, &a, y));
-    return ov_move_axis(n, *y, rank - 1, at, y);
+    ov_set_int(&a, "axis", at);
+    return ov_add(n, "resample", in, 3, &a, y);
 }
 
 /* ---- the layer ------------------------------------------------------------------------------- */

@@ -325,8 +325,7 @@ static enum th_status import_pad(struct ov_node *n)
     }
     if (strcmp(mode, "reflect") != 0 && strcmp(mode, "symmetric") != 0)
         return ov_reject(n, "padding mode '%.40s' is unknown", mode);
-    a.list[a.n++] = (struct th_attr){.name = "mode", .kind = TH_ATTR_ENUM,
-                                     .v.i = strcmp(mode, "symmetric") == 0};
+    ov_set_enum(&a, "mode", strcmp(mode, "symmetric") == 0);
     return ov_finish(n, "mirror_pad", &y, 1, &a);
 }
 

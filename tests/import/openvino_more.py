@@ -169,6 +169,31 @@ def gather_elements():
     return one("GatherElements", [x, k], y, data=attrs(axis=0), version="opset6")
 
 
+def scattered(name, kind, version, make_y, consts, data=""):
+    def make():
+        x = rand([3, 4])
+        return one(kind, [x], make_y(x), data=data, version=version, consts=consts)
+    CASES.append((name, make))
+
+
+U = Tensor([2, 4], [float(10 + k) for k in range(8)])
+scattered("ScatterNDUpdate", "ScatterNDUpdate", "opset3",
+          lambda x: Tensor(x.shape, U.data[4:] + x.data[4:8] + U.data[:4]),
+          [Tensor([2, 1], [2, 0], "i64"), U])
+scattered("ScatterUpdate_1", "ScatterUpdate", "opset3",
+          lambda x: Tensor.make(x.shape, lambda i: {3: 20.0, 1: 30.0}.get(i[1], x.at(i)) +
+                                (i[0] if i[1] in (1, 3) else 0)),
+          [Tensor([2], [3, 1], "i64"), Tensor([3, 2], [20.0, 30.0, 21.0, 31.0, 22.0, 32.0]),
+           Tensor([], [1], "i64")])
+scattered("ScatterElementsUpdate", "ScatterElementsUpdate", "opset3",
+          lambda x: Tensor.make(x.shape, lambda i: {(0, 2): 7.0, (1, 0): 8.0}.get(i, x.at(i))),
+          [Tensor([2, 1], [2, 0], "i32"), Tensor([2, 1], [7.0, 8.0]), Tensor([], [1], "i64")])
+scattered("ScatterElementsUpdate_sum", "ScatterElementsUpdate", "opset12",
+          lambda x: Tensor.make(x.shape, lambda i: x.at(i) + (15.0 if i == (0, 2) else 0)),
+          [Tensor([1, 2], [2, 2], "i32"), Tensor([1, 2], [7.0, 8.0]), Tensor([], [1], "i64")],
+          attrs(reduction="sum", use_init_val="true"))
+
+
 @case("OneHot")
 def one_hot():
     i = Tensor([3], [2, 0, 3], "i32")
@@ -274,6 +299,14 @@ def mvn_first():
     y = Tensor.make(x.shape, lambda i: x.at(i) - stats(x, i, [2, 3])[0])
     return one("MVN", [x], y, data=attrs(eps=1e-3, normalize_variance="false",
                                          across_channels="false"), version="opset2")
+
+
+@case("RMS")
+def rms():
+    x, s = rand([2, 6]), rand([6])
+    y = Tensor.make(x.shape, lambda i: x.at(i) * s.data[i[1]] / math.sqrt(
+        sum(x.at([i[0], k]) ** 2 for k in range(6)) / 6 + 0.01))
+    return one("RMS", [x], y, data=attrs(epsilon=0.01), consts=[s])
 
 
 @case("NormalizeL2")

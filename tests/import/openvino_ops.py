@@ -86,6 +86,11 @@ for kind, fn in [("LogicalAnd", lambda a, b: a & b), ("LogicalOr", lambda a, b: 
     binary(kind, fn, [3, 4], [3, 4], "boolean", lo=0, hi=1)
 
 
+for kind, fn in [("BitwiseAnd", lambda a, b: a & b), ("BitwiseOr", lambda a, b: a | b),
+                 ("BitwiseXor", lambda a, b: a ^ b)]:
+    binary(kind, fn, [3, 4], [4], "i32", lo=-100, hi=100, version="opset13")
+
+
 def unary(kind, fn, dtype="f32", lo=-3.0, hi=3.0, data="", version="opset1", shape=(2, 3, 4)):
     def make():
         x = rand(shape, dtype, lo, hi)
@@ -136,6 +141,15 @@ unary("Gelu", lambda v: 0.5 * v * (1 + math.erf(v / math.sqrt(2))),
       data=attrs(approximation_mode="ERF"), version="opset7")
 unary("Gelu", lambda v: 0.5 * v * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v ** 3))),
       data=attrs(approximation_mode="TANH"), version="opset7")
+unary("Erf", math.erf)
+unary("Asin", math.asin, lo=-1, hi=1, version="opset1")
+unary("Acos", math.acos, lo=-1, hi=1)
+unary("Atan", math.atan)
+unary("Sinh", math.sinh)
+unary("Cosh", math.cosh)
+unary("Asinh", math.asinh)
+unary("Acosh", math.acosh, lo=1, hi=5)
+unary("Atanh", math.atanh, lo=-0.9, hi=0.9)
 unary("LogicalNot", lambda v: 1 - v, "boolean", 0, 1)
 unary("Swish", lambda v: v * sigmoid(v), version="opset4")
 
@@ -250,6 +264,8 @@ conv("lower", [1, 2, 7, 8], [3, 2, 4, 3], [2, 3], [1, 1], [0, 0], [0, 0], auto="
 conv("valid", [1, 2, 7, 8], [3, 2, 4, 3], [2, 3], [1, 1], [1, 1], [1, 1], auto="valid")
 conv("line", [2, 3, 9], [4, 3, 3], [2], [1], [1], [0])
 conv("line_dilated", [1, 2, 12], [2, 2, 3], [1], [3], [2], [2])
+conv("volume", [1, 2, 4, 5, 4], [3, 2, 2, 3, 2], [1, 2, 1], [1, 1, 2], [0, 1, 1], [1, 1, 0])
+conv("volume_groups", [1, 4, 3, 4, 4], [2, 2, 2, 2, 3], [1, 1, 1], [1, 1, 1], [0, 0, 0], [0, 0, 0], 2)
 conv("groups", [1, 4, 5, 5], [6, 2, 3, 3], [1, 1], [1, 1], [1, 1], [1, 1], 2)
 conv("depthwise", [1, 4, 5, 6], [4, 1, 3, 3], [1, 2], [1, 1], [1, 1], [1, 1], 4)
 conv("multiplier", [1, 3, 5, 6], [6, 1, 3, 2], [1, 1], [1, 1], [0, 0], [0, 0], 3)
