@@ -117,6 +117,16 @@ void th_call_scratch(struct th_call *c, size_t bytes, size_t align, const char *
     add_arg(c, TH_ARG_SCRATCH, ctype);
 }
 
+void th_call_accumulator(struct th_call *c, const char *ctype)
+{
+    add_arg(c, TH_ARG_ACCUMULATOR, ctype);
+}
+
+void th_call_phase(struct th_call *c)
+{
+    add_arg(c, TH_ARG_PHASE, NULL);
+}
+
 void th_call_int(struct th_call *c, int64_t v)
 {
     add_arg(c, TH_ARG_INT, NULL)->i = v;

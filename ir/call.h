@@ -26,7 +26,8 @@ enum th_arg_kind {
     TH_ARG_INPUT, TH_ARG_OUTPUT, TH_ARG_SCRATCH, TH_ARG_INT, TH_ARG_FLOAT, TH_ARG_TEXT,
     TH_ARG_DATA,         /* index into the program's data */
     TH_ARG_STRUCT,       /* text: initialiser; ctype: struct name */
-    TH_ARG_NULL
+    TH_ARG_NULL,
+    TH_ARG_ACCUMULATOR, TH_ARG_PHASE
 };
 struct th_arg {
     enum th_arg_kind kind;

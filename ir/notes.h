@@ -22,6 +22,11 @@ struct th_place {
 TH_API struct th_place th_value_place(const struct th_graph *g, th_value v);
 TH_API void th_value_set_place(struct th_graph *g, th_value v, struct th_place p);
 
+/* The call for pieces of so many columns of a node of a tile loop. */
+struct th_piece_call {
+    int64_t columns;
+    struct th_call *call;
+};
 /* The kernel of a node. call is in the program's arena. */
 struct th_kernel_note {
     const struct th_kernel *row;         /* NULL: structural node or not selected */
@@ -30,6 +35,11 @@ struct th_kernel_note {
     struct th_call *call;                /* NULL until packed */
     int64_t scratch_bytes, scratch_align;
     struct th_place scratch;
+    /* Nodes of tile loops that run on smaller tensors: a call for each width, most frequent first
+     * (call is the first). pixels: there is one call for one pixel, made for each. */
+    const struct th_piece_call *pieces;
+    uint32_t n_pieces;
+    bool pixels;
 };
 TH_API struct th_kernel_note *th_node_note(struct th_graph *g, th_node n);
 TH_API const struct th_kernel_note *th_node_note_const(const struct th_graph *g, th_node n);

@@ -299,3 +299,11 @@ enum th_status th_tile_read(struct th_graph *owner, th_node loop, struct th_aren
     }
     return k.status;
 }
+
+int64_t th_tile_cursor_bytes(const struct th_tile *t)
+{
+    for (uint32_t i = 0; i < t->n_nodes; i++)
+        if (t->nodes[i].h > UINT16_MAX || t->nodes[i].w > UINT16_MAX)
+            return 8;
+    return 4;
+}

@@ -138,4 +138,7 @@ struct th_tile_order {
 TH_API int64_t th_tile_distance(const struct th_tile *t, th_value out, th_value in,
                                 struct th_tile_order order, struct th_arena *arena);
 
+/* Bytes of one place of the loop: two numbers of 16 bits, or of 32 where a map is larger. */
+TH_API int64_t th_tile_cursor_bytes(const struct th_tile *t);
+
 #endif

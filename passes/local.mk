@@ -48,6 +48,8 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/storage_overlap.c \
   %D%/tile_life.c \
   %D%/tile_life.h \
+  %D%/tile_query.c \
+  %D%/tile_query.h \
   %D%/util.c \
   %D%/util.h
 EXTRA_DIST += %D%/pipelines.def

@@ -2,6 +2,7 @@
 /* Binds the chosen kernels: arguments, packed constants (equal ones once), scratch. */
 #include "ir/call.h"
 #include "ir/notes.h"
+#include "passes/tile_query.h"
 #include "passes/util.h"
 
 struct packing {
@@ -35,6 +36,75 @@ static enum th_status pack_node(struct packing *k, struct th_graph *g, th_node n
     return s;
 }
 
+/* ---- tile loops ------------------------------------------------------------------------------- */
+static void take_scratch(struct th_kernel_note *note, const struct th_call *call)
+{
+    if ((int64_t)call->scratch_bytes > note->scratch_bytes)
+        note->scratch_bytes = (int64_t)call->scratch_bytes;
+    if ((int64_t)call->scratch_align > note->scratch_align)
+        note->scratch_align = (int64_t)call->scratch_align;
+}
+
+static enum th_status pack_piece(struct packing *k, const struct th_tile *t, uint32_t i,
+                                 const struct th_tile_pieces *p, struct th_arena *scratch)
+{
+    struct th_program *program = th_graph_program(t->body);
+    struct th_kernel_note *note = th_node_note(t->body, t->nodes[i].node);
+    /* a box has its width from the emitted code */
+    const uint32_t n = t->nodes[i].form == TH_TILE_POINT ? p->n : 1;
+    struct th_query q = {.target = th_pass_target(k->pc), .objective = th_pass_objective(k->pc)};
+    struct th_piece_call *list = TH_NEW_ARRAY(th_program_arena(program), struct th_piece_call,
+                                              (size_t)n + 1);
+    const char *why;
+    if (!list || !note->row)
+        return TH_ERR_INTERNAL;
+    for (uint32_t w = 0; w < n; w++) {
+        const bool box = t->nodes[i].form == TH_TILE_WINDOW;
+        list[w].columns = box ? p->most_columns : p->columns[w];
+        TH_TRY(th_tile_query(t, i, p, list[w].columns, scratch, &q, &why));
+        TH_TRY(th_call_bind(program, note->row, &q, &list[w].call));
+        take_scratch(note, list[w].call);
+        k->calls++;
+    }
+    note->call = list[0].call;
+    note->pixels = p->single;
+    if (t->nodes[i].form == TH_TILE_POINT) {
+        note->pieces = list;
+        note->n_pieces = n;
+    }
+    return TH_OK;
+}
+
+/* The loop's own scratch: how far each node (stream) or stage (strips) is, and accumulators. */
+static void loop_scratch(const struct th_tile *t, struct th_kernel_note *note)
+{
+    const uint32_t n = t->mode == TH_TILE_STREAM ? t->n_nodes : t->n_stages;
+    note->scratch_bytes = th_tile_cursor_bytes(t) * n;
+    note->scratch_align = 4;
+    for (uint32_t i = 0; i < t->n_nodes; i++) {
+        if (t->nodes[i].store != TH_TILE_ACCUMULATOR)
+            continue;
+        note->scratch_align = 8;
+        note->scratch_bytes = ((note->scratch_bytes + 7) & -8) + t->nodes[i].bytes;
+    }
+}
+
+static enum th_status pack_tile(struct packing *k, struct th_graph *g, th_node n)
+{
+    struct th_arena *scratch = th_arena_new(0);
+    struct th_tile t;
+    struct th_tile_pieces *pieces;
+    enum th_status s = scratch ? th_tile_read(g, n, scratch, &t) : TH_ERR_INTERNAL;
+    if (s == TH_OK)
+        s = th_tile_survey(&t, scratch, &pieces);
+    for (uint32_t i = 0; s == TH_OK && i < t.n_nodes; i++)
+        s = pack_piece(k, &t, i, &pieces[i], scratch);
+    if (s == TH_OK)
+        loop_scratch(&t, th_node_note(g, n));
+    th_arena_free(scratch);
+    return s;
+}
+
 static enum th_status keep_constant(struct th_graph *g, th_value v)
 {
     const struct th_tensor *k = v ? th_value_const(g, v) : NULL;
@@ -49,12 +119,28 @@ static enum th_status keep_constant(struct th_graph *g, th_value v)
 static enum th_status pack_graph(struct th_graph *g, void *user)
 {
     for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n)) {
-        TH_TRY(pack_node(user, g, n));
+        if (th_node_op(g, n)->region == TH_REGION_TILE_LOOP)
+            TH_TRY(pack_tile(user, g, n));
+        else if (!th_node_note(g, n)->call)     /* bodies of tile loops are packed already */
+            TH_TRY(pack_node(user, g, n));
         for (uint32_t i = 0; !th_node_note(g, n)->row && i < th_node_input_count(g, n); i++)
             TH_TRY(keep_constant(g, th_node_input(g, n, i)));
     }
     for (uint32_t i = 0; i < th_graph_output_count(g); i++)
         TH_TRY(keep_constant(g, th_graph_output(g, i)));
+    return TH_OK;
+}
+
+static enum th_status clear_calls(struct th_graph *g, void *user)
+{
+    (void)user;
+    for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n)) {
+        struct th_kernel_note *note = th_node_note(g, n);
+        note->call = NULL;
+        note->pieces = NULL;
+        note->n_pieces = 0;
+        note->scratch_bytes = note->scratch_align = 0;
+    }
     return TH_OK;
 }
 
@@ -75,6 +161,7 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
     struct packing k = {pc, 0};
     int64_t bytes = 0;
     th_program_clear_data(p);
+    TH_TRY(th_program_walk(p, clear_calls, NULL));
     TH_TRY(th_program_walk(p, pack_graph, &k));
     TH_TRY(pack_states(p));
     for (uint32_t i = 0; i < th_program_data_count(p); i++)

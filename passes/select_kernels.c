@@ -5,6 +5,7 @@
 
 #include "ir/notes.h"
 #include "passes/caller_io.h"
+#include "passes/tile_query.h"
 #include "passes/util.h"
 
 #define STRUCTURAL \
@@ -148,6 +149,22 @@ static void report_unused(struct selecting *k)
 }
 
 /* ---- one node ------------------------------------------------------------------------------ */
+static bool choose(struct selecting *k, const struct th_query *q, struct th_kernel_note *note)
+{
+    struct th_selection s;
+    struct th_str why;
+    th_str_init(&why);
+    const bool found = th_kernel_select(th_pass_ctx(k->pc), th_pass_backend(k->pc), q,
+                                        forced_symbol(k, q->inst), &s, &why);
+    if (found)
+        *note = (struct th_kernel_note){.row = s.row, .owner = s.owner, .cost = s.cost,
+                                        .scratch = {-1, 0}};
+    else
+        no_kernel(k->pc, q->inst, why.s);
+    th_str_release(&why);
+    return found;
+}
+
 static enum th_status select_node(struct selecting *k, struct th_graph *g, th_node n)
 {
     struct th_pass_ctx *pc = k->pc;
@@ -163,19 +180,52 @@ static enum th_status select_node(struct selecting *k, struct th_graph *g, th_no
                          .objective = th_pass_objective(pc), .whole = true};
     for (int32_t a = 0; c->n_out && a < c->out[0].rank; a++)
         q.box.hi[a] = c->out[0].dims[a];
-    struct th_selection s;
-    struct th_str why;
-    th_str_init(&why);
-    bool found = th_kernel_select(th_pass_ctx(pc), th_pass_backend(pc), &q,
-                                  forced_symbol(k, c), &s, &why);
-    if (found) {
-        struct th_kernel_note *note = th_node_note(g, n);
-        *note = (struct th_kernel_note){.row = s.row, .owner = s.owner, .cost = s.cost,
-                                        .scratch = {-1, 0}};
-    } else {
-        no_kernel(pc, c, why.s);
+    choose(k, &q, th_node_note(g, n));
+    return TH_OK;
+}
+
+/* ---- tile loops ---------------------------------------------------------------------------- */
+/* Chosen for the width that occurs most; the estimate is that of all pieces. */
+static enum th_status select_piece(struct selecting *k, const struct th_tile *t, uint32_t i,
+                                   const struct th_tile_pieces *p)
+{
+    struct th_arena *arena = th_pass_arena(k->pc);
+    struct th_kernel_note *note = th_node_note(t->body, t->nodes[i].node);
+    struct th_query q = {.target = th_pass_target(k->pc), .objective = th_pass_objective(k->pc)};
+    const char *why = NULL;
+    double cycles = 0;
+    for (uint32_t w = 0; w < p->n; w++) {
+        const enum th_status s = th_tile_query(t, i, p, p->columns[w], arena, &q, &why);
+        if (s == TH_ERR_INTERNAL)
+            return s;
+        if (s != TH_OK) {
+            no_kernel(k->pc, q.inst, why);
+            return TH_OK;
+        }
+        if (w == 0 && !choose(k, &q, note))
+            return TH_OK;
+        if (w > 0 && note->row->refuse && (why = note->row->refuse(&q)) != NULL) {
+            no_kernel(k->pc, q.inst, why);
+            return TH_OK;
+        }
+        struct th_kernel_cost one = note->cost;
+        if (note->row->cost)
+            note->row->cost(&q, &one);
+        const double times = q.whole ? 1.0 : (double)p->most_rows;
+        cycles += one.cycles / times * (double)p->rows[w];
     }
-    th_str_release(&why);
+    note->cost.cycles = cycles;
+    return TH_OK;
+}
+
+static enum th_status select_tile(struct selecting *k, struct th_graph *g, th_node n)
+{
+    struct th_tile t;
+    struct th_tile_pieces *pieces;
+    TH_TRY(th_tile_read(g, n, th_pass_arena(k->pc), &t));
+    TH_TRY(th_tile_survey(&t, th_pass_arena(k->pc), &pieces));
+    for (uint32_t i = 0; i < t.n_nodes; i++)
+        TH_TRY(select_piece(k, &t, i, &pieces[i]));
     return TH_OK;
 }
 
@@ -183,6 +233,10 @@ static enum th_status select_node(struct selecting *k, struct th_graph *g, th_no
 static enum th_status select_graph(struct selecting *k, struct th_graph *g)
 {
     for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n)) {
+        if (th_node_op(g, n)->region == TH_REGION_TILE_LOOP) {
+            TH_TRY(select_tile(k, g, n));
+            continue;
+        }
         TH_TRY(select_node(k, g, n));
         for (uint32_t b = 0; b < th_node_body_count(g, n); b++)
             TH_TRY(select_graph(k, th_node_body(g, n, b)));

@@ -97,7 +97,9 @@ static bool dense(const struct th_view *v, const struct th_type *t)
 
 static const char *views_refused(const struct th_kernel *k, const struct th_query *q)
 {
-    if (!q->whole && !(k->views & (TH_VIEW_ANY_BOX | TH_VIEW_WHOLE_ROWS)))
+    if (q->accumulate != ((k->views & TH_VIEW_ACCUMULATE) != 0))
+        return q->accumulate ? "it takes whole operands only" : "it takes operands in pieces";
+    if (!q->whole && !q->accumulate && !(k->views & (TH_VIEW_ANY_BOX | TH_VIEW_WHOLE_ROWS)))
         return "it computes whole outputs only";
     for (uint32_t i = 0; q->in_views && i < q->inst->n_in; i++) {
         if (q->in_views[i].ring_rows && !(k->views & TH_VIEW_RING_IN))

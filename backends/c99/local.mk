@@ -16,6 +16,7 @@ c99_kernels = \
   thk_requant.h \
   thk_root.h \
   thk_sigmoid.h \
+  thk_stream.h \
   thk_types.h \
   thk_volume.h \
   c99/thk_avg_pool2d.inc.h \

@@ -50,6 +50,25 @@ void th_emit_weights_size(struct th_emit *e, size_t *bytes, size_t *align);
 enum th_status th_emit_steps(struct th_emit *e, struct th_str *s);
 /* Address of a value: "(r[1] + 12)", or a data array's name. */
 void th_emit_address(struct th_emit *e, struct th_str *s, const struct th_graph *g, th_value v);
+/* C variables that stand for operands of a call instead of planned addresses; NULL entries of `in`
+ * are as planned. box, window: local structs instead of the constant ones. */
+struct th_emit_operands {
+    const char *const *in;
+    const char *out, *box, *window, *accumulator, *phase;
+};
+/* Index of the argument that is the parameter struct with the views, or -1. */
+int64_t th_emit_window_argument(const struct th_call *c);
+/* The constant structs of a call, p0, p1, ... */
+void th_emit_call_structs(struct th_str *s, const char *indent, const struct th_call *c,
+                          const struct th_emit_operands *o);
+void th_emit_call(struct th_emit *e, struct th_str *s, const char *indent,
+                  const struct th_graph *g, th_node n, const struct th_call *c,
+                  const struct th_emit_operands *o);
+/* Structs, the loop over batches, the call. */
+void th_emit_kernel_call(struct th_emit *e, struct th_str *s, const struct th_graph *g, th_node n);
+/* Functions of a tile_loop; the one without arguments but r is named as the body's graph. */
+enum th_status th_emit_tile_loop(struct th_emit *e, struct th_str *s, const struct th_graph *g,
+                                 th_node n);
 /* Function part of the names of entry point i: "" for the only (or first) one. */
 const char *th_emit_entry_suffix(struct th_emit *e, uint32_t i);
 /* C name of a graph's function. */

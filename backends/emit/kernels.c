@@ -6,35 +6,49 @@
 
 #include "ir/base/files.h"
 
-/* Kernel notes of a program in walking order, first use of each symbol only. */
+/* Calls of a program in walking order, first use of each symbol only. */
+struct called {
+    const struct th_kernel *row;
+    const struct th_call *call;
+};
 struct used {
     struct th_emit *e;
-    const struct th_kernel_note **list;
+    struct called *list;
     uint32_t n, cap;
+    bool tiles;              /* there are tile loops */
 };
+
+static enum th_status add_used(struct used *u, const struct th_kernel *row,
+                               const struct th_call *call)
+{
+    for (uint32_t i = 0; i < u->n; i++)
+        if (!strcmp(u->list[i].call->symbol, call->symbol))
+            return TH_OK;
+    if (u->n == u->cap) {
+        const uint32_t cap = u->cap ? u->cap * 2 : 32;
+        struct called *list = TH_NEW_ARRAY(u->e->arena, struct called, cap);
+        if (!list)
+            return TH_ERR_INTERNAL;
+        if (u->n)
+            memcpy(list, u->list, u->n * sizeof *list);
+        u->list = list;
+        u->cap = cap;
+    }
+    u->list[u->n++] = (struct called){row, call};
+    return TH_OK;
+}
 
 static enum th_status collect(struct th_graph *g, void *user)
 {
     struct used *u = user;
     for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n)) {
         const struct th_kernel_note *k = th_node_note_const(g, n);
-        bool seen = !k->row || !k->call;
-        for (uint32_t i = 0; i < u->n && !seen; i++)
-            seen = !strcmp(u->list[i]->call->symbol, k->call->symbol);
-        if (seen)
+        u->tiles = u->tiles || th_node_op(g, n)->region == TH_REGION_TILE_LOOP;
+        if (!k->row || !k->call)
             continue;
-        if (u->n == u->cap) {
-            const uint32_t cap = u->cap ? u->cap * 2 : 32;
-            const struct th_kernel_note **list =
-                TH_NEW_ARRAY(u->e->arena, const struct th_kernel_note *, cap);
-            if (!list)
-                return TH_ERR_INTERNAL;
-            if (u->n)
-                memcpy(list, u->list, u->n * sizeof *list);
-            u->list = list;
-            u->cap = cap;
-        }
-        u->list[u->n++] = k;
+        TH_TRY(add_used(u, k->row, k->call));
+        for (uint32_t i = 0; i < k->n_pieces; i++)
+            TH_TRY(add_used(u, k->row, k->pieces[i].call));
     }
     return TH_OK;
 }
@@ -113,8 +127,10 @@ enum th_status th_emit_kernels(struct th_emit *e)
     struct used u = {.e = e};
     TH_TRY(th_program_walk(e->program, collect, &u));
     for (uint32_t i = 0; i < u.n; i++)
-        if (u.list[i]->row->source)
-            TH_TRY(add_source(e, e->request->backend, u.list[i]->row->source));
+        if (u.list[i].row->source)
+            TH_TRY(add_source(e, e->request->backend, u.list[i].row->source));
+    if (u.tiles)
+        TH_TRY(add_source(e, e->request->backend, "thk_stream.h"));
     return add_source(e, e->request->backend, "thk_types.h");
 }
 
@@ -126,16 +142,18 @@ void th_emit_kernel_includes(struct th_emit *e, struct th_str *s)
         return;
     }
     th_str_add(s, "#include \"kernels/thk_types.h\"\n");
+    if (u.tiles)
+        th_str_add(s, "#include \"kernels/thk_stream.h\"\n");
     for (uint32_t i = 0; i < u.n; i++) {
         bool again = false;      /* one file may define several symbols */
-        for (uint32_t k = 0; k < i && u.list[i]->row->source && !again; k++)
-            again = u.list[k]->row->source &&
-                    !strcmp(u.list[k]->row->source, u.list[i]->row->source);
-        if (u.list[i]->row->source && !again)
-            th_str_addf(s, "#include \"kernels/%s\"\n", th_base_name(u.list[i]->row->source));
+        for (uint32_t k = 0; k < i && u.list[i].row->source && !again; k++)
+            again = u.list[k].row->source &&
+                    !strcmp(u.list[k].row->source, u.list[i].row->source);
+        if (u.list[i].row->source && !again)
+            th_str_addf(s, "#include \"kernels/%s\"\n", th_base_name(u.list[i].row->source));
     }
     for (uint32_t i = 0; i < u.n; i++)
-        if (u.list[i]->call->generated)
-            th_str_addf(s, "\n%s", u.list[i]->call->generated);
+        if (u.list[i].call->generated)
+            th_str_addf(s, "\n%s", u.list[i].call->generated);
     th_str_addc(s, '\n');
 }

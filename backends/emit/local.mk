@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libthimble_la_SOURCES += \
   %D%/build_files.c \
+  %D%/call.c \
   %D%/data.c \
   %D%/emit.c \
   %D%/emit.h \
@@ -9,4 +10,9 @@ libthimble_la_SOURCES += \
   %D%/names.c \
   %D%/source.c \
   %D%/steps.c \
-  %D%/testbench.c
+  %D%/testbench.c \
+  %D%/tile_axis.c \
+  %D%/tile_run.c \
+  %D%/tile_strips.c \
+  %D%/tiles.c \
+  %D%/tiles.h

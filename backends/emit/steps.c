@@ -3,7 +3,7 @@
  * Steps: each node a static function that makes one kernel call, or moves bytes, or runs bodies.
  * `r` is the array of region pointers.
  */
-#include "backends/emit/emit.h"
+#include "backends/emit/tiles.h"
 
 #include <string.h>
 
@@ -132,94 +132,6 @@ static void call_graph(struct th_emit *e, struct th_str *s, const char *indent,
     th_str_add(s, "(r);\n");
 }
 
-/* ---- kernel calls --------------------------------------------------------------------------------- */
-static void int_literal(struct th_str *s, int64_t v)
-{
-    if (v == INT32_MIN)
-        th_str_add(s, "INT32_MIN");
-    else if (v == INT64_MIN)
-        th_str_add(s, "INT64_MIN");
-    else if (v > INT32_MAX || v < INT32_MIN)
-        th_str_addf(s, "INT64_C(%lld)", (long long)v);
-    else
-        th_str_addf(s, "%lld", (long long)v);
-}
-
-static void operand(struct th_emit *e, struct th_str *s, const struct th_graph *g,
-                    const struct th_call *c, const struct th_arg *a, th_value v, bool advances)
-{
-    th_str_addf(s, "(%s *)", a->ctype);
-    if (advances && c->batch > 1) {
-        th_str_add(s, "(");
-        th_emit_address(e, s, g, v);
-        th_str_addf(s, " + b * %lld)", (long long)(th_type_size(th_value_type(g, v)) / c->batch));
-    } else {
-        th_emit_address(e, s, g, v);
-    }
-}
-
-static void argument(struct th_emit *e, struct th_str *s, const struct th_graph *g, th_node n,
-                     const struct th_kernel_note *k, uint32_t i)
-{
-    const struct th_call *c = k->call;
-    const struct th_arg *a = &c->args[i];
-    switch (a->kind) {
-    case TH_ARG_INPUT:
-        operand(e, s, g, c, a, th_node_input(g, n, a->index),
-                a->index < 32 && c->batch_in >> a->index & 1);
-        break;
-    case TH_ARG_OUTPUT:
-        operand(e, s, g, c, a, th_node_output(g, n, a->index), true);
-        break;
-    case TH_ARG_SCRATCH:
-        th_str_addf(s, "(%s *)(r[%d] + %lld)", a->ctype, k->scratch.region,
-                    (long long)k->scratch.offset);
-        break;
-    case TH_ARG_INT:
-        int_literal(s, a->i);
-        break;
-    case TH_ARG_FLOAT:
-        th_emit_float(s, a->f);
-        break;
-    case TH_ARG_TEXT:
-        th_str_add(s, a->text);
-        break;
-    case TH_ARG_DATA:
-        if (a->ctype)
-            th_str_addf(s, "(%s *)", a->ctype);
-        th_str_addf(s, "%s_data%u", e->name, a->index);
-        break;
-    case TH_ARG_STRUCT:
-        th_str_addf(s, "&p%u", i);
-        break;
-    case TH_ARG_NULL:
-        th_str_add(s, "NULL");
-        break;
-    }
-}
-
-static void kernel_call(struct th_emit *e, struct th_str *s, const struct th_graph *g, th_node n)
-{
-    const struct th_kernel_note *k = th_node_note_const(g, n);
-    const struct th_call *c = k->call;
-    for (uint32_t i = 0; i < c->n_args; i++)
-        if (c->args[i].kind == TH_ARG_STRUCT)
-            th_str_addf(s, "    static const struct %s p%u = {%s};\n", c->args[i].ctype, i,
-                        c->args[i].text);
-    const char *indent = "    ";
-    if (c->batch > 1) {
-        th_str_addf(s, "    int32_t b;\n\n    for (b = 0; b < %lld; b++)\n", (long long)c->batch);
-        indent = "        ";
-    }
-    th_str_addf(s, "%s%s(", indent, c->symbol);
-    for (uint32_t i = 0; i < c->n_args; i++) {
-        if (i)
-            th_str_add(s, ", ");
-        argument(e, s, g, n, k, i);
-    }
-    th_str_add(s, ");\n");
-}
-
 /* ---- structural nodes ----------------------------------------------------------------------------- */
 static void results_to(struct th_emit *e, struct th_str *s, const char *indent,
                        const struct th_graph *body, const struct th_graph *to_g,
@@ -313,9 +225,11 @@ static enum th_status node_body(struct th_emit *e, struct th_str *s, const struc
     const struct th_op *op = th_node_op(g, n);
     const struct th_kernel_note *k = th_node_note_const(g, n);
     if (k->row && k->call)
-        kernel_call(e, s, g, n);
+        th_emit_kernel_call(e, s, g, n);
     else if (op->region == TH_REGION_LOOP)
         loop_node(e, s, g, n);
+    else if (op->region == TH_REGION_TILE_LOOP)
+        call_graph(e, s, "    ", th_node_body(g, n, 0));
     else if (op->region == TH_REGION_IF)
         if_node(e, s, g, n);
     else if (op->traits & (TH_TRAIT_STATE_READ | TH_TRAIT_STATE_WRITE))
@@ -330,7 +244,7 @@ static enum th_status node_body(struct th_emit *e, struct th_str *s, const struc
 }
 
 /* ---- graphs ------------------------------------------------------------------------------------------ */
-static void node_comment(struct th_str *s, const struct th_graph *g, th_node n)
+void th_emit_node_comment(struct th_str *s, const struct th_graph *g, th_node n)
 {
     const struct th_loc *l = th_node_loc(g, n);
     th_str_add(s, "/* ");
@@ -362,7 +276,7 @@ static enum th_status graph_steps(struct th_emit *e, struct th_str *s, const str
         status = node_body(e, &body, g, n);
         if (!body.len)
             continue;
-        node_comment(s, g, n);
+        th_emit_node_comment(s, g, n);
         th_str_addf(s, "static void %s_graph%u_step%u(unsigned char *const *r)\n{\n%s}\n\n",
                     e->name, index, step, body.s);
         th_str_addf(&calls, "    %s_graph%u_step%u(r);\n    %s_STEP_HOOK(%u);\n", e->name, index,
@@ -380,9 +294,13 @@ static enum th_status graph_steps(struct th_emit *e, struct th_str *s, const str
 /* Bodies first, so that no function is used before its definition. */
 static enum th_status emit_graph(struct th_emit *e, struct th_str *s, const struct th_graph *g)
 {
-    for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n))
-        for (uint32_t b = 0; b < th_node_body_count(g, n); b++)
-            TH_TRY(emit_graph(e, s, th_node_body(g, n, b)));
+    for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n)) {
+        if (th_node_op(g, n)->region == TH_REGION_TILE_LOOP)
+            TH_TRY(th_emit_tile_loop(e, s, g, n));
+        else
+            for (uint32_t b = 0; b < th_node_body_count(g, n); b++)
+                TH_TRY(emit_graph(e, s, th_node_body(g, n, b)));
+    }
     return graph_steps(e, s, g);
 }
 

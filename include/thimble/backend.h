@@ -39,6 +39,7 @@ struct th_query {
     const struct th_view *in_views;   /* [n_in], NULL: all dense */
     const struct th_view *out_views;  /* [n_out], NULL: all dense */
     int order;                        /* an enum th_write_order that the row must have; 0: any */
+    bool accumulate;                  /* operand 0 comes in pieces (TH_VIEW_ACCUMULATE) */
 };
 
 /* ---- the call a kernel row makes ------------------------------------------------------------------ */
@@ -58,6 +59,11 @@ TH_API void th_call_scratch(struct th_call *c, size_t bytes, size_t align, const
 TH_API void th_call_int(struct th_call *c, int64_t v);
 TH_API void th_call_float(struct th_call *c, float v);
 TH_API void th_call_text(struct th_call *c, const char *c_expression);
+/* Rows that accumulate: the struct thk_box of the call is the box of operand 0; the accumulator,
+ * as large as the record says (op.h, reduce); and the phase, an int: bit 0 in the first call, bit 1
+ * in the last one, which writes the output. */
+TH_API void th_call_accumulator(struct th_call *c, const char *ctype);
+TH_API void th_call_phase(struct th_call *c);
 /* Packed constant data: copied; element dtype decides how it is written. `what` names it
  * ("weights", "requant", "table"); counted as weights in the report. Equal data of one model is
  * stored once. */
@@ -92,7 +98,10 @@ enum th_write_order {
 enum th_view_ability {
     TH_VIEW_DENSE = 0, TH_VIEW_PITCHED_IN = 1, TH_VIEW_PITCHED_OUT = 2, TH_VIEW_RING_IN = 4,
     TH_VIEW_RING_OUT = 8, TH_VIEW_ANY_BOX = 16, TH_VIEW_WHOLE_ROWS = 32,
-    TH_VIEW_TAIL_IN = 64  /* asks for every input row where it lies (thk_view_at) */
+    TH_VIEW_TAIL_IN = 64, /* asks for every input row where it lies (thk_view_at) */
+    /* Takes boxes of operand 0 one after the other and keeps the sum (maximum, ...) in an
+     * accumulator between calls; such rows are asked only then. */
+    TH_VIEW_ACCUMULATE = 128
 };
 struct th_kernel_cost {
     double cycles;        /* estimate for the query, the unit used to compare rows */

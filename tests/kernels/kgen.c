@@ -232,6 +232,8 @@ static void print_call(const struct th_call *c, int id, size_t in_step, size_t o
             case TH_ARG_TEXT: printf("%s%s", sep, g->text); break;
             case TH_ARG_DATA: printf("%s(const void *)data%u", sep, g->index); break;
             case TH_ARG_STRUCT: printf("%s&s%d_%u", sep, id, i); break;
+            case TH_ARG_ACCUMULATOR:
+            case TH_ARG_PHASE:
             case TH_ARG_NULL: printf("%s0", sep); break;
             }
         }

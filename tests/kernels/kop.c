@@ -63,6 +63,8 @@ static void print_arg(const struct th_arg *g, int id, uint32_t i)
     case TH_ARG_TEXT: printf("%s", g->text); break;
     case TH_ARG_DATA: printf("(const void *)data%u", g->index); break;
     case TH_ARG_STRUCT: printf("&s%d_%u", id, i); break;
+    case TH_ARG_ACCUMULATOR:
+    case TH_ARG_PHASE:
     case TH_ARG_NULL: printf("0"); break;
     }
 }

@@ -82,6 +82,8 @@ static void argument(struct th_str *s, const struct th_call *c, uint32_t i, cons
     case TH_ARG_STRUCT:
         th_str_addf(s, "&p%u", i);
         break;
+    case TH_ARG_ACCUMULATOR:
+    case TH_ARG_PHASE:
     case TH_ARG_NULL:
         th_str_add(s, "NULL");
         break;

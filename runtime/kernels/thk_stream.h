@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * What tile loops need besides kernels: places, and line buffers that slide.
+ *
+ * A line buffer holds `slots` whole rows of `row` bytes, row y in slot y mod slots, and behind them
+ * a tail of `cols` columns of the newest row: once x columns are made, those from
+ * thk_line_first(x, cols) on. Columns that leave the tail move into the row's slot. All arguments
+ * but coordinates are literals where these functions are called.
+ */
+#ifndef THK_STREAM_H
+#define THK_STREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Called from one place each, but not to be merged with what calls them: the stack of a chain of
+ * callers holds none of their locals. */
+#if defined(__GNUC__)
+#define THK_APART __attribute__((noinline))
+#else
+#define THK_APART
+#endif
+
+/* The next pixel to make; x == width: row y is complete, its tail not yet emptied. */
+struct thk_cursor {
+    uint16_t y, x;
+};
+struct thk_cursor32 {
+    int32_t y, x;
+};
+
+/* A value inside a strip: its rows, the next column, the first column that is kept. */
+struct thk_span {
+    int32_t lo, hi, x, t0;
+};
+
+static inline int32_t thk_least(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int32_t thk_most(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline int32_t thk_line_first(int32_t x, int32_t cols)
+{
+    return x > cols ? x - cols : 0;
+}
+
+/* Makes room for n columns behind the x that there are of row y. */
+static inline void thk_line_slide(unsigned char *line, size_t row, int32_t slots, size_t pixel,
+                                  int32_t cols, int32_t y, int32_t x, int32_t n)
+{
+    const int32_t from = thk_line_first(x, cols), to = thk_line_first(x + n, cols);
+    unsigned char *const tail = line + (size_t)slots * row;
+    const size_t leave = (size_t)(to - from) * pixel;
+    if (leave == 0)
+        return;
+    if (slots > 0)
+        memcpy(line + (size_t)(y % (slots > 0 ? slots : 1)) * row + (size_t)from * pixel, tail,
+               leave);
+    if (to < x)
+        memmove(tail, tail + leave, (size_t)(x - to) * pixel);
+}
+
+/* Row y of w columns is complete: the rest of it goes into its slot. */
+static inline void thk_line_empty(unsigned char *line, size_t row, int32_t slots, size_t pixel,
+                                  int32_t cols, int32_t w, int32_t y)
+{
+    if (slots > 0)
+        memcpy(line + (size_t)(y % (slots > 0 ? slots : 1)) * row + (size_t)(w - cols) * pixel,
+               line + (size_t)slots * row, (size_t)cols * pixel);
+}
+
+/* Where pixel (y, x) lies when x1 columns of row y1 are made. */
+static inline unsigned char *thk_line_at(unsigned char *line, size_t row, int32_t slots,
+                                         size_t pixel, int32_t cols, int32_t y1, int32_t x1,
+                                         int32_t y, int32_t x)
+{
+    if (slots == 0 || (y == y1 && x1 > 0))
+        return line + (size_t)slots * row + (size_t)(x - thk_line_first(x1, cols)) * pixel;
+    return line + (size_t)(y % (slots > 0 ? slots : 1)) * row + (size_t)x * pixel;
+}
+
+/* The columns of a strip move n to the left. */
+static inline void thk_strip_slide(unsigned char *strip, size_t row, size_t pixel, int32_t rows,
+                                   int32_t kept, int32_t n)
+{
+    int32_t i;
+    for (i = 0; i < rows; i++, strip += row)
+        memmove(strip, strip + (size_t)n * pixel, (size_t)kept * pixel);
+}
+
+#endif
