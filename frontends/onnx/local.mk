@@ -22,6 +22,7 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/pool.c \
   %D%/quant.c \
   %D%/reduce.c \
+  %D%/resize.c \
   %D%/rnn.c \
   %D%/shape.c \
   %D%/tensor.c \
