@@ -22,6 +22,7 @@ extern const struct th_row_family th_c99_quantize;
 extern const struct th_row_family th_c99_reduce;
 extern const struct th_row_family th_c99_resize;
 extern const struct th_row_family th_c99_scatter;
+extern const struct th_row_family th_c99_sequence;
 extern const struct th_row_family th_c99_softmax;
 extern const struct th_row_family th_c99_svdf;
 extern const struct th_row_family th_c99_table;

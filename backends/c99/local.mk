@@ -15,6 +15,7 @@ c99_kernels = \
   thk_quotient.h \
   thk_requant.h \
   thk_root.h \
+  thk_sequence.h \
   thk_sigmoid.h \
   thk_stream.h \
   thk_types.h \
@@ -61,6 +62,7 @@ c99_kernels = \
   c99/thk_fully_connected_s8_tile__c99.c \
   c99/thk_fully_connected_u8__c99.c \
   c99/thk_fully_connected_u8_single__c99.c \
+  c99/thk_gru_sequence_f32__c99.c \
   c99/thk_l2_norm_8bit.inc.h \
   c99/thk_l2_norm_f32__c99.c \
   c99/thk_l2_norm_s8__c99.c \
@@ -86,6 +88,7 @@ c99_kernels = \
   c99/thk_lstm_s16_single__c99.c \
   c99/thk_lstm_s8__c99.c \
   c99/thk_lstm_s8_single__c99.c \
+  c99/thk_lstm_sequence_f32__c99.c \
   c99/thk_max_pool2d.inc.h \
   c99/thk_max_pool2d_f32__c99.c \
   c99/thk_max_pool2d_s16__c99.c \
@@ -100,6 +103,7 @@ c99_kernels = \
   c99/thk_resize_bilinear_s8_single__c99.c \
   c99/thk_resize_bilinear_u8__c99.c \
   c99/thk_resize_nearest_bytes__c99.c \
+  c99/thk_rnn_sequence_f32__c99.c \
   c99/thk_rsqrt_s16__c99.c \
   c99/thk_softmax.inc.h \
   c99/thk_softmax_f32__c99.c \
@@ -146,6 +150,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_matmul.c \
   %D%/rows_pool.c \
   %D%/rows_scatter.c \
+  %D%/rows_sequence.c \
   %D%/rows_softmax.c \
   %D%/rows_svdf.c \
   %D%/rows_table.c \

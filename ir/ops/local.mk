@@ -50,6 +50,7 @@ OP_SOURCES = \
   %D%/gelu.c \
   %D%/greater.c \
   %D%/greater_equal.c \
+  %D%/gru_sequence.c \
   %D%/hard_sigmoid.c \
   %D%/hard_swish.c \
   %D%/if.c \
@@ -71,6 +72,7 @@ OP_SOURCES = \
   %D%/logistic.c \
   %D%/loop.c \
   %D%/lstm.c \
+  %D%/lstm_sequence.c \
   %D%/max_pool2d.c \
   %D%/maximum.c \
   %D%/mean.c \
@@ -98,6 +100,7 @@ OP_SOURCES = \
   %D%/resize_nearest.c \
   %D%/reverse.c \
   %D%/right_shift.c \
+  %D%/rnn_sequence.c \
   %D%/round.c \
   %D%/rsqrt.c \
   %D%/scatter_elements.c \
@@ -167,6 +170,8 @@ OP_COMMON = \
   %D%/common/rows.h \
   %D%/common/scatter.c \
   %D%/common/scatter.h \
+  %D%/common/sequence.c \
+  %D%/common/sequence.h \
   %D%/common/space_batch.c \
   %D%/common/space_batch.h
 
