@@ -33,7 +33,9 @@ c99_kernels = \
   c99/thk_conv2d_s16s8s32_single__c99.c \
   c99/thk_conv2d_s8__c99.c \
   c99/thk_conv2d_s8_single__c99.c \
+  c99/thk_conv2d_s8_tile.inc.h \
   c99/thk_conv2d_s8_tile__c99.c \
+  c99/thk_conv2d_s8_tile_single__c99.c \
   c99/thk_conv2d_u8__c99.c \
   c99/thk_conv2d_u8_single__c99.c \
   c99/thk_conv3d.inc.h \
@@ -48,7 +50,9 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_s8__c99.c \
   c99/thk_depthwise_conv2d_s8_planes__c99.c \
   c99/thk_depthwise_conv2d_s8_single__c99.c \
+  c99/thk_depthwise_conv2d_s8_tile.inc.h \
   c99/thk_depthwise_conv2d_s8_tile__c99.c \
+  c99/thk_depthwise_conv2d_s8_tile_single__c99.c \
   c99/thk_depthwise_conv2d_u8__c99.c \
   c99/thk_depthwise_conv2d_u8_single__c99.c \
   c99/thk_fully_connected.inc.h \
@@ -59,7 +63,9 @@ c99_kernels = \
   c99/thk_fully_connected_s16s8s32_single__c99.c \
   c99/thk_fully_connected_s8__c99.c \
   c99/thk_fully_connected_s8_single__c99.c \
+  c99/thk_fully_connected_s8_tile.inc.h \
   c99/thk_fully_connected_s8_tile__c99.c \
+  c99/thk_fully_connected_s8_tile_single__c99.c \
   c99/thk_fully_connected_u8__c99.c \
   c99/thk_fully_connected_u8_single__c99.c \
   c99/thk_gru_sequence_f32__c99.c \
@@ -117,6 +123,7 @@ c99_kernels = \
   c99/thk_table_u8__c99.c \
   c99/thk_tanh_s16__c99.c \
   c99/thk_tile.h \
+  c99/thk_tile_field.h \
   c99/thk_transpose_conv2d.inc.h \
   c99/thk_transpose_conv2d_f32__c99.c \
   c99/thk_transpose_conv2d_f32s8__c99.c \

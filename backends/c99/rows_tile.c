@@ -198,20 +198,24 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
-#define ROW(op_)                                                                               \
-    .op = op_, .types = "s8,s8,s32?>s8", .contract = "tflite",                                 \
-    .symbol = "thk_" op_ "_s8_tile__c99", .source = "c99/thk_" op_ "_s8_tile__c99.c",          \
-    .refuse = refuse
+#define ROW(op_, contract_, name_)                                                             \
+    .op = op_, .types = "s8,s8,s32?>s8", .contract = contract_,                                \
+    .symbol = "thk_" op_ "_s8_tile" name_ "__c99",                                             \
+    .source = "c99/thk_" op_ "_s8_tile" name_ "__c99.c", .refuse = refuse
+#define ROWS(contract_, name_)                                                                 \
+    {ROW("conv2d", contract_, name_), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,      \
+     .bind = bind_conv, .cost = cost_window},                                                  \
+    {ROW("depthwise_conv2d", contract_, name_), .order = TH_ORDER_ROWS, .group = 1,            \
+     .views = VIEWS, .bind = bind_depthwise, .cost = cost_window},                             \
+    {ROW("fully_connected", contract_, name_), .order = TH_ORDER_ANY, .bind = bind_dense,      \
+     .cost = cost_dense}
 
 static const struct th_kernel rows[] = {
-    {ROW("conv2d"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS, .bind = bind_conv,
-     .cost = cost_window},
-    {ROW("depthwise_conv2d"), .order = TH_ORDER_ROWS, .group = 1, .views = VIEWS,
-     .bind = bind_depthwise, .cost = cost_window},
+    ROWS("tflite", ""),
     {.op = "depthwise_conv2d", .types = "s8,s8,s32?>s8", .contract = "tflite",
      .symbol = "thk_depthwise_conv2d_s8_planes__c99",
      .source = "c99/thk_depthwise_conv2d_s8_planes__c99.c", .order = TH_ORDER_PLANES, .group = 1,
      .refuse = refuse_planes, .bind = bind_planes, .cost = cost_planes},
-    {ROW("fully_connected"), .order = TH_ORDER_ANY, .bind = bind_dense, .cost = cost_dense},
+    ROWS("tflite-single-rounding", "_single"),
 };
 const struct th_row_family th_c99_tile = {rows, TH_ARRAY_LEN(rows)};

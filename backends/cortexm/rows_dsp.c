@@ -61,7 +61,7 @@ static const char *describe_channels(const struct th_query *q, struct conv *v, b
     for (int64_t o = 0; o < n; o++) {
         const struct th_row_fold f = conv_fold(v, o);
         all[o] = m[per_channel ? o : 0];
-        if (th_row_fixed_channel(&f, all[o], false, &v->value[o]))
+        if (th_row_fixed_channel(&f, all[o], th_inst_single_rounding(q->inst), &v->value[o]))
             v->fixed[o] = true;
         else
             v->value[o] = 0;
@@ -457,23 +457,27 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
-#define ROW(op_, name_)                                                                        \
-    .op = op_, .types = "s8,s8,s32?>s8", .contract = "tflite",                                 \
-    .symbol = "thk_" name_ "__armv7em", .source = "armv7em/thk_" name_ "__armv7em.c",          \
-    .feature = "dsp"
+#define ROW(op_, name_, contract_, variant_)                                                   \
+    .op = op_, .types = "s8,s8,s32?>s8", .contract = contract_,                                \
+    .symbol = "thk_" name_ variant_ "__armv7em",                                               \
+    .source = "armv7em/thk_" name_ variant_ "__armv7em.c", .feature = "dsp"
+/* depthwise_conv2d of one input channel is the same as a convolution with one */
+#define ROWS(contract_, v_)                                                                    \
+    {ROW("conv2d", "conv2d_s8", contract_, v_), .order = TH_ORDER_ROWS, .group = 2,            \
+     .views = VIEWS, .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},             \
+    {ROW("conv2d", "conv2d_s8_w16", contract_, v_), .order = TH_ORDER_ROWS, .group = 2,        \
+     .views = VIEWS, .refuse = refuse_conv_words, .bind = bind_conv_words,                     \
+     .cost = cost_conv_words},                                                                 \
+    {ROW("depthwise_conv2d", "conv2d_s8", contract_, v_), .order = TH_ORDER_ROWS, .group = 2,  \
+     .views = VIEWS, .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},             \
+    {ROW("depthwise_conv2d", "depthwise_conv2d_s8", contract_, v_), .order = TH_ORDER_ROWS,    \
+     .group = 1, .views = VIEWS, .refuse = refuse_depthwise, .bind = bind_depthwise,           \
+     .cost = cost_depthwise},                                                                  \
+    {ROW("fully_connected", "fully_connected_s8", contract_, v_), .order = TH_ORDER_ANY,       \
+     .refuse = refuse_dense, .bind = bind_dense, .cost = cost_dense}
 
 static const struct th_kernel rows[] = {
-    {ROW("conv2d", "conv2d_s8"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,
-     .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},
-    {ROW("conv2d", "conv2d_s8_w16"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,
-     .refuse = refuse_conv_words, .bind = bind_conv_words, .cost = cost_conv_words},
-    /* of one input channel: the same as a convolution with one */
-    {ROW("depthwise_conv2d", "conv2d_s8"), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,
-     .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},
-    {ROW("depthwise_conv2d", "depthwise_conv2d_s8"), .order = TH_ORDER_ROWS, .group = 1,
-     .views = VIEWS, .refuse = refuse_depthwise, .bind = bind_depthwise,
-     .cost = cost_depthwise},
-    {ROW("fully_connected", "fully_connected_s8"), .order = TH_ORDER_ANY,
-     .refuse = refuse_dense, .bind = bind_dense, .cost = cost_dense},
+    ROWS("tflite", ""),
+    ROWS("tflite-single-rounding", "_single"),
 };
 const struct th_row_family th_cortexm_dsp = {rows, TH_ARRAY_LEN(rows)};

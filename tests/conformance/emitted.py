@@ -387,6 +387,7 @@ def main():
             integer = os.path.join(EXAMPLE, "vibration.tflite")
             models = (("vib", integer), ("vib", integer, "-O", "time"),
                       ("vib", integer, "-O", "time", "--io-buffers", "caller"),
+                      ("vib", integer, "-O", "time", "--contract", "tflite-single-rounding"),
                       ("vibf", os.path.join(EXAMPLE, "vibration_float.tflite")))
             matrix(args, checks, models, targets, work)
             forced(args, checks, targets, work)

@@ -242,7 +242,8 @@ static int32_t convolved(const struct kgen_case *k, const int8_t *x, int y0, int
         }
     const float sw = k->scale_w[k->per_channel ? c : 0];
     const double real = (double)k->scale_in * (double)sw / (double)k->scale_out;
-    return th_mbqm((int32_t)acc, th_quantize_multiplier(real, false), false) + k->zo;
+    const struct th_multiplier m = th_quantize_multiplier(real, k->single);
+    return th_mbqm((int32_t)acc, m, k->single) + k->zo;
 }
 
 void kgen_expected(const struct kgen_case *k, int8_t *y)

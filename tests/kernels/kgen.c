@@ -103,7 +103,8 @@ static void set_up(struct setup *s, const struct kgen_case *k, struct th_ctx *ct
     s->b = (struct th_tensor){s->types[2], k->b};
     s->consts[1] = &s->w;
     s->consts[2] = k->bias ? &s->b : NULL;
-    s->inst = (struct th_inst){.ctx = ctx, .arena = a, .op = &s->op, .contract = "tflite",
+    s->inst = (struct th_inst){.ctx = ctx, .arena = a, .op = &s->op,
+                               .contract = k->single ? "tflite-single-rounding" : "tflite",
                                .attrs = &s->attrs, .n_in = weights ? 3 : 1, .n_out = 1,
                                .in = (const struct th_type *const *)s->in,
                                .in_const = s->consts, .out = &s->types[3]};
@@ -349,6 +350,7 @@ int main(int argc, char **argv)
         struct setup s;
         struct kgen_case *k = &cases[made];
         kgen_make(k, (enum kgen_op)op, &rng, bench ? ++tried : 0, a);
+        k->single = row->contract && !strcmp(row->contract, "tflite-single-rounding");
         tried += !bench;
         if (k->out_c == 0)
             break;

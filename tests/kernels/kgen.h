@@ -14,6 +14,7 @@ struct kgen_case {
     int in_h, in_w, in_c, out_h, out_w, out_c, kh, kw, sh, sw, dh, dw, pt, pl, batch;
     int zi, zo, lo, hi;               /* clamp as integers, reached through act_min/act_max */
     bool bias, per_channel;
+    bool single;                      /* contract tflite-single-rounding */
     float scale_in, scale_out;
     float *scale_w;
     int8_t *x, *w;                    /* dense */

@@ -6,6 +6,9 @@
  * accumulator holds twice the sum, so the high word of its product with m, rounded, is the
  * rounding doubling high multiply. c = 2^(e-1) + (zero point << e) adds for free, and adding the
  * sign turns "half up" into "half away from zero" before the shift by e >= 1.
+ *
+ * Exact to "tflite-single-rounding" in three: the one rounding adds 2^(30+e) to the product of 62
+ * bits, which has nothing below bit 31, so the high word may be cut off before c is added.
  */
 #ifndef THK_DSP_H
 #define THK_DSP_H
@@ -25,6 +28,10 @@
 #define THK_DSP_REQUANT(t, acc, m, c, e, to)                     \
     " smmlar " t ", " acc ", " m ", " c "\n"                     \
     " add " t ", " t ", " acc ", asr #31\n"                      \
+    " asr " t ", " t ", " e "\n"                                 \
+    " ssat " to ", #8, " t "\n"
+#define THK_DSP_REQUANT_SINGLE(t, acc, m, c, e, to)              \
+    " smmla " t ", " acc ", " m ", " c "\n"                      \
     " asr " t ", " t ", " e "\n"                                 \
     " ssat " to ", #8, " t "\n"
 

@@ -22,4 +22,11 @@ static inline int32_t thk_tile_requant(int32_t acc, const int32_t *q)
     return (t + (twice >> 31) + q[1]) >> q[2];
 }
 
+/* The same words under single rounding: it adds to the product only bits from 2^31 on, so the high
+ * word may be cut off first. */
+static inline int32_t thk_tile_requant_single(int32_t acc, const int32_t *q)
+{
+    return ((int32_t)((int64_t)(acc * 2) * q[0] >> 32) + q[1]) >> q[2];
+}
+
 #endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * int8 convolution, two pixels by four channels, weights of 16 bits: for layers whose sums or
+ * weights do not fit the channel pairs of thk_conv2d_s8.inc.h. Stream of a group of four
+ * channels: 4 words of bias, 4 words a step (one channel each), {m, c, e} x 4; biases and weights
+ * are stored doubled. The loop holds eight steps of 44 bytes; the first turn enters it where the
+ * rest begins.
+ *
+ * THK_NAME: the kernel, THK_TILE: its loop, THK_REQUANT: the contract's rounding (thk_dsp.h).
+ */
+#include "armv7em/thk_conv2d_pairs.h"
+
+/* clang-format off */
+#define THK_STEP                                                          \
+    " ldrd r10, r11, [r0], #8\n"                                          \
+    " ldrd r12, lr, [r1], #8\n"                                           \
+    " smlad r2, r10, r12, r2\n"                                           \
+    " smlad r6, r11, r12, r6\n"                                           \
+    " smlad r3, r10, lr, r3\n"                                            \
+    " smlad r7, r11, lr, r7\n"                                            \
+    " ldrd r12, lr, [r1], #8\n"                                           \
+    " smlad r4, r10, r12, r4\n"                                           \
+    " smlad r8, r11, r12, r8\n"                                           \
+    " smlad r5, r10, lr, r5\n"                                            \
+    " smlad r9, r11, lr, r9\n"
+#define THK_OUT(a, b)                                                     \
+    " ldm r1!, {r10, r11, r12}\n"                                         \
+    THK_REQUANT("lr", a, "r10", "r11", "r12", a)                      \
+    THK_REQUANT("lr", b, "r10", "r11", "r12", b)
+
+static THK_DSP_NAKED void THK_TILE(
+    const uint32_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
+    int8_t *y THK_DSP_UNUSED, int32_t groups THK_DSP_UNUSED, int32_t steps THK_DSP_UNUSED,
+    ptrdiff_t apart THK_DSP_UNUSED)
+{
+    /* stack: 0 entry, 4 end of x, 8 y, 12 groups, 16 x; 56 steps, 60 apart */
+    __asm__ volatile(
+        " push {r4-r11, lr}\n"
+        " sub sp, sp, #20\n"
+        " ldr r4, [sp, #56]\n"
+        " rsb r5, r4, #0\n"
+        " and r5, r5, #7\n"
+        " mov r6, #44\n"
+        " adr.w r7, 2f\n"
+        " mla r5, r5, r6, r7\n"
+        " orr r5, r5, #1\n"
+        " add r4, r0, r4, lsl #3\n"
+        " strd r5, r4, [sp]\n"
+        " strd r2, r3, [sp, #8]\n"
+        " str r0, [sp, #16]\n"
+        "1: ldm r1!, {r2-r5}\n"
+        " mov r6, r2\n"
+        " mov r7, r3\n"
+        " mov r8, r4\n"
+        " mov r9, r5\n"
+        " ldr.w pc, [sp]\n"
+        " .balign 4\n"
+        "2:\n"
+        THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP
+        " ldr r12, [sp, #4]\n"
+        " cmp r0, r12\n"
+        " bne 2b\n"
+        THK_OUT("r2", "r6") THK_OUT("r3", "r7") THK_OUT("r4", "r8") THK_OUT("r5", "r9")
+        " bfi r2, r3, #8, #8\n"
+        " bfi r2, r4, #16, #8\n"
+        " bfi r2, r5, #24, #8\n"
+        " bfi r6, r7, #8, #8\n"
+        " bfi r6, r8, #16, #8\n"
+        " bfi r6, r9, #24, #8\n"
+        " ldrd r0, r12, [sp, #8]\n"
+        " ldr r10, [sp, #60]\n"
+        " str r6, [r0, r10]\n"
+        " str r2, [r0], #4\n"
+        " subs r12, r12, #1\n"
+        " strd r0, r12, [sp, #8]\n"
+        " ldr r0, [sp, #16]\n"
+        " bne 1b\n"
+        " add sp, sp, #20\n"
+        " pop {r4-r11, pc}\n"
+        : : : "memory");
+}
+#undef THK_STEP
+#undef THK_OUT
+/* clang-format on */
+
+static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b,
+                                       const int8_t *x, const uint32_t *stream, int8_t *y,
+                                       uint32_t *scratch)
+{
+    thk_conv2d_pairs(p, b, x, stream, y, scratch, THK_TILE, 4);
+}
+#undef THK_NAME
+#undef THK_TILE
+#undef THK_REQUANT

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "armv7em/thk_dsp.h"
+
+/* stack of thk_conv2d_tile_words_single: 56 bytes */
+#define THK_NAME thk_conv2d_s8_w16_single__armv7em
+#define THK_TILE thk_conv2d_tile_words_single
+#define THK_REQUANT THK_DSP_REQUANT_SINGLE
+#include "armv7em/thk_conv2d_s8_w16.inc.h"

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * int8 depthwise convolution of any window, one pixel by four channels, reading the tensor where
+ * it lies. A table holds the byte offset of each tap from the pixel's window, so strides,
+ * dilation, pitches and rings are nothing to the loop; taps in the padding point at bytes of the
+ * input's zero point, because the bias holds bias - zero * sum(weights).
+ *
+ * Two taps at a time: half-words of two pixels are paired before their bytes are sign-extended,
+ * so that one dual multiply serves a channel. Stream of a group of four channels: 4 words of
+ * bias, 2 words of the first tap's weights (c0 c2, c1 c3), 4 words for each further pair of taps
+ * (one channel each), {m, c, e} x 4. Biases and weights are stored doubled. Channels that do not
+ * fill a group are computed by a group that ends with the last channel.
+ *
+ * A pixel's outputs are finished in scratch before they are stored, so that they may overwrite
+ * inputs no later pixel needs. Scratch, in words: two tables, then two pixels in bytes.
+ *
+ * THK_NAME: the kernel, THK_GROUPS: its loop, THK_REQUANT: the contract's rounding (thk_dsp.h).
+ */
+#include "armv7em/thk_depthwise_table.h"
+
+/* clang-format off */
+#define THK_PAIR                                                          \
+    " ldm.w r1!, {r6-r9}\n"                                               \
+    " ldrd r10, r11, [lr], #8\n"                                          \
+    " ldr.w r10, [r0, r10]\n"                                             \
+    " ldr.w r11, [r0, r11]\n"                                             \
+    " pkhbt r12, r10, r11, lsl #16\n"                                     \
+    " pkhtb r11, r11, r10, asr #16\n"                                     \
+    " sxtb16 r10, r12\n"                                                  \
+    " smlad r2, r10, r6, r2\n"                                            \
+    " sxtb16 r10, r12, ror #8\n"                                          \
+    " smlad r3, r10, r7, r3\n"                                            \
+    " sxtb16 r10, r11\n"                                                  \
+    " smlad r4, r10, r8, r4\n"                                            \
+    " sxtb16 r10, r11, ror #8\n"                                          \
+    " smlad r5, r10, r9, r5\n"
+#define THK_OUT(a)                                                        \
+    " ldm r1!, {r10, r11, r12}\n"                                         \
+    THK_REQUANT("lr", a, "r10", "r11", "r12", a)
+
+static THK_DSP_NAKED void THK_GROUPS(
+    uintptr_t x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED, int8_t *y THK_DSP_UNUSED,
+    const uint32_t *table THK_DSP_UNUSED, int32_t pairs THK_DSP_UNUSED,
+    int32_t groups THK_DSP_UNUSED)
+{
+    /* stack: 0 entry, 4 table, 8 end of table, 12 y, 16 end of y; 56 pairs, 60 groups */
+    __asm__ volatile(
+        " push {r4-r11, lr}\n"
+        " sub sp, sp, #20\n"
+        " ldrd r4, r5, [sp, #56]\n"
+        " add r5, r2, r5, lsl #2\n"
+        " strd r2, r5, [sp, #12]\n"
+        " add r6, r3, r4, lsl #3\n"
+        " add r6, r6, #4\n"
+        " strd r3, r6, [sp, #4]\n"
+        " adr.w r7, 2f\n"
+        " rsb r5, r4, #0\n"
+        " and r5, r5, #3\n"
+        " mov r6, #56\n"
+        " mla r7, r5, r6, r7\n"
+        " cmp r4, #0\n"
+        " it eq\n"
+        " adreq.w r7, 3f\n"
+        " orr r7, r7, #1\n"
+        " str r7, [sp]\n"
+        " mov lr, r3\n"
+        "1: ldm r1!, {r2-r7}\n"
+        " ldr r10, [lr], #4\n"
+        " ldr r10, [r0, r10]\n"
+        " sxtb16 r11, r10\n"
+        " sxtb16 r10, r10, ror #8\n"
+        " smlabb r2, r11, r6, r2\n"
+        " smlatt r4, r11, r6, r4\n"
+        " smlabb r3, r10, r7, r3\n"
+        " smlatt r5, r10, r7, r5\n"
+        " ldr.w pc, [sp]\n"
+        " .balign 4\n"
+        "2:\n"
+        THK_PAIR THK_PAIR THK_PAIR THK_PAIR
+        " ldr r12, [sp, #8]\n"
+        " cmp lr, r12\n"
+        " bne 2b\n"
+        " .balign 4\n"
+        "3:\n"
+        THK_OUT("r2") THK_OUT("r3") THK_OUT("r4") THK_OUT("r5")
+        " bfi r2, r3, #8, #8\n"
+        " bfi r2, r4, #16, #8\n"
+        " bfi r2, r5, #24, #8\n"
+        " ldrd r10, r11, [sp, #12]\n"
+        " str r2, [r10], #4\n"
+        " str r10, [sp, #12]\n"
+        " ldr lr, [sp, #4]\n"
+        " add r0, r0, #4\n"
+        " cmp r10, r11\n"
+        " bne 1b\n"
+        " add sp, sp, #20\n"
+        " pop {r4-r11, pc}\n"
+        : : : "memory");
+}
+#undef THK_PAIR
+#undef THK_OUT
+/* clang-format on */
+
+static void THK_NAME(const struct thk_window2d *p,
+                                             const struct thk_box *b, const int8_t *x,
+                                             const uint32_t *stream, int8_t *y,
+                                             uint32_t *scratch)
+{
+    const int32_t taps = p->kernel_h * p->kernel_w, pairs = taps / 2, n = p->in_c;
+    const int32_t groups = n / 4, group_words = 18 + 4 * pairs;
+    const int32_t y_end = p->in_h - (p->kernel_h - 1) * p->dilation_h;
+    const int32_t x_end = p->in_w - (p->kernel_w - 1) * p->dilation_w;
+    uint32_t *inside = scratch, *border = inside + (taps | 1);
+    int8_t *blank = (int8_t *)(border + (taps | 1)), *pixel = blank + (n + 3) / 4 * 4;
+    const int32_t in_pixel = p->in.pixel, out_pixel = p->out.pixel, stride = p->stride_w;
+    const int32_t lo = p->lo, hi = p->hi, x_last = b->x + b->w;
+    const int linear = thk_view_linear(&p->in);
+    int filled = 0, have = 0;
+    int32_t table_y = 0;     /* row that `inside` was made for: serves all if rows are linear */
+    for (int32_t oy = b->y; oy < b->y + b->h; oy++) {
+        const int32_t y0 = oy * p->stride_h - p->pad_top;
+        const int rows = y0 >= 0 && y0 < y_end;
+        int32_t x0 = b->x * stride - p->pad_left;
+        int8_t *out = y + thk_view_at(&p->out, oy, b->x);
+        have = have && linear;
+        for (int32_t ox = b->x; ox < x_last; ox++, x0 += stride, out += out_pixel) {
+            const uint32_t *table = inside;
+            uintptr_t at = (uintptr_t)x;
+            if (rows && x0 >= 0 && x0 < x_end) {
+                if (!have) {
+                    thk_depthwise_conv2d_inside(p, y0, inside);
+                    table_y = y0;
+                    have = 1;
+                }
+                at += (uintptr_t)((y0 - table_y) * p->in.row + x0 * in_pixel);
+            } else {
+                if (!filled)
+                    thk_dsp_fill(blank, p->in_zero, n);
+                filled = 1;
+                thk_depthwise_conv2d_table(p, at, y0, x0, blank, border);
+                table = border;
+            }
+            THK_DSP_ESCAPE(stream);
+            THK_DSP_ESCAPE(pixel);
+            THK_DSP_ESCAPE(table);
+            THK_DSP_ESCAPE(blank);
+            THK_DSP_ESCAPE(x);
+            THK_GROUPS(at, stream, pixel, table, pairs, groups);
+            if (n % 4)
+                THK_GROUPS(at + (uintptr_t)n - 4, stream + groups * group_words,
+                                            pixel + n - 4, table, pairs, 1);
+            thk_dsp_copy(out, pixel, n);
+            if (lo > INT8_MIN || hi < INT8_MAX)
+                thk_dsp_clamp(out, n, lo, hi);
+        }
+    }
+}
+#undef THK_NAME
+#undef THK_GROUPS
+#undef THK_REQUANT
