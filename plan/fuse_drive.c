@@ -158,6 +158,8 @@ enum th_status th_fuse_drive_node(struct fuse_drive *d, uint32_t j)
 }
 
 /* ---- distance ------------------------------------------------------------------------------ */
+#define NOTHING ((int64_t)1 << 60)    /* wanted: no byte can be in its way */
+
 /* What the reader with these maps still wants of stored input x once it has come to row a, count
  * m of its own shape (exclusive): byte offset of the oldest pixel. */
 static int64_t wanted_from(const struct fuse_map *m, const struct fuse_cols *cols,
@@ -170,7 +172,7 @@ static int64_t wanted_from(const struct fuse_map *m, const struct fuse_cols *col
         run = 0;
     }
     if (a >= shape->h)
-        return fuse_pixels(x) * x->pixel_bytes;
+        return NOTHING;
     int64_t here = (int64_t)m->rows.first[a] * x->w + cols->oldest[run];
     if (a + 1 < shape->h)
         here = fuse_min(here, (int64_t)m->rows.oldest[a + 1] * x->w + cols->oldest[0]);
@@ -188,7 +190,7 @@ static int64_t row_distance(const struct fuse_drive *d, const struct fuse_map *m
     const struct fuse_cols *cols = &m->cols[d->grain];
     int32_t u = fuse_run(d->grain, z->w);
     const int32_t *written = so->table[so->cls[r]], *done = sz->table[sz->cls[r]];
-    int64_t most = INT64_MIN;
+    int64_t most = -NOTHING;
     for (int32_t k = 0; k < d->n_runs; k++) {
         int32_t a = sz->row[r], n = done[k];
         if (lag && k)

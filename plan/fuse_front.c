@@ -150,8 +150,9 @@ static enum th_status make_point(const struct fuse_edges *s, struct fuse_measure
         bool runs = e->how == TH_FUSE_STREAM || e->how == TH_FUSE_STRIPS;
         *g = (struct th_fuse_group){.how = e->how, .first = e->p, .last = e->q,
                                     .run = runs ? th_fuse_runs[e->grain] : 0,
-                                    .stages = e->stages, .n_stages = e->n_stages};
-        if (!th_fuse_measure_group(m, g, arena, &why) || g->bytes.total != e->bytes ||
+                                    .n_stages = e->n_stages};
+        g->stages = th_arena_memdup(arena, e->stages, e->n_stages * sizeof *g->stages);
+        if (!g->stages || !th_fuse_measure_group(m, g, arena, &why) || g->bytes.total != e->bytes ||
             g->macs != e->macs)
             st = TH_ERR_INTERNAL;
         out->peak = fuse_max(out->peak, g->bytes.total);

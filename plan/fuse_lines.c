@@ -128,21 +128,24 @@ static int32_t tail(const struct view *v, int32_t rows)
     return most;
 }
 
+/* Does every run want columns of one run of the operand (v columns) only, each its own? */
+static bool run_by_run(const struct fuse_cols *c, int32_t v)
+{
+    for (int32_t k = 0; k < c->n_runs; k++)
+        if (c->first[k] / v != (c->made[k] - 1) / v || (k && c->made[k] <= c->made[k - 1]))
+            return false;
+    return true;
+}
+
 /* Does every run of the one reader want a run not made before, and nothing older? */
 static bool at_once(const struct view *v, int32_t rows, int32_t cols)
 {
-    if (rows > 0 || cols != fuse_run(v->grain, v->t->w))
+    int32_t u = fuse_run(v->grain, v->t->w);
+    if (rows > 0 || cols > u || !run_by_run(&v->m->cols[v->grain], u))
         return false;
-    for (int32_t r = 0; r < v->d->n_rows; r++) {
-        const int32_t *n = v->made->table[v->made->cls[r]];
+    for (int32_t r = 0; r < v->d->n_rows; r++)
         if (!fresh(v->made, r))
             return false;
-        if (r && v->made->cls[r] == v->made->cls[r - 1])
-            continue;
-        for (int32_t k = 1; k < v->d->n_runs; k++)
-            if (n[k] <= n[k - 1])
-                return false;
-    }
     return true;
 }
 
@@ -192,6 +195,7 @@ static enum th_status lines_of(struct fuse *f, struct fuse_drive *d, uint32_t t,
         v.m = map_of(f, f->cons[c], t);
         cols = (int32_t)fuse_max(cols, tail(&v, lag_tail));
     }
+    cols = (int32_t)fuse_max(cols, fuse_run(grain, x->w));
     out->ok = true;
     out->rows = lag + 1;
     out->cols = 0;
@@ -219,6 +223,7 @@ static enum th_status box_of(struct fuse *f, uint32_t grain, uint32_t t, struct 
     uint32_t from = f->prod[t] == FUSE_NONE ? 0 : f->prod[t] + 1, j = out->join;
     const struct th_fuse_tensor *s = &f->net->tensors[f->nodes[j].shape];
     int32_t u = fuse_run(grain, s->w), runs = (s->w + u - 1) / u, most = 0;
+    int32_t mine = fuse_run(grain, f->net->tensors[t].w);
     bool once = f->cons_start[t + 1] - f->cons_start[t] == 1;
     int32_t *own = TH_NEW_ARRAY(tmp, int32_t, (size_t)runs);
     if (!own)
@@ -250,11 +255,11 @@ static enum th_status box_of(struct fuse *f, uint32_t grain, uint32_t t, struct 
             int32_t run = r ? (made[shape][r - 1] + v - 1) / v : 0;
             if (run < m->n_runs)
                 most = (int32_t)fuse_max(most, made[t][r] - m->oldest[run]);
-            once &= !r || made[t][r] > made[t][r - 1];
         }
+        once = once && run_by_run(m, mine);
     }
-    out->box_cols = (int32_t)fuse_min(most, f->net->tensors[t].w);
-    out->box_held = once && out->box_cols == fuse_run(grain, f->net->tensors[t].w);
+    out->box_cols = (int32_t)fuse_min(fuse_max(most, mine), f->net->tensors[t].w);
+    out->box_held = once && out->box_cols == mine;
     for (uint32_t i = j + 1; i-- > from;) {
         made[f->nodes[i].shape] = NULL;
         for (uint32_t k = 0; k < f->nodes[i].n_maps; k++)

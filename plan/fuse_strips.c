@@ -304,7 +304,7 @@ static bool make_low(const struct fuse *f, uint32_t g, const struct fuse_label *
     return true;
 }
 
-/* Columns of each tensor that tiles of a stage want: the widest tile, and the sum of all. */
+/* Columns of each tensor that tiles of a stage want; of the node that makes it, the sum of all. */
 struct tile {
     int32_t lo, hi, widest;
     int64_t sum;
@@ -323,7 +323,7 @@ static struct tile *tile_widths(const struct fuse *f, uint32_t p, uint32_t q, in
         t[shape].hi = (int32_t)fuse_min((int64_t)c + cols, w);
         for (uint32_t j = q; j-- > p;) {
             struct tile *made = &t[f->nodes[j].shape];
-            made->sum += made->hi - made->lo;
+            t[f->net->nodes[j].out].sum += made->hi - made->lo;
             made->widest = (int32_t)fuse_max(made->widest, made->hi - made->lo);
             for (uint32_t k = 0; k < f->nodes[j].n_maps; k++) {
                 const struct fuse_map *m = &f->nodes[j].maps[k];
@@ -355,7 +355,7 @@ static bool tiled_bytes(struct fuse_strips *s, const struct ending *e, uint32_t 
     for (uint32_t j = p; j < q; j++) {
         const struct th_fuse_tensor *y = &f->net->tensors[f->nodes[j].shape];
         int64_t alive = 0, rows = e->macs[q - j] - e->macs[q - j - 1];
-        out->macs += part(rows, t[f->nodes[j].shape].sum, y->w);
+        out->macs += part(rows, t[f->net->nodes[j].out].sum, y->w);
         acc += f->net->nodes[j].acc_bytes;
         for (uint32_t i = p; i <= j && i + 1 < q; i++) {
             uint32_t b = f->net->nodes[i].out;
