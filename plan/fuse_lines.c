@@ -24,7 +24,8 @@ uint32_t th_fuse_join(const struct fuse *f, uint32_t t, uint32_t end, struct th_
         memset(mark, 0, end - from);
         mark[j - from] = 1;
         for (uint32_t i = j + 1; i-- > from;) {
-            if (!mark[i - from])
+            /* What a REDUCE reads does not reach what is behind it in one stream. */
+            if (!mark[i - from] || f->net->nodes[i].kind == TH_FUSE_REDUCE)
                 continue;
             for (uint32_t k = 0; k < f->nodes[i].n_maps; k++) {
                 uint32_t x = f->nodes[i].maps[k].tensor, m = f->prod[x];

@@ -159,6 +159,35 @@ static void test_gate(void)
     th_arena_free(a);
 }
 
+/* The same with expansion and depthwise made twice: once for the gate, once to be gated. Compared
+ * with the plain form by merging the fronts. */
+static void test_gate_twice(void)
+{
+    struct th_arena *a = th_arena_new(0);
+    struct th_fuse_front f[2], all;
+    for (int twice = 0; twice < 2; twice++) {
+        struct fuse_builder b;
+        fuse_open_net(&b, a, 32);
+        uint32_t x = fuse_conv(&b, fuse_input(&b, 40, 40, 3), 8, 3, 2, 1, false);
+        uint32_t d = fuse_conv(&b, fuse_conv(&b, x, 48, 1, 1, 0, false), 0, 5, 1, 2, true);
+        uint32_t v = fuse_dense(&b, fuse_mean(&b, d, 4 * 48), 48);
+        if (twice)
+            d = fuse_conv(&b, fuse_conv(&b, x, 48, 1, 1, 0, false), 0, 5, 1, 2, true);
+        uint32_t p = fuse_conv(&b, fuse_gate(&b, d, v), 8, 1, 1, 0, false);
+        fuse_output(&b, fuse_mean(&b, fuse_add(&b, x, p), 32));
+        struct th_fuse_options o = {.feed = true, .base_macs = twice ? f[0].base_macs : 0};
+        search(&b, &o, &f[twice]);
+    }
+    CU_ASSERT_EQUAL_FATAL(th_fuse_merge((const struct th_fuse_front *[]){&f[0], &f[1]}, 2, a, &all),
+                          TH_OK);
+    CU_ASSERT(least(&f[1], 3000) < least(&f[0], 3000));
+    CU_ASSERT_EQUAL(least(&all, 1000), least(&f[0], 1000));
+    CU_ASSERT_EQUAL(least(&all, 3000), least(&f[1], 3000));
+    CU_ASSERT_EQUAL(all.points[0].variant, 0);
+    CU_ASSERT_EQUAL(all.points[all.n_points - 1].variant, 1);
+    th_arena_free(a);
+}
+
 static void test_refusals(void)
 {
     struct th_arena *a = th_arena_new(0);
@@ -212,9 +241,11 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"published", test_published}, {"honest", test_honest},
                            {"shortcut", test_shortcut},   {"gate", test_gate},
-                           {"refusals", test_refusals},   {"spans", test_spans},
-                           {"long", test_long},           CU_TEST_INFO_NULL};
-    CU_SuiteInfo suites[] = {{"plan: fused groups", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
+                           {"gate twice", test_gate_twice}, {"refusals", test_refusals},
+                           {"spans", test_spans},         {"long", test_long},
+                           CU_TEST_INFO_NULL};
+    CU_SuiteInfo suites[] = {{"plan: fused groups", NULL, NULL, NULL, NULL, tests},
+                             CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
         return 1;
     CU_basic_run_tests();
