@@ -14,7 +14,7 @@ enum th_option_group {
     TH_OPTS_PASSES = 4,     /* -O, --passes, --io, --io-buffers, --force, printing, timing */
     TH_OPTS_OUTPUT = 8,     /* -o, -n */
     TH_OPTS_CASES = 16,     /* --input, --expect, --tolerance, --signature, --reset, --sequence */
-    TH_OPTS_DUMP = 32,      /* --output-dir, --dump-all */
+    TH_OPTS_DUMP = 32,      /* --output-dir, --dump-all, --planned */
     TH_OPTS_BUILD = 64,     /* --cc, --layers */
     TH_OPTS_COMMON = 128,   /* --plugin, --no-plugins, --verbosity, --json: always taken */
     TH_OPTS_FILES = 256,    /* --weights, --emit-testbench */
@@ -45,7 +45,7 @@ struct th_options {
     struct th_words force;
     uint64_t seed;
     int verbosity;
-    bool json, testbench, layers, reset, sequence;
+    bool json, testbench, layers, reset, sequence, planned;
     struct th_words inputs, expects;
     struct th_tolerance tolerance;
     const char *signature, *output_dir, *dump_dir, *cc;

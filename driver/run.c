@@ -8,10 +8,13 @@
 
 #include <json-c/json.h>
 
+#include "driver/affine.h"
+#include "driver/compile.h"
 #include "driver/entry.h"
 #include "driver/npy.h"
 #include "driver/verbs.h"
 #include "ir/base/files.h"
+#include "ir/planned.h"
 
 #define SHOWN 16
 
@@ -20,6 +23,7 @@ struct runner {
     const struct th_options *o;
     struct th_graph *f;
     struct th_eval_session *session;
+    struct th_planned *planned;     /* --planned, else NULL */
     struct th_verify_case *cases;
     uint32_t n_cases, n_out;
     struct json_object *json;       /* array of cases, or NULL */
@@ -178,9 +182,14 @@ static enum th_status write_output(const struct runner *r, uint32_t k, uint32_t 
     return s;
 }
 
+/* Expected reals may meet quantized integers (--io quantized). */
 static enum th_status compare(struct runner *r, const struct th_tensor *got,
-                              const struct th_tensor *want, struct th_comparison *d)
+                              const struct th_tensor *want, struct th_arena *arena,
+                              struct th_comparison *d)
 {
+    if (th_dtype_is_float(want->type.dtype) && th_affine_type(&got->type) &&
+        !(got = th_affine_reals(arena, got)))
+        return TH_ERR_INTERNAL;
     if (!th_compare(got, want, &r->o->tolerance, d)) {
         struct th_str s;
         th_str_init(&s);
@@ -195,6 +204,25 @@ static enum th_status compare(struct runner *r, const struct th_tensor *got,
     return TH_OK;
 }
 
+/* The same inside the planned memory: every bit must be the same. */
+static enum th_status run_planned(struct runner *r, uint32_t k, struct th_tensor **out,
+                                  struct th_arena *arena)
+{
+    const struct th_verify_case *c = &r->cases[k];
+    struct th_tensor **got = TH_NEW_ARRAY(arena, struct th_tensor *, r->n_out);
+    if (!got)
+        return TH_ERR_INTERNAL;
+    if (c->reset)
+        th_planned_reset(r->planned);
+    TH_TRY(th_planned_run(r->planned, r->f, c->in, arena, got));
+    for (uint32_t i = 0; i < r->n_out; i++)
+        if (memcmp(got[i]->data, out[i]->data, (size_t)th_type_size(&out[i]->type))) {
+            th_error(r->ctx, NULL, 5103, "case %u, output %u differs in the planned memory", k, i);
+            return TH_ERR_DIFFER;
+        }
+    return TH_OK;
+}
+
 static enum th_status run_case(struct runner *r, uint32_t k, struct th_arena *arena)
 {
     const struct th_verify_case *c = &r->cases[k];
@@ -204,13 +232,15 @@ static enum th_status run_case(struct runner *r, uint32_t k, struct th_arena *ar
     if (c->reset)
         th_eval_session_reset(r->session);
     TH_TRY(th_eval_run(r->session, r->f, c->in, arena, out));
+    if (r->planned)
+        TH_TRY(run_planned(r, k, out, arena));
     struct json_object *list = r->json ? json_object_new_array() : NULL;
     if (list)
         json_object_array_add(r->json, list);
     for (uint32_t i = 0; i < r->n_out; i++) {
         struct th_comparison d;
         if (c->want)
-            TH_TRY(compare(r, out[i], c->want[i], &d));
+            TH_TRY(compare(r, out[i], c->want[i], arena, &d));
         if (list)
             json_object_array_add(list, json_output(r, i, out[i], c->want ? &d : NULL));
         else if (th_ctx_verbosity(r->ctx) > 0)
@@ -249,7 +279,9 @@ static enum th_status run_program(struct runner *r, struct th_program *p)
     if (r->o->output_dir)
         TH_TRY(make_folder(r->ctx, r->o->output_dir));
     r->session = th_eval_session_new(p);
-    if (!r->session) {
+    r->planned = r->o->planned && r->session ? th_planned_new(p) : NULL;
+    if (!r->session || (r->o->planned && !r->planned)) {
+        th_eval_session_free(r->session);
         th_error(r->ctx, NULL, 0, "memory exhausted by the model's state");
         return TH_ERR_INTERNAL;
     }
@@ -258,6 +290,7 @@ static enum th_status run_program(struct runner *r, struct th_program *p)
     if (s == TH_OK)
         s = run_cases(r);
     th_eval_session_free(r->session);
+    th_planned_free(r->planned);
     if (r->json && s == TH_OK)
         s = th_print_json(r->ctx, r->json);
     else
@@ -270,10 +303,27 @@ static enum th_status run_program(struct runner *r, struct th_program *p)
     return s;
 }
 
+static enum th_status compile_first(struct runner *r)
+{
+    struct th_compiled c;
+    th_compiled_init(r->ctx, r->o, &c);
+    enum th_status s = th_compile_target(&c);
+    if (s == TH_OK)
+        s = th_compile_read(&c);
+    if (s == TH_OK)
+        s = th_compile_passes(&c);
+    if (s == TH_OK)
+        s = run_program(r, c.program);
+    th_compiled_release(&c);
+    return s;
+}
+
 static enum th_status run(struct th_ctx *ctx, const struct th_options *o)
 {
     struct th_program *p = NULL;
     struct runner r = {.ctx = ctx, .o = o};
+    if (o->planned)
+        return compile_first(&r);
     TH_TRY(th_options_need_model(o));
     TH_TRY(th_read_model(ctx, o->model, o->dims, o->n_dims, &p));
     const enum th_status s = run_program(&r, p);
@@ -291,7 +341,9 @@ const struct th_verb th_verb_run = {
            "are further cases, run in order. State is kept from case to case unless --reset is "
            "given; with --sequence each file is one run from a fresh state, step by step along its "
            "leading axis. With --expect the outputs are compared, and the exit code is 6 when one "
-           "differs.",
-    .groups = TH_OPTS_MODEL | TH_OPTS_CASES | TH_OPTS_DUMP,
+           "differs. With --planned the model is compiled first, and every case is run once more "
+           "inside arrays of the planned size, every byte at its planned place and every piece of "
+           "a tile loop in its turn; outputs must be equal bit for bit and no guard byte touched.",
+    .groups = TH_OPTS_MODEL | TH_OPTS_CASES | TH_OPTS_DUMP | TH_OPTS_TARGET | TH_OPTS_PASSES,
     .run = run,
 };

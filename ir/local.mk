@@ -21,6 +21,10 @@ libthimble_la_SOURCES += \
   %D%/match.c \
   %D%/notes.h \
   %D%/numeric.c \
+  %D%/planned.c \
+  %D%/planned.h \
+  %D%/planned_run.h \
+  %D%/planned_tile.c \
   %D%/program.c \
   %D%/rewrite.c \
   %D%/sweep.c \

@@ -28,9 +28,12 @@ static enum th_status bind_data(const struct th_query *q, struct th_call *c)
     return TH_OK;
 }
 
+#define ANY_VIEW \
+    (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT | \
+     TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
 #define ROW(op_, order_, group_, bind_) \
     {.op = op_, .symbol = "thk_" op_ "__lab", .source = "lab.c", .order = order_, \
-     .group = group_, .bind = bind_}
+     .group = group_, .views = ANY_VIEW, .bind = bind_}
 static const struct th_kernel rows[] = {
     ROW("conv2d", TH_ORDER_ROWS, -1, bind_any),
     ROW("max_pool2d", TH_ORDER_ROWS, 2, bind_any),

@@ -5,7 +5,8 @@
  * Every other one has kernels that read beyond their operands.
  */
 #include "tests/unit/plan_support.h"
-#include "tests/unit/planned_run.h"
+
+#include "ir/planned.h"
 
 #include <CUnit/Basic.h>
 #include <stdlib.h>
@@ -196,7 +197,7 @@ static enum th_status find_neg(struct th_graph *g, void *user)
 static const char *one_program(uint64_t seed, bool caller_io)
 {
     struct lab l;
-    struct planned p = {0};
+    struct th_planned *p = NULL;
     struct th_tensor *in[CALLS][2], *want[CALLS][4], *got[4];
     struct th_arena *a = th_arena_new(0);
     const char *wrong = NULL;
@@ -218,18 +219,18 @@ static const char *one_program(uint64_t seed, bool caller_io)
         wrong = "it was not planned";
     if (!wrong && lab_check(&l) != TH_OK)
         wrong = "check-plan refused the plan";
-    if (!wrong && !planned_open(&p, l.program))
+    if (!wrong && !(p = th_planned_new(l.program)))
         wrong = "out of memory";
     for (int c = 0; c < CALLS && !wrong; c++) {
-        if (!planned_invoke(&p, l.g, (const struct th_tensor *const *)in[c], a, got))
-            wrong = "a value has no place, or an input of the caller was written";
+        if (th_planned_run(p, l.g, (const struct th_tensor *const *)in[c], a, got) != TH_OK)
+            wrong = l.messages.s;
         for (uint32_t i = 0; i < th_graph_output_count(l.g) && !wrong; i++)
             if (!equal(got[i], want[c][i]))
                 wrong = "outputs differ";
     }
     if (wrong)
         fprintf(stderr, "seed %d: %s\n%s", (int)seed, wrong, l.messages.s);
-    planned_close(&p);
+    th_planned_free(p);
     th_arena_free(a);
     lab_close(&l);
     return wrong;
