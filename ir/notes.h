@@ -40,6 +40,8 @@ struct th_kernel_note {
     const struct th_piece_call *pieces;
     uint32_t n_pieces;
     bool pixels;
+    int order;    /* enum th_write_order that patch-split wants of the row, 0: any; a wish, kept by
+                     th_program_clear_notes */
 };
 TH_API struct th_kernel_note *th_node_note(struct th_graph *g, th_node n);
 TH_API const struct th_kernel_note *th_node_note_const(const struct th_graph *g, th_node n);

@@ -264,7 +264,7 @@ static enum th_status clear_graph(struct th_graph *g, void *user)
     for (uint32_t i = 1; i < g->n_values; i++)
         g->values[i]->place = (struct th_place){-1, 0};
     for (uint32_t i = 1; i < g->n_nodes; i++) {
-        g->nodes[i]->note = (struct th_kernel_note){0};
+        g->nodes[i]->note = (struct th_kernel_note){.order = g->nodes[i]->note.order};
         g->nodes[i]->note.scratch.region = -1;
     }
     g->n_shares = 0;

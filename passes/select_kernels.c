@@ -158,7 +158,7 @@ static bool choose(struct selecting *k, const struct th_query *q, struct th_kern
                                         forced_symbol(k, q->inst), &s, &why);
     if (found)
         *note = (struct th_kernel_note){.row = s.row, .owner = s.owner, .cost = s.cost,
-                                        .scratch = {-1, 0}};
+                                        .scratch = {-1, 0}, .order = note->order};
     else
         no_kernel(k->pc, q->inst, why.s);
     th_str_release(&why);
@@ -180,7 +180,12 @@ static enum th_status select_node(struct selecting *k, struct th_graph *g, th_no
                          .objective = th_pass_objective(pc), .whole = true};
     for (int32_t a = 0; c->n_out && a < c->out[0].rank; a++)
         q.box.hi[a] = c->out[0].dims[a];
-    choose(k, &q, th_node_note(g, n));
+    struct th_kernel_note *note = th_node_note(g, n);
+    struct th_selection s;
+    q.order = note->order;
+    if (q.order && !th_kernel_select(th_pass_ctx(pc), th_pass_backend(pc), &q, NULL, &s, NULL))
+        q.order = 0;
+    choose(k, &q, note);
     return TH_OK;
 }
 
