@@ -17,8 +17,24 @@ c99_kernels = \
   thk_root.h \
   thk_sequence.h \
   thk_sigmoid.h \
+  thk_reduce.h \
   thk_stream.h \
   thk_types.h \
+  c99/thk_avg_pool2d_acc_s16__c99.c \
+  c99/thk_avg_pool2d_acc_s8__c99.c \
+  c99/thk_avg_pool2d_acc_u8__c99.c \
+  c99/thk_max_pool2d_acc_f32__c99.c \
+  c99/thk_max_pool2d_acc_s16__c99.c \
+  c99/thk_max_pool2d_acc_s8__c99.c \
+  c99/thk_max_pool2d_acc_u8__c99.c \
+  c99/thk_mean_acc_f32__c99.c \
+  c99/thk_mean_acc_s16__c99.c \
+  c99/thk_mean_acc_s16_single__c99.c \
+  c99/thk_mean_acc_s8__c99.c \
+  c99/thk_mean_acc_s8_single__c99.c \
+  c99/thk_mean_acc_u8__c99.c \
+  c99/thk_mean_acc_u8_single__c99.c \
+  c99/thk_reduce_acc.inc.h \
   thk_volume.h \
   c99/thk_avg_pool2d.inc.h \
   c99/thk_avg_pool2d_f32__c99.c \
@@ -144,6 +160,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/generate.c \
   %D%/generate.h \
   %D%/rows_add.c \
+  %D%/rows_accumulate.c \
   %D%/rows_conv.c \
   %D%/rows_dense.c \
   %D%/rows_elementwise.c \

@@ -162,7 +162,7 @@ void th_row_flatten(const struct th_query *q, struct th_row_window *w)
     w->out.row_pitch = w->out_w * w->out_c;
 }
 
-static void field_view(struct th_call *c, const char *name, const struct th_view *v)
+void th_row_field_view(struct th_call *c, const char *name, const struct th_view *v)
 {
     char text[160];
     snprintf(text, sizeof text, "{%ld, %ld, %ld, %ld, %ld, %ld, %ld}", (long)v->pixel_pitch,
@@ -174,8 +174,8 @@ static void field_view(struct th_call *c, const char *name, const struct th_view
 void th_row_call_window(struct th_call *c, const struct th_row_window *w)
 {
     th_call_struct_begin(c, "thk_window2d");
-    field_view(c, "in", &w->in);
-    field_view(c, "out", &w->out);
+    th_row_field_view(c, "in", &w->in);
+    th_row_field_view(c, "out", &w->out);
     const struct {
         const char *name;
         int64_t v;

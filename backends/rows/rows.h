@@ -48,6 +48,8 @@ const char *th_row_window(const struct th_query *q, struct th_row_window *w);
 /* A whole dense 1x1 convolution without stride or padding becomes one long row: pixels at the ends
  * of rows then fill the kernel's tiles too. */
 void th_row_flatten(const struct th_query *q, struct th_row_window *w);
+/* Appends a `struct thk_view` to the open struct. */
+void th_row_field_view(struct th_call *c, const char *name, const struct th_view *v);
 /* Appends `struct thk_window2d` and `struct thk_box`. */
 void th_row_call_window(struct th_call *c, const struct th_row_window *w);
 /* Appends the float window: `struct thk_window2d` (bounds unused), box, act_lo, act_hi follow as
