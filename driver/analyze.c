@@ -77,6 +77,6 @@ const struct th_verb th_verb_analyze = {
            "activations; everything in it that is not supported is listed at once.\v"
            "With --target the kernels, the exact arena and the data of that target are told, as "
            "compile would emit them; -v 2 adds a line for each node.",
-    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_STOP,
+    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_STOP | TH_OPTS_QUANT,
     .run = run,
 };

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The straight line from bytes to files. */
+#define _POSIX_C_SOURCE 200809L
 #include "driver/compile.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "driver/target_sizes.h"
 #include "ir/base/files.h"
@@ -126,6 +129,34 @@ enum th_status th_compile_read(struct th_compiled *c)
     return TH_OK;
 }
 
+/* ---- what passes ask for ---------------------------------------------------------------------- */
+
+static enum th_status open_samples(void *user, const struct th_graph *f, const char *where,
+                                      struct th_samples *out)
+{
+    const struct th_options *o = user;
+    return th_dataset_open(o->ctx, f, where, &o->preprocess, out);
+}
+
+static enum th_status open_labels(void *user, const char *where, int64_t *n,
+                                     const int32_t **labels)
+{
+    const struct th_options *o = user;
+    return th_dataset_labels(o->ctx, where, n, labels);
+}
+
+/* One line of the terminal, written anew. */
+static void show_progress(void *user, const char *what, int64_t done, int64_t total)
+{
+    const struct th_options *o = user;
+    if (o->verbosity < 1 || !isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "\r\033[K");
+    if (done < total)
+        fprintf(stderr, "%s %" PRId64 "/%" PRId64, what, done, total);
+    fflush(stderr);
+}
+
 enum th_status th_compile_passes(struct th_compiled *c)
 {
     const struct th_options *o = c->options;
@@ -134,7 +165,8 @@ enum th_status th_compile_passes(struct th_compiled *c)
         .print_after = o->print_after, .time_passes = o->time_passes, .verify = true,
         .target = c->target, .backend = c->backend, .objective = o->objective,
         .global = th_options_global, .user = (void *)(uintptr_t)o,
-        .remarks = &c->remarks, .canonical = &c->passes};
+        .remarks = &c->remarks, .canonical = &c->passes, .samples = open_samples,
+        .labels = open_labels, .progress = show_progress};
     return th_pipeline_run(c->program, &run);
 }
 

@@ -69,6 +69,6 @@ const struct th_verb th_verb_compile = {
            "--stop-after, -o names an XML file instead, and the program as it then is goes there; "
            "such a file is a model like any other.",
     .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_STOP |
-              TH_OPTS_OUTPUT | TH_OPTS_FILES,
+              TH_OPTS_OUTPUT | TH_OPTS_FILES | TH_OPTS_QUANT,
     .run = run,
 };

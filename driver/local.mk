@@ -19,8 +19,11 @@ thimble_SOURCES = \
   %D%/analyze.c \
   %D%/compile.c %D%/compile.h \
   %D%/compile_verb.c \
+  %D%/dataset.c %D%/dataset.h \
   %D%/entry.c %D%/entry.h \
+  %D%/images.c \
   %D%/main.c \
+  %D%/npz.c \
   %D%/ops.c \
   %D%/options.c %D%/options.def %D%/options.h \
   %D%/passes.c \
@@ -33,7 +36,7 @@ thimble_SOURCES = \
   %D%/verify_layers.c %D%/verify_layers.h \
   %D%/verify_verb.c \
   $(image_sources)
-thimble_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS) -lm
+thimble_LDADD = libthimble.la $(LTDL_LIBS) $(JSON_LIBS) $(PNG_LIBS) $(JPEG_LIBS) $(ZIP_LIBS) -lm
 if !SHARED
 # Without shared libraries the modules are part of the program.
 thimble_LDFLAGS = $(AM_LDFLAGS) $(PRELOAD_MODULES:%=-dlpreopen %)

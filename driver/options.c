@@ -149,6 +149,51 @@ static enum th_status add_force(struct th_options *o, int id, const char *arg)
     return add_word(o, &o->force, arg);
 }
 
+static enum th_status add_precision(struct th_options *o, int id, const char *arg)
+{
+    static const char *const kinds[] = {"int8", "int16", "int4", "float16", "float"};
+    const char *eq = strrchr(arg, '=');
+    bool known = false;
+    for (size_t i = 0; eq && i < TH_ARRAY_LEN(kinds); i++)
+        known |= !strcmp(eq + 1, kinds[i]);
+    if (!known || eq == arg)
+        return bad_value(o, id, arg, "NODE=KIND with int8, int16, int4, float16 or float");
+    return add_word(o, &o->precisions, arg);
+}
+
+/* One number, or one for each channel. */
+static enum th_status set_numbers(const struct th_options *o, int id, const char *arg,
+                                  double *list, uint32_t *n, bool positive)
+{
+    const char *p = arg;
+    *n = 0;
+    for (;;) {
+        char *end;
+        const double v = strtod(p, &end);
+        if (end == p || *n == TH_DATASET_CHANNELS || !(v > -1e30 && v < 1e30) ||
+            (positive && v <= 0))
+            break;
+        list[(*n)++] = v;
+        p = end + (*end == ',');
+        if (!*end)
+            return TH_OK;
+        if (*end != ',')
+            break;
+    }
+    return bad_value(o, id, arg, positive ? "one to four numbers above 0, separated by ','"
+                                          : "one to four numbers, separated by ','");
+}
+
+static enum th_status set_drop(struct th_options *o, int id, const char *arg)
+{
+    char *end;
+    const double v = strtod(arg, &end);
+    if (end == arg || *end || !(v >= 0 && v <= 100))
+        return bad_value(o, id, arg, "a number from 0 to 100");
+    o->max_drop = arg;
+    return TH_OK;
+}
+
 static enum th_status set_size(struct th_options *o, int id, const char *arg, uint64_t *out)
 {
     if (!th_parse_size(arg, out) || !*out)
@@ -236,6 +281,25 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_PRINT_AFTER: return set_text(&o->print_after, arg);
     case OPT_STOP_AFTER: return set_text(&o->stop_after, arg);
     case OPT_TIME_PASSES: return set_flag(&o->time_passes);
+    case OPT_CALIB: return add_word(o, &o->calibs, arg);
+    case OPT_QUANTIZE: return ONE_OF(&o->quantize, "int8", "int16", "int4", "float16");
+    case OPT_PRECISION: return add_precision(o, id, arg);
+    case OPT_CALIBRATOR: return ONE_OF(&o->calibrator, "minmax", "percentile", "mse", "entropy");
+    case OPT_IMAGE_MEAN:
+        return set_numbers(o, id, arg, o->preprocess.mean, &o->preprocess.n_mean, false);
+    case OPT_IMAGE_SCALE:
+        return set_numbers(o, id, arg, o->preprocess.scale, &o->preprocess.n_scale, true);
+    case OPT_IMAGE_ORDER:
+        TH_TRY(ONE_OF(&o->image_order, "rgb", "bgr"));
+        o->preprocess.bgr = *o->image_order == 'b';
+        return TH_OK;
+    case OPT_IMAGE_FIT:
+        TH_TRY(ONE_OF(&o->image_fit, "stretch", "crop"));
+        o->preprocess.fit = *o->image_fit == 'c' ? TH_FIT_CROP : TH_FIT_STRETCH;
+        return TH_OK;
+    case OPT_ACCURACY: return set_text(&o->accuracy, arg);
+    case OPT_ACCURACY_DATA: return add_word(o, &o->accuracy_data, arg);
+    case OPT_MAX_DROP: return set_drop(o, id, arg);
     case OPT_OUTPUT: return set_text(&o->output, arg);
     case OPT_NAME: return set_text(&o->name, arg);
     case OPT_WEIGHTS: return ONE_OF(&o->weights, "c", "bin");
@@ -402,6 +466,23 @@ static void set_defaults(struct th_options *o)
     o->verbosity = 1;
 }
 
+/* --calib makes the others meaningful. */
+static enum th_status check_quantization(const struct th_options *o)
+{
+    static const int needy[] = {OPT_QUANTIZE, OPT_PRECISION, OPT_CALIBRATOR, OPT_ACCURACY,
+                                OPT_ACCURACY_DATA, OPT_MAX_DROP};
+    enum th_status s = TH_OK;
+    const bool halves = o->quantize && !strcmp(o->quantize, "float16");
+    for (size_t i = 0; !o->calibs.n && !o->passes && i < TH_ARRAY_LEN(needy); i++) {
+        if (!o->text[needy[i]] || (halves && i < 2))
+            continue;
+        th_error(o->ctx, NULL, CODE_USAGE, "--%s needs samples", rows[needy[i]].name);
+        th_help(o->ctx, CODE_USAGE, "name them with --calib");
+        s = TH_ERR_USAGE;
+    }
+    return s;
+}
+
 enum th_status th_options_parse(struct th_ctx *ctx, const struct th_verb *verb, int argc,
                                 char **argv, struct th_options *o)
 {
@@ -434,7 +515,7 @@ enum th_status th_options_parse(struct th_ctx *ctx, const struct th_verb *verb, 
     const error_t e = argp_parse(&argp, argc, argv, 0, NULL, &p);
     if (e)
         return e == ENOMEM ? no_memory(o) : TH_ERR_USAGE;
-    return p.status;
+    return p.status == TH_OK ? check_quantization(o) : p.status;
 }
 
 /* ---- afterwards -------------------------------------------------------------------------------- */

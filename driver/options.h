@@ -6,6 +6,7 @@
 #include <thimble/thimble.h>
 
 #include "driver/compare.h"
+#include "driver/dataset.h"
 
 /* Groups of rows; a verb is a mask of them. */
 enum th_option_group {
@@ -18,7 +19,8 @@ enum th_option_group {
     TH_OPTS_BUILD = 64,     /* --cc, --layers */
     TH_OPTS_COMMON = 128,   /* --plugin, --no-plugins, --verbosity, --json: always taken */
     TH_OPTS_FILES = 256,    /* --weights, --emit-testbench */
-    TH_OPTS_STOP = 512      /* --stop-after */
+    TH_OPTS_STOP = 512,     /* --stop-after */
+    TH_OPTS_QUANT = 1024    /* --calib and what belongs to it */
 };
 
 struct th_words {
@@ -48,6 +50,9 @@ struct th_options {
     bool json, testbench, layers, reset, sequence, planned;
     struct th_words inputs, expects;
     struct th_tolerance tolerance;
+    struct th_words calibs, precisions, accuracy_data;
+    const char *quantize, *calibrator, *image_order, *image_fit, *accuracy, *max_drop;
+    struct th_preprocess preprocess;
     const char *signature, *output_dir, *dump_dir, *cc;
     const char **text;              /* of every option by row, as given; NULL: not given */
 };

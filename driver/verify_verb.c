@@ -126,7 +126,8 @@ const struct th_verb th_verb_verify = {
            "are further cases, run in order, with state kept between them unless --reset is given. "
            "Without --input a few inputs are drawn from --seed. --cc takes the name of one of the "
            "target's compilers or a command. Exit code 6: outputs differ; 7: a tool is missing.",
-    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_OUTPUT | TH_OPTS_CASES |
+    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_QUANT |
+              TH_OPTS_OUTPUT | TH_OPTS_CASES |
               TH_OPTS_BUILD,
     .run = run,
 };

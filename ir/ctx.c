@@ -46,6 +46,7 @@ struct th_ctx *th_ctx_new(void)
         return NULL;
     ctx->arena = th_arena_new(0);
     ctx->sink = stderr_sink;
+    pthread_mutex_init(&ctx->report_lock, NULL);
     const struct th_op *const *ops;
     size_t n;
     th_builtin_ops(&ops, &n);
@@ -70,6 +71,7 @@ void th_ctx_free(struct th_ctx *ctx)
         th_list_release(lists[i]);
     free(ctx->interned);
     th_arena_free(ctx->arena);
+    pthread_mutex_destroy(&ctx->report_lock);
     free(ctx);
 }
 

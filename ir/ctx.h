@@ -9,6 +9,8 @@
 #include <thimble/plugin.h>
 #include <thimble/target.h>
 
+#include <pthread.h>
+
 /* A growing list of borrowed pointers. */
 struct th_list {
     const void **at;
@@ -49,6 +51,7 @@ struct th_ctx {
     th_sink_fn *sink;
     void *sink_user;
     unsigned errors;
+    pthread_mutex_t report_lock;  /* passes evaluate on several threads */
     int verbosity;
     const char *contract;         /* of nodes that name none */
     void *targets;                /* cache owned by plugins/target.c, in the arena */

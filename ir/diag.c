@@ -50,11 +50,13 @@ void th_report(struct th_ctx *ctx, enum th_severity sev, const struct th_loc *lo
     struct th_str text;
     th_str_init(&text);
     th_str_vaddf(&text, fmt, ap);
+    struct th_message msg = {sev, code, loc ? *loc : TH_LOC_NONE, text.s};
+    pthread_mutex_lock(&ctx->report_lock);
     if (sev == TH_SEV_ERROR)
         ctx->errors++;
-    struct th_message msg = {sev, code, loc ? *loc : TH_LOC_NONE, text.s};
     if (ctx->sink)
         ctx->sink(ctx->sink_user, &msg);
+    pthread_mutex_unlock(&ctx->report_lock);
     th_str_release(&text);
 }
 

@@ -9,6 +9,8 @@ libthimble_la_SOURCES += \
   %D%/blob.c \
   %D%/build.c \
   %D%/call.c \
+  %D%/clone.c \
+  %D%/clone.h \
   %D%/call.h \
   %D%/checksum.h \
   %D%/ctx.c \

@@ -118,4 +118,27 @@ TH_API const struct th_front_point *th_program_front(const struct th_program *p,
 
 TH_API void th_program_clear_notes(struct th_program *p);
 
+/* What quantization did; not made stale by later passes. */
+struct th_quantized_layer {
+    const char *name, *op, *kind;
+    int64_t model_node;
+    const char *why;             /* it stayed float; or NULL */
+    bool measured;
+    double snr_db;               /* of the outputs when this layer alone is quantized */
+    double flips;                /* samples of 100 whose top class changes then */
+};
+struct th_quantized {
+    const char *kind, *calibrator;
+    int64_t samples, judged;     /* calibration; accuracy or agreement */
+    bool labelled;
+    double right_before, right_after;    /* of 100 samples */
+    double agree, snr_db;                /* float's class; output 0 */
+    const struct th_quantized_layer *layers;
+    uint32_t n_layers;
+    int64_t weights_before, weights_after;    /* bytes of constants */
+};
+TH_API void th_program_set_quantized(struct th_program *p, const struct th_quantized *q);
+/* NULL: the pass did nothing. */
+TH_API const struct th_quantized *th_program_quantized(const struct th_program *p);
+
 #endif

@@ -231,6 +231,16 @@ const struct th_plan_totals *th_program_plan(const struct th_program *p)
     return &p->plan;
 }
 
+void th_program_set_quantized(struct th_program *p, const struct th_quantized *q)
+{
+    p->quantized = q;
+}
+
+const struct th_quantized *th_program_quantized(const struct th_program *p)
+{
+    return p->quantized;
+}
+
 void th_program_set_plan(struct th_program *p, const struct th_plan_totals *t)
 {
     p->plan = *t;

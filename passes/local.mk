@@ -13,6 +13,7 @@ PASS_SOURCES = \
   %D%/pack.c \
   %D%/patch_split.c \
   %D%/qdq.c \
+  %D%/quantize.c \
   %D%/schedule.c \
   %D%/select_kernels.c
 
@@ -39,6 +40,16 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/patch_split/parse.c \
   %D%/patch_split/patch_split.h \
   %D%/pipeline.c \
+  %D%/quantize/convert.c \
+  %D%/quantize/equalize.c \
+  %D%/quantize/histogram.c \
+  %D%/quantize/histogram.h \
+  %D%/quantize/layers.c \
+  %D%/quantize/measure.c \
+  %D%/quantize/observe.c \
+  %D%/quantize/quantize.h \
+  %D%/quantize/search.c \
+  %D%/quantize/weights.c \
   %D%/regions.c \
   %D%/regions.h \
   %D%/registry.c \

@@ -63,6 +63,35 @@ void th_pass_remark(struct th_pass_ctx *pc, const char *fmt, ...)
     th_str_release(&line);
 }
 
+/* ---- data ------------------------------------------------------------------------------------- */
+
+static enum th_status no_data(struct th_pass_ctx *pc, const char *where)
+{
+    th_error(th_pass_ctx(pc), NULL, 3101, "pass '%s' asks for '%s', but nothing here reads data",
+             pc->step->pass->name, where);
+    return TH_ERR_USAGE;
+}
+
+enum th_status th_pass_samples(struct th_pass_ctx *pc, const struct th_graph *f,
+                               const char *where, struct th_samples *out)
+{
+    *out = (struct th_samples){0, NULL, NULL};
+    return pc->run->samples ? pc->run->samples(pc->run->user, f, where, out) : no_data(pc, where);
+}
+
+enum th_status th_pass_labels(struct th_pass_ctx *pc, const char *where, int64_t *n,
+                              const int32_t **labels)
+{
+    return pc->run->labels ? pc->run->labels(pc->run->user, where, n, labels)
+                           : no_data(pc, where);
+}
+
+void th_pass_progress(struct th_pass_ctx *pc, const char *what, int64_t done, int64_t total)
+{
+    if (pc->run->progress)
+        pc->run->progress(pc->run->user, what, done, total);
+}
+
 /* ---- running one ----------------------------------------------------------------------------- */
 
 struct graph_list {

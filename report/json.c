@@ -254,6 +254,47 @@ static struct json_object *patches(const struct th_advice *a)
     return o;
 }
 
+static void put_number(struct json_object *o, const char *key, double v)
+{
+    put(o, key, json_object_new_double(v));
+}
+
+static struct json_object *quantization(const struct th_quantized *q)
+{
+    struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+    put_text(o, "kind", q->kind);
+    put_text(o, "calibrator", q->calibrator);
+    put_int(o, "samples", q->samples);
+    put_int(o, "constant_bytes_before", q->weights_before);
+    put_int(o, "constant_bytes_after", q->weights_after);
+    if (q->labelled) {
+        put_number(o, "accuracy_float", q->right_before);
+        put_number(o, "accuracy_quantized", q->right_after);
+    }
+    if (q->judged) {
+        put_int(o, "judged_samples", q->judged);
+        put_number(o, "top_class_agreement", q->agree);
+        put_number(o, "output_snr_db", q->snr_db);
+    }
+    for (uint32_t i = 0; i < q->n_layers; i++) {
+        const struct th_quantized_layer *l = &q->layers[i];
+        struct json_object *e = json_object_new_object();
+        put_int(e, "node", l->model_node);
+        put_text(e, "name", l->name);
+        put_text(e, "op", l->op);
+        put_text(e, "kind", l->kind);
+        if (l->why)
+            put_text(e, "why_float", l->why);
+        if (l->measured) {
+            put_number(e, "snr_db_alone", l->snr_db);
+            put_number(e, "top_class_flips_alone", l->flips);
+        }
+        json_object_array_add(list, e);
+    }
+    put(o, "layers", list);
+    return o;
+}
+
 static struct json_object *whole(const struct th_report *r)
 {
     struct json_object *o = json_object_new_object(), *m = json_object_new_object();
@@ -289,6 +330,8 @@ static struct json_object *whole(const struct th_report *r)
         put(o, "front", front(r));
     if (r->advice.n_nodes)
         put(o, "patches", patches(&r->advice));
+    if (r->quantized)
+        put(o, "quantization", quantization(r->quantized));
     put(o, "operators", operators(r));
     put(o, "layers", layers(r));
     return o;

@@ -100,6 +100,7 @@ struct th_report {
     const struct th_front_point *front;  /* of patch-split */
     uint32_t n_front;
     struct th_advice advice;             /* about patches */
+    const struct th_quantized *quantized;    /* NULL: nothing was */
 };
 
 /* Everything lives in the arena or is borrowed from the program. NULL: memory exhausted. */

@@ -54,8 +54,20 @@ static void add_memory(const struct th_report *r, struct th_str *s)
     }
 }
 
+static void add_scores(const struct th_quantized *q, struct th_str *s)
+{
+    if (q->labelled)
+        th_str_addf(s, "accuracy  %9.2f%% before, %.2f%% quantized, on %" PRId64 " samples\n",
+                    q->right_before, q->right_after, q->judged);
+    if (q->judged)
+        th_str_addf(s, "agreement %9.2f%% of %" PRId64 " samples keep their top class; output "
+                    "%.1f dB above its error\n", q->agree, q->judged, q->snr_db);
+}
+
 void th_report_summary(const struct th_report *r, struct th_str *s)
 {
+    if (r->quantized)
+        add_scores(r->quantized, s);
     if (r->n_regions)
         add_memory(r, s);
     th_str_addf(s, "data      %10" PRId64 " bytes: weights, tables and constants%s\n",
@@ -165,6 +177,26 @@ static void add_layer(const struct th_report *r, struct th_str *s, const struct 
     th_str_release(&type);
 }
 
+static void add_quantized(const struct th_quantized *q, struct th_str *s)
+{
+    th_str_addf(s, "\nquantized to %s, calibrator %s, %" PRId64 " samples; constants %" PRId64
+                " bytes before, %" PRId64 " after\n", q->kind, q->calibrator, q->samples,
+                q->weights_before, q->weights_after);
+    add_scores(q, s);
+    th_str_addf(s, "%5s %-22s %-8s %9s %9s  %s\n", "node", "operator", "kind", "dB alone",
+                "flips", "name");
+    for (uint32_t i = 0; i < q->n_layers; i++) {
+        const struct th_quantized_layer *l = &q->layers[i];
+        th_str_addf(s, "%5" PRId64 " %-22s %-8s", l->model_node, l->op, l->kind);
+        if (l->measured)
+            th_str_addf(s, " %9.1f %8.2f%%  '", l->snr_db, l->flips);
+        else
+            th_str_addf(s, " %9s %9s  '", "-", "-");
+        th_str_add_escaped(s, l->name);
+        th_str_addf(s, "'%s%s\n", l->why ? ": " : "", l->why ? l->why : "");
+    }
+}
+
 void th_report_text(const struct th_report *r, struct th_str *s)
 {
     th_str_addf(s, "%s%sthimble %s", r->name, r->name[0] ? ": " : "", th_version());
@@ -184,6 +216,8 @@ void th_report_text(const struct th_report *r, struct th_str *s)
                     r->copied_bytes);
     th_str_addf(s, "%4s %5s %-22s %12" PRId64 " %9" PRId64 "\n", "", "", "sum", r->macs,
                 r->data_bytes);
+    if (r->quantized)
+        add_quantized(r->quantized, s);
     if (r->remarks[0])
         th_str_addf(s, "\n%s", r->remarks);
 }

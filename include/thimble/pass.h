@@ -53,6 +53,27 @@ TH_API void th_pass_changed(struct th_pass_ctx *pc);
 /* A line for --verbosity 2 and the report ("fused 12 activations"). */
 TH_API void th_pass_remark(struct th_pass_ctx *pc, const char *fmt, ...) TH_PRINTF(2, 3);
 
+/* ---- data for passes that measure ------------------------------------------------------------- */
+/* Samples of a function's inputs. */
+struct th_samples {
+    int64_t n;
+    /* Fills in[] with sample i, one tensor for each input in order, made in the arena or living as
+     * long as the samples. Called from several threads at once. Reports. */
+    enum th_status (*get)(const struct th_samples *s, int64_t i, struct th_arena *a,
+                          const struct th_tensor **in);
+    void *user;
+};
+/* Opens what an option names (".npy", ".npz", a folder of images; several inputs with ',') for
+ * function f. Valid until the pipeline ends. Reports. */
+TH_API enum th_status th_pass_samples(struct th_pass_ctx *pc, const struct th_graph *f,
+                                      const char *where, struct th_samples *out);
+/* Whole numbers, such as classes. Reports. */
+TH_API enum th_status th_pass_labels(struct th_pass_ctx *pc, const char *where, int64_t *n,
+                                     const int32_t **labels);
+/* Tells the user how far long work is (done == total: finished); from the pass's own thread. */
+TH_API void th_pass_progress(struct th_pass_ctx *pc, const char *what, int64_t done,
+                             int64_t total);
+
 struct th_pass {
     uint32_t struct_size;
     const char *name;
@@ -92,6 +113,11 @@ struct th_pipeline_run {
     void *user;
     struct th_str *remarks;          /* filled, or NULL */
     struct th_str *canonical;        /* the pass list that ran, as text; or NULL */
+    /* Data that passes ask for, and progress of long work; each may be NULL. */
+    enum th_status (*samples)(void *user, const struct th_graph *f, const char *where,
+                              struct th_samples *out);
+    enum th_status (*labels)(void *user, const char *where, int64_t *n, const int32_t **labels);
+    void (*progress)(void *user, const char *what, int64_t done, int64_t total);
 };
 /* Runs the pipeline; reports all that is wrong with its text before any pass runs. */
 TH_API enum th_status th_pipeline_run(struct th_program *p, const struct th_pipeline_run *r);

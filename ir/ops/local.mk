@@ -142,6 +142,7 @@ OP_COMMON = \
   %D%/common/arg.h \
   %D%/common/check.c \
   %D%/common/conv.c \
+  %D%/common/conv_blocks.c \
   %D%/common/conv.h \
   %D%/common/elementwise.c \
   %D%/common/elementwise.h \

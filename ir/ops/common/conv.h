@@ -13,6 +13,13 @@ struct th_conv_layout {
     int64_t w_o, w_y, w_x, w_i;   /* element steps of the weights */
     bool grouped_scale_first;     /* hybrid: weight and input scale are multiplied first */
 };
+/* Called for each output pixel with the sums of all its channels, float or int64_t; `at` is the
+ * pixel's first output element, n its batch. */
+typedef void th_conv_pixel_fn(void *user, int64_t at, int64_t n, const void *sums);
+/* Sums of products over the taps inside of the input. x and w: float, or int32_t with zero points
+ * taken off. False when memory is exhausted. */
+bool th_conv_sums(const struct th_conv_layout *l, struct th_arena *a, bool is_float,
+                  const void *x, const void *w, th_conv_pixel_fn *fn, void *user);
 /* Operands x, w, b? and one output in the forms th_check_forms accepts. */
 enum th_status th_conv_eval(const struct th_inst *c, struct th_eval *e,
                             const struct th_conv_layout *l);
