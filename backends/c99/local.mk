@@ -71,6 +71,7 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_s8_tile_single__c99.c \
   c99/thk_depthwise_conv2d_u8__c99.c \
   c99/thk_depthwise_conv2d_u8_single__c99.c \
+  c99/thk_determinant_f32__c99.c \
   c99/thk_fully_connected.inc.h \
   c99/thk_fully_connected_f32__c99.c \
   c99/thk_fully_connected_f32s8__c99.c \
@@ -84,6 +85,7 @@ c99_kernels = \
   c99/thk_fully_connected_s8_tile_single__c99.c \
   c99/thk_fully_connected_u8__c99.c \
   c99/thk_fully_connected_u8_single__c99.c \
+  c99/thk_grid_sample_f32__c99.c \
   c99/thk_gru_sequence_f32__c99.c \
   c99/thk_l2_norm_8bit.inc.h \
   c99/thk_l2_norm_f32__c99.c \
@@ -116,6 +118,7 @@ c99_kernels = \
   c99/thk_max_pool2d_s16__c99.c \
   c99/thk_max_pool2d_s8__c99.c \
   c99/thk_max_pool2d_u8__c99.c \
+  c99/thk_non_max_suppression_f32__c99.c \
   c99/thk_pool2d_f32.inc.h \
   c99/thk_resize_bilinear.inc.h \
   c99/thk_resize_bilinear_f32__c99.c \
@@ -126,6 +129,7 @@ c99_kernels = \
   c99/thk_resize_bilinear_u8__c99.c \
   c99/thk_resize_nearest_bytes__c99.c \
   c99/thk_rnn_sequence_f32__c99.c \
+  c99/thk_roi_align_f32__c99.c \
   c99/thk_rsqrt_s16__c99.c \
   c99/thk_softmax.inc.h \
   c99/thk_softmax_f32__c99.c \
@@ -179,6 +183,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_svdf.c \
   %D%/rows_table.c \
   %D%/rows_tile.c \
+  %D%/rows_vision.c \
   %D%/rows_volume.c
 %C%_librows_c99_la_LIBADD = backends/rows/librows.la
 

@@ -34,6 +34,7 @@ OP_SOURCES = \
   %D%/depth_to_space.c \
   %D%/depthwise_conv2d.c \
   %D%/dequantize.c \
+  %D%/determinant.c \
   %D%/div.c \
   %D%/dynamic_update_slice.c \
   %D%/elu.c \
@@ -50,6 +51,7 @@ OP_SOURCES = \
   %D%/gelu.c \
   %D%/greater.c \
   %D%/greater_equal.c \
+  %D%/grid_sample.c \
   %D%/gru_sequence.c \
   %D%/hard_sigmoid.c \
   %D%/hard_swish.c \
@@ -81,6 +83,7 @@ OP_SOURCES = \
   %D%/mish.c \
   %D%/mul.c \
   %D%/neg.c \
+  %D%/non_max_suppression.c \
   %D%/not_equal.c \
   %D%/one_hot.c \
   %D%/pad.c \
@@ -101,6 +104,7 @@ OP_SOURCES = \
   %D%/reverse.c \
   %D%/right_shift.c \
   %D%/rnn_sequence.c \
+  %D%/roi_align.c \
   %D%/round.c \
   %D%/rsqrt.c \
   %D%/scatter_elements.c \

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Portable rows: grid_sample, roi_align, non_max_suppression, determinant. */
+#include "backends/c99/families.h"
+
+#include "backends/c99/generate.h"
+
+static const char *refuse(const struct th_query *q)
+{
+    return q->whole ? th_gen_too_large(q) : "only whole outputs";
+}
+
+/* Index operand i, in the parameter of its width; the other is NULL. */
+static void index_operand(struct th_call *call, const struct th_inst *c, uint32_t i)
+{
+    const bool has = i < c->n_in && c->in[i];
+    const bool wide = has && c->in[i]->dtype == TH_DT_S64;
+    const uint32_t none = c->n_in;
+    th_call_input(call, has && !wide ? i : none, "const int32_t");
+    th_call_input(call, wide ? i : none, "const int64_t");
+}
+
+static enum th_status bind_grid(const struct th_query *q, struct th_call *call)
+{
+    const struct th_inst *c = q->inst;
+    th_call_struct_begin(call, "thk_grid_sample");
+    th_call_field_int(call, "batch", c->in[0]->dims[0]);
+    th_call_field_int(call, "in_h", c->in[0]->dims[1]);
+    th_call_field_int(call, "in_w", c->in[0]->dims[2]);
+    th_call_field_int(call, "channels", c->in[0]->dims[3]);
+    th_call_field_int(call, "out_h", c->out[0].dims[1]);
+    th_call_field_int(call, "out_w", c->out[0].dims[2]);
+    th_call_field_int(call, "mode", th_inst_int(c, "mode"));
+    th_call_field_int(call, "padding", th_inst_int(c, "padding"));
+    th_call_field_int(call, "align", th_inst_int(c, "align_corners"));
+    th_call_struct_end(call);
+    th_call_input(call, 0, "const float");
+    th_call_input(call, 1, "const float");
+    th_call_output(call, 0, "float");
+    return TH_OK;
+}
+
+static enum th_status bind_roi(const struct th_query *q, struct th_call *call)
+{
+    const struct th_inst *c = q->inst;
+    th_call_struct_begin(call, "thk_roi_align");
+    th_call_field_int(call, "maps", c->in[0]->dims[0]);
+    th_call_field_int(call, "in_h", c->in[0]->dims[1]);
+    th_call_field_int(call, "in_w", c->in[0]->dims[2]);
+    th_call_field_int(call, "channels", c->in[0]->dims[3]);
+    th_call_field_int(call, "regions", c->out[0].dims[0]);
+    th_call_field_int(call, "out_h", c->out[0].dims[1]);
+    th_call_field_int(call, "out_w", c->out[0].dims[2]);
+    th_call_field_int(call, "largest", th_inst_int(c, "mode"));
+    th_call_field_int(call, "samples", th_inst_int(c, "samples"));
+    th_call_field_int(call, "half", th_inst_int(c, "half_pixel"));
+    th_call_field_float(call, "scale", (float)th_inst_float(c, "scale"));
+    th_call_struct_end(call);
+    th_call_input(call, 0, "const float");
+    th_call_input(call, 1, "const float");
+    index_operand(call, c, 2);
+    th_call_output(call, 0, "float");
+    return TH_OK;
+}
+
+static enum th_status bind_suppression(const struct th_query *q, struct th_call *call)
+{
+    const struct th_inst *c = q->inst;
+    th_call_struct_begin(call, "thk_suppression");
+    th_call_field_int(call, "batches", c->in[1]->dims[0]);
+    th_call_field_int(call, "classes", c->in[1]->dims[1]);
+    th_call_field_int(call, "boxes", c->in[1]->dims[2]);
+    th_call_field_int(call, "rows", c->out[0].dims[0]);
+    th_call_field_int(call, "center", th_inst_int(c, "center"));
+    th_call_struct_end(call);
+    th_call_input(call, 0, "const float");
+    th_call_input(call, 1, "const float");
+    index_operand(call, c, 2);
+    th_call_input(call, 3, "const float");
+    th_call_input(call, 4, "const float");
+    th_call_output(call, 0, "int32_t");
+    th_call_scratch(call, (size_t)c->in[1]->dims[2], 1, "uint8_t");
+    return TH_OK;
+}
+
+static enum th_status bind_determinant(const struct th_query *q, struct th_call *call)
+{
+    const struct th_type *x = q->inst->in[0];
+    const size_t n = (size_t)x->dims[x->rank - 1];
+    th_call_int(call, th_type_elems(&q->inst->out[0]));
+    th_call_int(call, (int64_t)n);
+    th_call_input(call, 0, "const float");
+    th_call_output(call, 0, "float");
+    th_call_scratch(call, n * n * sizeof(float), sizeof(float), "float");
+    return TH_OK;
+}
+
+static void cost(const struct th_query *q, struct th_kernel_cost *k)
+{
+    struct th_cost c;
+    th_inst_cost(q->inst, &c);
+    k->cycles = 8.0 * (double)c.macs + 4.0 * (double)c.ops;
+    k->code_bytes = 900;
+    k->stack_bytes = 160;
+}
+
+#define ROW(op_, types_, bind_)                                                                \
+    {.op = op_, .types = types_, .symbol = "thk_" op_ "_f32__c99",                             \
+     .source = "c99/thk_" op_ "_f32__c99.c", .order = TH_ORDER_ANY, .refuse = refuse,          \
+     .bind = bind_, .cost = cost}
+
+static const struct th_kernel rows[] = {
+    ROW("determinant", "f32>f32", bind_determinant),
+    ROW("grid_sample", "f32,f32>f32", bind_grid),
+    ROW("non_max_suppression", "f32,f32,s32|s64?,f32?,f32?>s32", bind_suppression),
+    ROW("roi_align", "f32,f32,s32|s64>f32", bind_roi),
+};
+const struct th_row_family th_c99_vision = {rows, TH_ARRAY_LEN(rows)};
