@@ -89,7 +89,8 @@ struct onx_row {
 extern const struct onx_row onx_rows_elementwise[], onx_rows_conv[], onx_rows_pool[],
     onx_rows_gemm[], onx_rows_shape[], onx_rows_index[], onx_rows_reduce[], onx_rows_norm[],
     onx_rows_quant[], onx_rows_rnn[], onx_rows_control[], onx_rows_choose[], onx_rows_loss[],
-    onx_rows_resize[];
+    onx_rows_resize[],
+    onx_rows_vision[];
 
 const struct onx_row *onx_row_find(const char *name);
 static inline const char *onx_str(const char *s)

@@ -26,6 +26,7 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/rnn.c \
   %D%/shape.c \
   %D%/tensor.c \
+  %D%/vision.c \
   %D%/window.c \
   %D%/window.h \
   %D%/wire.c \
