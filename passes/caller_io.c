@@ -16,16 +16,25 @@ bool th_caller_io(const struct th_pass_ctx *pc)
     return where && !strcmp(where, "caller");
 }
 
-static bool reads_beyond(const struct th_graph *g, th_node n)
+/* Some kernel that uses v reads beyond it. Bodies of tile loops read operands where they lie. */
+static bool read_beyond(const struct th_graph *g, th_value v);
+
+static bool reads_beyond(const struct th_graph *g, th_node n, th_value v)
 {
     const struct th_kernel *row = th_node_note_const(g, n)->row;
-    return row && row->over_read > 0;
+    if (th_node_op(g, n)->region != TH_REGION_TILE_LOOP)
+        return row && row->over_read > 0;
+    const struct th_graph *body = th_node_body(g, n, 0);
+    for (uint32_t i = 0; i < th_graph_input_count(body); i++)
+        if (th_node_input(g, n, i) == v && read_beyond(body, th_graph_input(body, i)))
+            return true;
+    return false;
 }
 
 static bool read_beyond(const struct th_graph *g, th_value v)
 {
     for (uint32_t u = 0; u < th_value_user_count(g, v); u++)
-        if (reads_beyond(g, th_value_user(g, v, u)))
+        if (reads_beyond(g, th_value_user(g, v, u), v))
             return true;
     return false;
 }
@@ -48,9 +57,10 @@ static enum th_status copy_input(struct th_graph *f, th_value v,
         return TH_OK;
     TH_TRY(copy_of(f, v, th_graph_first(f), "", select, &copy));
     for (th_node n = th_graph_first(f); n; n = th_graph_next(f, n))
-        for (uint32_t i = 0; reads_beyond(f, n) && i < th_node_input_count(f, n); i++)
-            if (th_node_input(f, n, i) == v && th_node_output(f, n, 0) != copy)
-                th_node_set_input(f, n, i, copy);
+        if (n != th_value_def(f, copy) && reads_beyond(f, n, v))
+            for (uint32_t i = 0; i < th_node_input_count(f, n); i++)
+                if (th_node_input(f, n, i) == v)
+                    th_node_set_input(f, n, i, copy);
     return TH_OK;
 }
 

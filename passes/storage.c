@@ -208,6 +208,16 @@ static void init_tile_classes(struct th_layout *l, const struct th_layout_graph 
     }
 }
 
+/* A tile loop's operands are read where they lie, so they have the room that its body wants. */
+static void want_operands(struct th_layout *l, const struct th_layout_graph *body)
+{
+    const struct th_layout_graph *outer = &l->graphs[body->parent];
+    for (uint32_t i = 0; i < th_graph_input_count(body->graph); i++) {
+        const uint32_t param = body->base + th_graph_input(body->graph, i);
+        want(l, outer, th_node_input(outer->graph, body->owner, i), 0, l->classes[param].slack);
+    }
+}
+
 static void init_classes(struct th_layout *l)
 {
     for (uint32_t k = 0; k < l->n_graphs; k++) {
@@ -221,6 +231,8 @@ static void init_classes(struct th_layout *l)
             want_node(l, r, n);
         for (uint32_t i = 0; i < th_graph_input_count(r->graph); i++)
             l->classes[r->base + th_graph_input(r->graph, i)].outside = true;
+        if (r->tile)
+            want_operands(l, r);
     }
     for (th_state s = 1; s <= th_program_state_count(l->program); s++) {
         uint32_t i = l->state_base + s - 1;

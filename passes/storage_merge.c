@@ -237,7 +237,8 @@ static void merge_same(struct th_layout *l, struct th_layout_graph *r)
         const struct th_layout_class *in = class_of(l, r->base + s->in);
         const struct th_layout_class *out = class_of(l, r->base + s->out);
         const int32_t step = r->spans[made].enter;
-        if (in != out && !in->state && !out->state && in->last == step && out->first == step)
+        if (in != out && !in->state && !out->state && !in->given && in->last == step &&
+            out->first == step)
             (void)th_layout_join(l, r->base + s->in, r->base + s->out);
     }
 }

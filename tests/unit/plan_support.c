@@ -37,6 +37,8 @@ static enum th_status bind_data(const struct th_query *q, struct th_call *c)
 static const struct th_kernel rows[] = {
     ROW("conv2d", TH_ORDER_ROWS, -1, bind_any),
     ROW("max_pool2d", TH_ORDER_ROWS, 2, bind_any),
+    {.op = "max_pool2d", .symbol = "thk_max_pool2d_planes__lab", .source = "lab.c",
+     .order = TH_ORDER_PLANES, .group = 1, .bind = bind_any},
     ROW("clamp", TH_ORDER_ELEMENT, 0, bind_any),
     ROW("neg", TH_ORDER_ELEMENT, 0, bind_any),
     {.op = "neg", .symbol = "thk_neg_slow__lab", .source = "lab.c", .bind = bind_any},

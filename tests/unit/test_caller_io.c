@@ -137,6 +137,29 @@ static void test_read_beyond(void)
     lab_close(&l);
 }
 
+/* Kernels that work in their operand's place do not where that is the caller's. */
+static void test_planes(void)
+{
+    for (int own = 0; own < 2; own++) {
+        struct lab l;
+        open_caller(&l);
+        l.caller_io = !own;
+        l.force = "max_pool2d=thk_max_pool2d_planes__lab";
+        const int64_t two[2] = {3, 3}, one[2] = {1, 1}, pad[4] = {1, 1, 1, 1};
+        const struct th_attr a[] = {
+            {.name = "filter", .kind = TH_ATTR_INTS, .n = 2, .v.ints = two},
+            {.name = "stride", .kind = TH_ATTR_INTS, .n = 2, .v.ints = one},
+            {.name = "pad", .kind = TH_ATTR_INTS, .n = 4, .v.ints = pad}};
+        th_value x = lab_input(&l, l.g, "x", 4, 4, 2);
+        th_value p = lab_node(l.g, "max_pool2d", 1, &x, 3, a);
+        th_graph_add_output(l.g, "y", lab_unary(l.g, "abs", p));
+        plan(&l);
+        const struct th_place at = th_value_place(l.g, x), to = th_value_place(l.g, p);
+        CU_ASSERT_EQUAL(at.region == to.region && at.offset == to.offset, own);
+        lab_close(&l);
+    }
+}
+
 /* A variable keeps what an input gave it, and does not become the output's memory. */
 static void test_state(void)
 {
@@ -275,6 +298,7 @@ int main(void)
                            {"copied outputs", test_copied_outputs},
                            {"views", test_views},
                            {"reading beyond", test_read_beyond},
+                           {"planes", test_planes},
                            {"state", test_state},
                            {"entry points", test_entry_points},
                            {"alignment", test_alignment},
