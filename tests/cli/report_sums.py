@@ -29,6 +29,12 @@ def macro(word):
 
 
 layers, memory = info["layers"], info["memory"]
+given = memory["io_buffers"] == "caller"
+equal("arena and what the caller keeps", memory["arena_and_io_bytes"], memory["arena_bytes"] +
+      (memory["input_bytes"] + memory["output_bytes"] if given else 0))
+together = re.search(r"^together +(\d+) bytes", text, re.M)
+equal("the caller's memory in the text", int(together.group(1)) if together else None,
+      memory["arena_and_io_bytes"] if given else None)
 equal("MACs", sum(l["macs"] for l in layers), info["macs"])
 equal("MACs by operator", sum(o["macs"] for o in info["operators"]), info["macs"])
 equal("nodes by operator", sum(o["nodes"] for o in info["operators"]), len(layers))
