@@ -35,6 +35,27 @@ static enum th_status conv(struct onx_node *n, th_value x, th_value w, th_value 
     return onx_from_map(n, *out, win->space, out);
 }
 
+/* Three axes of space. */
+static enum th_status conv_volume(struct onx_node *n, th_value x, th_value w, th_value b,
+                                  const struct onx_window *win, th_value *out)
+{
+    struct onx_attrs a = {.n = 0};
+    th_value in[3] = {0, 0, b};
+    int64_t pad[6];
+
+    for (int i = 0; i < 3; i++) {
+        pad[i] = win->before[i];
+        pad[3 + i] = win->after[i];
+    }
+    TH_TRY(onx_to_last(n, x, &in[0]));
+    TH_TRY(onx_to_last(n, w, &in[1]));
+    onx_set_ints(&a, "stride", win->stride, 3);
+    onx_set_ints(&a, "dilation", win->dilation, 3);
+    onx_set_ints(&a, "pad", pad, 6);
+    TH_TRY(onx_add(n, "conv3d", in, b != 0 ? 3 : 2, &a, out));
+    return onx_to_first(n, *out, out);
+}
+
 static enum th_status import_conv(struct onx_node *n)
 {
     int64_t groups = onx_attr_i(n, "group", 1);
@@ -57,9 +78,8 @@ static enum th_status import_conv(struct onx_node *n)
     for (int32_t i = 0; i < win.space; i++)
         if (win.kernel[i] != wt->dims[2 + i])
             return onx_reject(n, NULL, "'kernel_shape' differs from the weights");
-    if (win.space == 3)
-        return onx_reject(n, "convolutions over one or two axes", "three axes of space");
-    TH_TRY(conv(n, in[0], in[1], onx_in(n, 2), &win, groups, &y));
+    TH_TRY(win.space == 3 ? conv_volume(n, in[0], in[1], onx_in(n, 2), &win, &y)
+                          : conv(n, in[0], in[1], onx_in(n, 2), &win, groups, &y));
     return onx_bind(n, 0, y);
 }
 
@@ -93,7 +113,9 @@ static enum th_status out_extents(struct onx_node *n, struct onx_window *w)
             if (want < 1 || want > 1 << 24)
                 return onx_reject(n, NULL, "output_shape %" PRId64, want);
             all = full - want;
-            w->before[i] = strcmp(pad, "SAME_UPPER") == 0 ? all / 2 : all - all / 2;
+            w->before[i] = all < 0                           ? 0     /* more than there is: behind */
+                           : strcmp(pad, "SAME_UPPER") == 0 ? all / 2
+                                                            : all - all / 2;
             w->after[i] = all - w->before[i];
         }
         w->out[i] = full - w->before[i] - w->after[i];
@@ -124,44 +146,89 @@ static enum th_status transposed(struct onx_node *n, th_value x, th_value w, th_
     return onx_from_map(n, *out, win->space, out);
 }
 
+/* d - 1 zeros behind every element of an axis but the last. */
+static enum th_status spread_axis(struct onx_node *n, th_value v, int32_t axis, int64_t d,
+                                  th_value *out)
+{
+    int64_t before[TH_MAX_RANK] = {0}, after[TH_MAX_RANK] = {0}, dims[TH_MAX_RANK];
+    const struct th_type t = *onx_type(n, v);
+    struct onx_attrs a = {.n = 0};
+
+    *out = v;
+    if (d == 1 || t.dims[axis] == 1)
+        return TH_OK;
+    /* each element becomes a row of its own, is padded to d and joined again */
+    for (int32_t i = 0; i <= t.rank; i++)
+        dims[i] = i <= axis ? t.dims[i] : i == axis + 1 ? 1 : t.dims[i - 1];
+    TH_TRY(onx_reshape(n, v, t.rank + 1, dims, &v));
+    after[axis + 1] = d - 1;
+    onx_set_ints(&a, "before", before, (size_t)t.rank + 1);
+    onx_set_ints(&a, "after", after, (size_t)t.rank + 1);
+    TH_TRY(onx_add(n, "pad", &v, 1, &a, &v));
+    memcpy(dims, t.dims, sizeof dims);
+    dims[axis] = t.dims[axis] * d;
+    TH_TRY(onx_reshape(n, v, t.rank, dims, &v));
+    return onx_slice(n, v, axis, 0, (t.dims[axis] - 1) * d + 1, out);
+}
+
 /* Weights with zeros between the taps. */
 static enum th_status spread(struct onx_node *n, th_value w, struct onx_window *win, th_value *out)
 {
-    const struct th_type *t = onx_type(n, w);
-    int64_t rows = win->space == 1 ? 1 : win->dilation[0], cols = win->dilation[win->space - 1];
-
-    if (rows == 1 && cols == 1) {
-        *out = w;
-        return TH_OK;
-    }
     for (int32_t i = 0; i < win->space; i++) {
-        int32_t axis = 2 + i;
-        int64_t dims[TH_MAX_RANK], d = win->dilation[i];
-        struct onx_attrs a = {.n = 0};
-        int64_t before[TH_MAX_RANK] = {0}, after[TH_MAX_RANK] = {0};
-        t = onx_type(n, w);
-        if (d == 1)
-            continue;
-        /* each tap becomes a row of its own, is padded to d and joined again */
-        memcpy(dims, t->dims, sizeof dims);
-        memmove(dims + axis + 2, dims + axis + 1, (size_t)(t->rank - axis - 1) * sizeof *dims);
-        dims[axis + 1] = 1;
-        int32_t rank = t->rank + 1;
-        int64_t taps = t->dims[axis];
-        TH_TRY(onx_reshape(n, w, rank, dims, &w));
-        after[axis + 1] = d - 1;
-        onx_set_ints(&a, "before", before, (size_t)rank);
-        onx_set_ints(&a, "after", after, (size_t)rank);
-        TH_TRY(onx_add(n, "pad", &w, 1, &a, &w));
-        memmove(dims + axis + 1, dims + axis + 2, (size_t)(rank - axis - 2) * sizeof *dims);
-        dims[axis] = taps * d;
-        TH_TRY(onx_reshape(n, w, rank - 1, dims, &w));
-        win->kernel[i] = (taps - 1) * d + 1;
-        TH_TRY(onx_slice(n, w, axis, 0, win->kernel[i], &w));
+        TH_TRY(spread_axis(n, w, 2 + i, win->dilation[i], &w));
+        win->kernel[i] = (win->kernel[i] - 1) * win->dilation[i] + 1;
         win->dilation[i] = 1;
     }
     *out = w;
     return TH_OK;
+}
+
+/* Three axes of space: zeros between the elements, then a convolution with turned weights. */
+static enum th_status transposed_volume(struct onx_node *n, th_value x, th_value w, th_value b,
+                                        const struct onx_window *win, th_value *out)
+{
+    struct onx_window plain = {.space = 3};
+    struct onx_attrs turn = {.n = 0};
+
+    for (int32_t i = 0; i < 3; i++) {
+        TH_TRY(spread_axis(n, x, 2 + i, win->stride[i], &x));
+        plain.stride[i] = plain.dilation[i] = 1;
+        plain.before[i] = win->kernel[i] - 1 - win->before[i];
+        plain.after[i] = win->out[i] - 1 - (onx_type(n, x)->dims[2 + i] - 1) + win->before[i];
+        if (plain.before[i] < 0 || plain.after[i] < 0)
+            return onx_reject(n, "padding smaller than the window", "padding %" PRId64
+                              " of a window of %" PRId64, win->before[i], win->kernel[i]);
+    }
+    onx_set_ints(&turn, "axes", (int64_t[]){2, 3, 4}, 3);
+    TH_TRY(onx_add(n, "reverse", &w, 1, &turn, &w));
+    TH_TRY(onx_transpose(n, w, (int64_t[]){1, 0, 2, 3, 4}, &w));
+    return conv_volume(n, x, w, b, &plain, out);
+}
+
+/* What lies beyond all windows gets the bias only: zeros behind and before a smaller result. */
+static enum th_status widened(struct onx_node *n, th_value y, const int64_t *before,
+                              const int64_t *after, th_value bias, th_value *out)
+{
+    const int32_t rank = onx_type(n, y)->rank;
+    int64_t dims[TH_MAX_RANK] = {1, 0};
+    struct onx_attrs a = {.n = 0};
+    bool wider = false;
+
+    for (int32_t i = 2; i < rank; i++) {
+        wider = wider || before[i] != 0 || after[i] != 0;
+        dims[i] = 1;
+    }
+    *out = y;
+    if (!wider)
+        return TH_OK;
+    onx_set_ints(&a, "before", before, (size_t)rank);
+    onx_set_ints(&a, "after", after, (size_t)rank);
+    TH_TRY(onx_add(n, "pad", &y, 1, &a, out));
+    if (bias == 0)
+        return TH_OK;
+    dims[1] = onx_type(n, y)->dims[1];
+    TH_TRY(onx_reshape(n, bias, rank, dims, &bias));
+    return onx_binary(n, "add", *out, bias, out);
 }
 
 static enum th_status import_conv_transpose(struct onx_node *n)
@@ -169,14 +236,15 @@ static enum th_status import_conv_transpose(struct onx_node *n)
     int64_t groups = onx_attr_i(n, "group", 1), per_in, per_out;
     const struct th_type *xt, *wt;
     struct onx_window win;
-    th_value in[2], b, parts[64];
+    int64_t before[TH_MAX_RANK] = {0}, after[TH_MAX_RANK] = {0};
+    th_value in[2], b, late = 0, parts[64];
 
     TH_TRY(onx_need(n, in, 2));
     b = onx_in(n, 2);
     xt = onx_type(n, in[0]);
     wt = onx_type(n, in[1]);
-    if (xt->rank != wt->rank || xt->rank < 3 || xt->rank > 4)
-        return onx_reject(n, "transposed convolutions over one or two axes",
+    if (xt->rank != wt->rank || xt->rank < 3 || xt->rank > 5)
+        return onx_reject(n, "transposed convolutions over one to three axes",
                           "an operand of %d axes and weights of %d", (int)xt->rank, (int)wt->rank);
     if (groups < 1 || groups > 64 || xt->dims[1] != wt->dims[0] || xt->dims[1] % groups != 0)
         return onx_reject(n, NULL, "%" PRId64 " input channels in %" PRId64 " groups, weights for "
@@ -193,6 +261,17 @@ static enum th_status import_conv_transpose(struct onx_node *n)
     }
     TH_TRY(out_extents(n, &win));
     TH_TRY(spread(n, in[1], &win, &in[1]));
+    for (int32_t i = 0; i < win.space; i++) {       /* negative padding widens the result */
+        before[2 + i] = win.before[i] < 0 ? -win.before[i] : 0;
+        after[2 + i] = win.after[i] < 0 ? -win.after[i] : 0;
+        win.out[i] -= before[2 + i] + after[2 + i];
+        win.before[i] += before[2 + i];
+        win.after[i] += after[2 + i];
+        if (before[2 + i] != 0 || after[2 + i] != 0) {
+            late = late != 0 ? late : b;
+            b = 0;
+        }
+    }
     per_in = onx_type(n, in[0])->dims[1] / groups;
     per_out = onx_type(n, in[1])->dims[1];
     for (int64_t k = 0; k < groups; k++) {
@@ -203,9 +282,11 @@ static enum th_status import_conv_transpose(struct onx_node *n)
             if (b != 0)
                 TH_TRY(onx_slice(n, b, 0, k * per_out, per_out, &bias));
         }
-        TH_TRY(transposed(n, x, w, bias, &win, &parts[k]));
+        TH_TRY(win.space == 3 ? transposed_volume(n, x, w, bias, &win, &parts[k])
+                              : transposed(n, x, w, bias, &win, &parts[k]));
     }
     TH_TRY(onx_concat(n, parts, (size_t)groups, 1, &parts[0]));
+    TH_TRY(widened(n, parts[0], before, after, late, &parts[0]));
     return onx_bind(n, 0, parts[0]);
 }
 
