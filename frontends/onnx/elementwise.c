@@ -136,42 +136,20 @@ static enum th_status import_leaky_relu(struct onx_node *n)
     return onx_finish(n, "leaky_relu", &x, 1, &a);
 }
 
-static enum th_status times(struct onx_node *n, th_value x, double k, th_value *out)
+/* below (exp(rate x) - 1) for x < 0, else above x */
+static enum th_status elu_like(struct onx_node *n, double rate, double below, double above)
 {
-    th_value c;
-
-    if (k == 1) {
-        *out = x;
-        return TH_OK;
-    }
-    TH_TRY(onx_scalar(n, onx_type(n, x)->dtype, k, &c));
-    return onx_binary(n, "mul", x, c, out);
-}
-
-static enum th_status plus(struct onx_node *n, th_value x, double k, th_value *out)
-{
-    th_value c;
-
-    TH_TRY(onx_scalar(n, onx_type(n, x)->dtype, k, &c));
-    return onx_binary(n, "add", x, c, out);
-}
-
-/* gamma * (max(x, 0) + alpha * (exp(min(x, 0) / inner) - 1)) */
-static enum th_status elu_like(struct onx_node *n, double gamma, double alpha, double inner)
-{
-    th_value x, low, high, y;
+    struct onx_attrs a = {.n = 0};
+    th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    if (gamma == 1 && alpha == 1 && inner == 1)
-        return onx_finish(n, "elu", &x, 1, NULL);
-    TH_TRY(onx_clamp(n, x, -INFINITY, 0, &low));
-    TH_TRY(onx_clamp(n, x, 0, INFINITY, &high));
-    TH_TRY(times(n, low, 1 / inner, &low));
-    TH_TRY(onx_unary(n, "elu", low, &low));
-    TH_TRY(times(n, low, alpha, &low));
-    TH_TRY(onx_binary(n, "add", high, low, &y));
-    TH_TRY(times(n, y, gamma, &y));
-    return onx_bind(n, 0, y);
+    if (rate != 1)
+        onx_set_float(&a, "rate", rate);
+    if (below != 1)
+        onx_set_float(&a, "below", below);
+    if (above != 1)
+        onx_set_float(&a, "above", above);
+    return onx_finish(n, "elu", &x, 1, &a);
 }
 
 static enum th_status import_elu(struct onx_node *n)
@@ -183,100 +161,47 @@ static enum th_status import_celu(struct onx_node *n)
 {
     double alpha = onx_attr_f(n, "alpha", 1);
 
-    return alpha == 0 ? onx_reject(n, NULL, "alpha is 0") : elu_like(n, 1, alpha, alpha);
+    return alpha == 0 ? onx_reject(n, NULL, "alpha is 0") : elu_like(n, 1 / alpha, alpha, 1);
 }
 
 static enum th_status import_selu(struct onx_node *n)
 {
-    return elu_like(n, onx_attr_f(n, "gamma", (double)1.05070102214813232421875f),
-                    onx_attr_f(n, "alpha", (double)1.67326319217681884765625f), 1);
+    double gamma = onx_attr_f(n, "gamma", (double)1.05070102214813232421875f);
+
+    return elu_like(n, 1, gamma * onx_attr_f(n, "alpha", (double)1.67326319217681884765625f),
+                    gamma);
 }
 
 static enum th_status import_hard_sigmoid(struct onx_node *n)
 {
-    th_value x, y;
+    struct onx_attrs a = {.n = 0};
+    th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(times(n, x, onx_attr_f(n, "alpha", (double)0.2f), &y));
-    TH_TRY(plus(n, y, onx_attr_f(n, "beta", 0.5), &y));
-    TH_TRY(onx_clamp(n, y, 0, 1, &y));
-    return onx_bind(n, 0, y);
-}
-
-/* log(1 + exp(x)) without overflow: max(x, 0) + log(1 + exp(-|x|)) */
-static enum th_status softplus(struct onx_node *n, th_value x, th_value *out)
-{
-    th_value high, e;
-
-    TH_TRY(onx_clamp(n, x, 0, INFINITY, &high));
-    TH_TRY(onx_unary(n, "abs", x, &e));
-    TH_TRY(onx_unary(n, "neg", e, &e));
-    TH_TRY(onx_unary(n, "exp", e, &e));
-    TH_TRY(plus(n, e, 1, &e));
-    TH_TRY(onx_unary(n, "log", e, &e));
-    return onx_binary(n, "add", high, e, out);
-}
-
-static enum th_status import_softplus(struct onx_node *n)
-{
-    th_value x, y;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(softplus(n, x, &y));
-    return onx_bind(n, 0, y);
-}
-
-static enum th_status import_mish(struct onx_node *n)
-{
-    th_value x, y;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(softplus(n, x, &y));
-    TH_TRY(onx_unary(n, "tanh", y, &y));
-    TH_TRY(onx_binary(n, "mul", x, y, &y));
-    return onx_bind(n, 0, y);
-}
-
-static enum th_status import_softsign(struct onx_node *n)
-{
-    th_value x, y;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(onx_unary(n, "abs", x, &y));
-    TH_TRY(plus(n, y, 1, &y));
-    return onx_binary(n, "div", x, y, &y) == TH_OK ? onx_bind(n, 0, y) : TH_ERR_INPUT;
+    onx_set_float(&a, "alpha", onx_attr_f(n, "alpha", (double)0.2f));
+    onx_set_float(&a, "beta", onx_attr_f(n, "beta", 0.5));
+    return onx_finish(n, "hard_sigmoid", &x, 1, &a);
 }
 
 static enum th_status import_thresholded_relu(struct onx_node *n)
 {
-    th_value in[3], alpha;
-
-    TH_TRY(onx_need(n, &in[1], 1));
-    TH_TRY(onx_scalar(n, onx_type(n, in[1])->dtype, onx_attr_f(n, "alpha", 1), &alpha));
-    TH_TRY(onx_scalar(n, onx_type(n, in[1])->dtype, 0, &in[2]));
-    TH_TRY(onx_binary(n, "greater", in[1], alpha, &in[0]));
-    return onx_finish(n, "select", in, 3, NULL);
-}
-
-/* x < -lambd: x + bias; x > lambd: x - bias; else 0. */
-static enum th_status import_shrink(struct onx_node *n)
-{
-    double lambd = onx_attr_f(n, "lambd", 0.5), bias = onx_attr_f(n, "bias", 0);
-    th_value x, limit, test, in[3], y;
-    enum th_dtype dt;
+    struct onx_attrs a = {.n = 0};
+    th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    dt = onx_type(n, x)->dtype;
-    TH_TRY(onx_scalar(n, dt, 0, &y));
-    for (int side = 0; side < 2; side++) {
-        TH_TRY(onx_scalar(n, dt, side ? lambd : -lambd, &limit));
-        TH_TRY(onx_binary(n, side ? "greater" : "less", x, limit, &test));
-        in[0] = test;
-        TH_TRY(plus(n, x, side ? -bias : bias, &in[1]));
-        in[2] = y;
-        TH_TRY(onx_add_typed(n, "select", in, 3, NULL, dt, NULL, &y));
-    }
-    return onx_bind(n, 0, y);
+    onx_set_float(&a, "alpha", onx_attr_f(n, "alpha", 1));
+    return onx_finish(n, "thresholded_relu", &x, 1, &a);
+}
+
+static enum th_status import_shrink(struct onx_node *n)
+{
+    struct onx_attrs a = {.n = 0};
+    th_value x;
+
+    TH_TRY(onx_need(n, &x, 1));
+    onx_set_float(&a, "lambda", onx_attr_f(n, "lambd", 0.5));
+    onx_set_float(&a, "bias", onx_attr_f(n, "bias", 0));
+    return onx_finish(n, "shrink", &x, 1, &a);
 }
 
 static enum th_status import_prelu(struct onx_node *n)
@@ -298,13 +223,17 @@ static enum th_status import_gelu(struct onx_node *n)
     return onx_finish(n, "gelu", &x, 1, &a);
 }
 
-/* x * sigmoid(x) */
+/* x * sigmoid(alpha x) */
 static enum th_status import_silu(struct onx_node *n)
 {
-    th_value x, y;
+    const double alpha = onx_attr_f(n, "alpha", (double)1.702f);
+    th_value x, y, k;
 
     TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(times(n, x, onx_attr_f(n, "alpha", 1), &y));
+    if (alpha == 1)
+        return onx_finish(n, "silu", &x, 1, NULL);
+    TH_TRY(onx_scalar(n, onx_type(n, x)->dtype, alpha, &k));
+    TH_TRY(onx_binary(n, "mul", x, k, &y));
     TH_TRY(onx_unary(n, "logistic", y, &y));
     TH_TRY(onx_binary(n, "mul", x, y, &y));
     return onx_bind(n, 0, y);
@@ -322,144 +251,15 @@ static enum th_status import_reciprocal(struct onx_node *n)
     return onx_finish(n, "div", in, 2, NULL);
 }
 
-static enum th_status import_tan(struct onx_node *n)
+static enum th_status import_is_inf(struct onx_node *n)
 {
-    th_value x, s, c;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(onx_unary(n, "sin", x, &s));
-    TH_TRY(onx_unary(n, "cos", x, &c));
-    TH_TRY(onx_binary(n, "div", s, c, &s));
-    return onx_bind(n, 0, s);
-}
-
-/* (exp(x) +- exp(-x)) / 2 */
-static enum th_status import_hyperbolic(struct onx_node *n)
-{
-    th_value x, a, b;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(onx_unary(n, "exp", x, &a));
-    TH_TRY(onx_unary(n, "neg", x, &b));
-    TH_TRY(onx_unary(n, "exp", b, &b));
-    TH_TRY(onx_binary(n, n->row->ir, a, b, &a));
-    TH_TRY(times(n, a, 0.5, &a));
-    return onx_bind(n, 0, a);
-}
-
-/* sqrt(1 - x^2), as (1 - x) (1 + x) */
-static enum th_status leg(struct onx_node *n, th_value x, th_value *out)
-{
-    th_value a, b;
-
-    TH_TRY(plus(n, x, 1, &a));
-    TH_TRY(onx_unary(n, "neg", x, &b));
-    TH_TRY(plus(n, b, 1, &b));
-    TH_TRY(onx_binary(n, "mul", a, b, &a));
-    return onx_unary(n, "sqrt", a, out);
-}
-
-static enum th_status import_asin(struct onx_node *n)
-{
-    th_value x, y;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(leg(n, x, &y));
-    TH_TRY(onx_binary(n, "atan2", x, y, &y));
-    return onx_bind(n, 0, y);
-}
-
-static enum th_status import_acos(struct onx_node *n)
-{
-    th_value x, y;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(leg(n, x, &y));
-    TH_TRY(onx_binary(n, "atan2", y, x, &y));
-    return onx_bind(n, 0, y);
-}
-
-static enum th_status import_atan(struct onx_node *n)
-{
-    th_value x, one;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(onx_scalar(n, onx_type(n, x)->dtype, 1, &one));
-    TH_TRY(onx_binary(n, "atan2", x, one, &x));
-    return onx_bind(n, 0, x);
-}
-
-/* sign(x) * log(|x| + sqrt(x^2 + 1)) */
-static enum th_status import_asinh(struct onx_node *n)
-{
-    th_value x, m, y;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(onx_unary(n, "square", x, &y));
-    TH_TRY(plus(n, y, 1, &y));
-    TH_TRY(onx_unary(n, "sqrt", y, &y));
-    TH_TRY(onx_unary(n, "abs", x, &m));
-    TH_TRY(onx_binary(n, "add", m, y, &y));
-    TH_TRY(onx_unary(n, "log", y, &y));
-    TH_TRY(onx_unary(n, "sign", x, &m));
-    TH_TRY(onx_binary(n, "mul", m, y, &y));
-    return onx_bind(n, 0, y);
-}
-
-/* log(x + sqrt(x^2 - 1)) */
-static enum th_status import_acosh(struct onx_node *n)
-{
-    th_value x, y;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(onx_unary(n, "square", x, &y));
-    TH_TRY(plus(n, y, -1, &y));
-    TH_TRY(onx_unary(n, "sqrt", y, &y));
-    TH_TRY(onx_binary(n, "add", x, y, &y));
-    TH_TRY(onx_unary(n, "log", y, &y));
-    return onx_bind(n, 0, y);
-}
-
-/* log((1 + x) / (1 - x)) / 2 */
-static enum th_status import_atanh(struct onx_node *n)
-{
-    th_value x, a, b;
-
-    TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(plus(n, x, 1, &a));
-    TH_TRY(onx_unary(n, "neg", x, &b));
-    TH_TRY(plus(n, b, 1, &b));
-    TH_TRY(onx_binary(n, "div", a, b, &a));
-    TH_TRY(onx_unary(n, "log", a, &a));
-    TH_TRY(times(n, a, 0.5, &a));
-    return onx_bind(n, 0, a);
-}
-
-static enum th_status import_isnan(struct onx_node *n)
-{
+    struct onx_attrs a = {.n = 0};
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(onx_binary(n, "not_equal", x, x, &x));
-    return onx_bind(n, 0, x);
-}
-
-static enum th_status import_isinf(struct onx_node *n)
-{
-    bool low = onx_attr_i(n, "detect_negative", 1) != 0;
-    bool high = onx_attr_i(n, "detect_positive", 1) != 0;
-    th_value x, limit, y;
-
-    TH_TRY(onx_need(n, &x, 1));
-    if (low && high)
-        TH_TRY(onx_unary(n, "abs", x, &x));
-    TH_TRY(onx_scalar(n, onx_type(n, x)->dtype, high ? INFINITY : -INFINITY, &limit));
-    TH_TRY(onx_binary(n, "equal", x, limit, &y));
-    if (!low && !high) {
-        TH_TRY(onx_unary(n, "logical_not", y, &limit));
-        TH_TRY(onx_binary(n, "logical_and", y, limit, &y));
-    }
-    return onx_bind(n, 0, y);
+    onx_set_bool(&a, "positive", onx_attr_i(n, "detect_positive", 1) != 0);
+    onx_set_bool(&a, "negative", onx_attr_i(n, "detect_negative", 1) != 0);
+    return onx_finish(n, "is_inf", &x, 1, &a);
 }
 
 /* ---- two operands ---------------------------------------------------------------------------- */
@@ -484,34 +284,21 @@ static enum th_status import_pow(struct onx_node *n)
 
 static enum th_status import_mod(struct onx_node *n)
 {
-    th_value in[2], q;
+    th_value in[2];
 
     TH_TRY(onx_need(n, in, 2));
-    if (onx_attr_i(n, "fmod", 0) == 0)
-        return onx_finish(n, "floor_mod", in, 2, NULL);
-    if (th_dtype_is_float(onx_type(n, in[0])->dtype)) {
-        /* sign(a) * (|a| mod |b|) is exact where the quotient is */
-        TH_TRY(onx_unary(n, "sign", in[0], &q));
-        TH_TRY(onx_unary(n, "abs", in[0], &in[0]));
-        TH_TRY(onx_unary(n, "abs", in[1], &in[1]));
-        TH_TRY(onx_binary(n, "floor_mod", in[0], in[1], &in[0]));
-        TH_TRY(onx_binary(n, "mul", q, in[0], &q));
-        return onx_bind(n, 0, q);
-    }
-    TH_TRY(onx_binary(n, "div", in[0], in[1], &q));
-    TH_TRY(onx_binary(n, "mul", q, in[1], &q));
-    TH_TRY(onx_binary(n, "sub", in[0], q, &q));
-    return onx_bind(n, 0, q);
+    TH_TRY(same_rank(n, in, 2));
+    return onx_finish(n, onx_attr_i(n, "fmod", 0) == 0 ? "floor_mod" : "rem", in, 2, NULL);
 }
 
 static enum th_status import_bit_shift(struct onx_node *n)
 {
+    bool right = strcmp(onx_attr_s(n, "direction", ""), "RIGHT") == 0;
     th_value in[2];
 
     TH_TRY(onx_need(n, in, 2));
-    if (strcmp(onx_attr_s(n, "direction", ""), "RIGHT") == 0)
-        return onx_finish(n, "right_shift", in, 2, NULL);
-    return onx_reject(n, "a shift to the right", "a shift to the left");
+    TH_TRY(same_rank(n, in, 2));
+    return onx_finish(n, right ? "right_shift" : "left_shift", in, 2, NULL);
 }
 
 static enum th_status import_where(struct onx_node *n)
@@ -577,7 +364,10 @@ const struct onx_row onx_rows_elementwise[] = {
     {"Pow", import_pow, NULL},
     {"Mod", import_mod, NULL},
     {"BitShift", import_bit_shift, NULL},
+    {"BitwiseAnd", import_binary, "bitwise_and"},
+    {"BitwiseOr", import_binary, "bitwise_or"},
     {"BitwiseXor", import_binary, "bitwise_xor"},
+    {"BitwiseNot", import_unary, "bitwise_not"},
     {"Equal", import_binary, "equal"},
     {"Less", import_binary, "less"},
     {"LessOrEqual", import_binary, "less_equal"},
@@ -594,23 +384,24 @@ const struct onx_row onx_rows_elementwise[] = {
     {"Log", import_unary, "log"},
     {"Sin", import_unary, "sin"},
     {"Cos", import_unary, "cos"},
-    {"Tan", import_tan, NULL},
-    {"Asin", import_asin, NULL},
-    {"Acos", import_acos, NULL},
-    {"Atan", import_atan, NULL},
-    {"Sinh", import_hyperbolic, "sub"},
-    {"Cosh", import_hyperbolic, "add"},
-    {"Asinh", import_asinh, NULL},
-    {"Acosh", import_acosh, NULL},
-    {"Atanh", import_atanh, NULL},
+    {"Tan", import_unary, "tan"},
+    {"Asin", import_unary, "asin"},
+    {"Acos", import_unary, "acos"},
+    {"Atan", import_unary, "atan"},
+    {"Sinh", import_unary, "sinh"},
+    {"Cosh", import_unary, "cosh"},
+    {"Asinh", import_unary, "asinh"},
+    {"Acosh", import_unary, "acosh"},
+    {"Atanh", import_unary, "atanh"},
+    {"Erf", import_unary, "erf"},
     {"Sqrt", import_unary, "sqrt"},
     {"Reciprocal", import_reciprocal, NULL},
     {"Ceil", import_unary, "ceil"},
     {"Floor", import_unary, "floor"},
     {"Round", import_unary, "round"},
     {"Sign", import_unary, "sign"},
-    {"IsNaN", import_isnan, NULL},
-    {"IsInf", import_isinf, NULL},
+    {"IsNaN", import_unary, "is_nan"},
+    {"IsInf", import_is_inf, NULL},
     {"Sigmoid", import_unary, "logistic"},
     {"Tanh", import_unary, "tanh"},
     {"Relu", import_relu, NULL},
@@ -622,9 +413,9 @@ const struct onx_row onx_rows_elementwise[] = {
     {"Selu", import_selu, NULL},
     {"HardSigmoid", import_hard_sigmoid, NULL},
     {"HardSwish", import_unary, "hard_swish"},
-    {"Softplus", import_softplus, NULL},
-    {"Softsign", import_softsign, NULL},
-    {"Mish", import_mish, NULL},
+    {"Softplus", import_unary, "softplus"},
+    {"Softsign", import_unary, "softsign"},
+    {"Mish", import_unary, "mish"},
     {"ThresholdedRelu", import_thresholded_relu, NULL},
     {"Shrink", import_shrink, NULL},
     {"Gelu", import_gelu, NULL},
