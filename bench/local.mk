@@ -4,4 +4,10 @@ EXTRA_DIST += %D%/baselines.csv %D%/bench.py
 bench: all
 	$(AM_TESTS_ENVIRONMENT) \
 	$(srcdir)/bench/bench.py --thimble ./thimble --table $(srcdir)/docs/benchmarks.md
-.PHONY: bench
+# Memory against MACs of published networks; rewrites docs/memory-fronts.md.
+check_PROGRAMS += %D%/fronts
+%C%_fronts_SOURCES = %D%/fronts.c tests/unit/fuse_nets.c tests/unit/fuse_nets.h
+%C%_fronts_LDADD = libthimble.la
+fronts: bench/fronts
+	./bench/fronts > $(srcdir)/docs/memory-fronts.md
+.PHONY: bench fronts

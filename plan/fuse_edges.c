@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABELS 6            /* chains kept per position and strip height */
+#define LABELS 12           /* chains kept per position and strip height */
 #define RING_ROWS 4         /* strips of a stage that feeds a ring are no higher */
 static const int32_t heights[] = {1, 2, 3, 4, 6, 8};
 

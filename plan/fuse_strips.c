@@ -384,6 +384,8 @@ bool th_fuse_strips_extend(struct fuse_strips *s, uint32_t g, const struct fuse_
     const struct wants *front = from ? find(e, from->out, p) : NULL;
     if (from && !front)
         return false;
+    if (!cols && (from ? from->ring : 0) + e->bytes[grain][q - p] > limit)
+        return false;
     if (from)
         *out = *from;
     else

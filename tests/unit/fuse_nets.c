@@ -131,9 +131,12 @@ struct block {
 
 static uint32_t bottleneck(struct fuse_builder *b, uint32_t x, struct block l, bool residual)
 {
+    struct th_fuse_node *first = &b->nodes[b->net.n_nodes];
     uint32_t y = fuse_conv(b, x, (int64_t)l.in * l.expand, 1, 1, 0, false);
     y = fuse_conv(b, y, 0, l.k, l.stride, l.pad, true);
     y = fuse_conv(b, y, l.out, 1, 1, 0, false);
+    first->slice_bytes = 4 * (int64_t)b->tensors[y].h * b->tensors[y].w * l.out +
+                         (int64_t)b->tensors[x].h * b->tensors[x].w;
     if (residual && l.stride == 1 && l.in == l.out && l.expand > 1)
         y = fuse_add(b, x, y);
     return y;
