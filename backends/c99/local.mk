@@ -51,7 +51,7 @@ c99_kernels = \
   c99/thk_conv2d_s8_single__c99.c \
   c99/thk_conv2d_s8_tile.inc.h \
   c99/thk_conv2d_s8_tile__c99.c \
-  c99/thk_conv2d_s8_tile_single__c99.c \
+  c99/thk_conv2d_s8_single_tile__c99.c \
   c99/thk_conv2d_u8__c99.c \
   c99/thk_conv2d_u8_single__c99.c \
   c99/thk_conv3d.inc.h \
@@ -68,7 +68,7 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_s8_single__c99.c \
   c99/thk_depthwise_conv2d_s8_tile.inc.h \
   c99/thk_depthwise_conv2d_s8_tile__c99.c \
-  c99/thk_depthwise_conv2d_s8_tile_single__c99.c \
+  c99/thk_depthwise_conv2d_s8_single_tile__c99.c \
   c99/thk_depthwise_conv2d_u8__c99.c \
   c99/thk_depthwise_conv2d_u8_single__c99.c \
   c99/thk_determinant_f32__c99.c \
@@ -82,7 +82,7 @@ c99_kernels = \
   c99/thk_fully_connected_s8_single__c99.c \
   c99/thk_fully_connected_s8_tile.inc.h \
   c99/thk_fully_connected_s8_tile__c99.c \
-  c99/thk_fully_connected_s8_tile_single__c99.c \
+  c99/thk_fully_connected_s8_single_tile__c99.c \
   c99/thk_fully_connected_u8__c99.c \
   c99/thk_fully_connected_u8_single__c99.c \
   c99/thk_grid_sample_f32__c99.c \

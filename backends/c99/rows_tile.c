@@ -200,8 +200,8 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
 #define ROW(op_, contract_, name_)                                                             \
     .op = op_, .types = "s8,s8,s32?>s8", .contract = contract_,                                \
-    .symbol = "thk_" op_ "_s8_tile" name_ "__c99",                                             \
-    .source = "c99/thk_" op_ "_s8_tile" name_ "__c99.c", .refuse = refuse
+    .symbol = "thk_" op_ "_s8" name_ "_tile__c99",                                             \
+    .source = "c99/thk_" op_ "_s8" name_ "_tile__c99.c", .refuse = refuse
 #define ROWS(contract_, name_)                                                                 \
     {ROW("conv2d", contract_, name_), .order = TH_ORDER_ROWS, .group = 2, .views = VIEWS,      \
      .bind = bind_conv, .cost = cost_window},                                                  \

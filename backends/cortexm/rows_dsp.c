@@ -457,23 +457,23 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
-#define ROW(op_, name_, contract_, variant_)                                                   \
+#define ROW(op_, contract_, name_)                                                             \
     .op = op_, .types = "s8,s8,s32?>s8", .contract = contract_,                                \
-    .symbol = "thk_" name_ variant_ "__armv7em",                                               \
-    .source = "armv7em/thk_" name_ variant_ "__armv7em.c", .feature = "dsp"
+    .symbol = "thk_" name_ "__armv7em", .source = "armv7em/thk_" name_ "__armv7em.c",          \
+    .feature = "dsp"
 /* depthwise_conv2d of one input channel is the same as a convolution with one */
 #define ROWS(contract_, v_)                                                                    \
-    {ROW("conv2d", "conv2d_s8", contract_, v_), .order = TH_ORDER_ROWS, .group = 2,            \
+    {ROW("conv2d", contract_, "conv2d_s8" v_), .order = TH_ORDER_ROWS, .group = 2,             \
      .views = VIEWS, .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},             \
-    {ROW("conv2d", "conv2d_s8_w16", contract_, v_), .order = TH_ORDER_ROWS, .group = 2,        \
+    {ROW("conv2d", contract_, "conv2d_s8" v_ "_w16"), .order = TH_ORDER_ROWS, .group = 2,      \
      .views = VIEWS, .refuse = refuse_conv_words, .bind = bind_conv_words,                     \
      .cost = cost_conv_words},                                                                 \
-    {ROW("depthwise_conv2d", "conv2d_s8", contract_, v_), .order = TH_ORDER_ROWS, .group = 2,  \
+    {ROW("depthwise_conv2d", contract_, "conv2d_s8" v_), .order = TH_ORDER_ROWS, .group = 2,   \
      .views = VIEWS, .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},             \
-    {ROW("depthwise_conv2d", "depthwise_conv2d_s8", contract_, v_), .order = TH_ORDER_ROWS,    \
+    {ROW("depthwise_conv2d", contract_, "depthwise_conv2d_s8" v_), .order = TH_ORDER_ROWS,     \
      .group = 1, .views = VIEWS, .refuse = refuse_depthwise, .bind = bind_depthwise,           \
      .cost = cost_depthwise},                                                                  \
-    {ROW("fully_connected", "fully_connected_s8", contract_, v_), .order = TH_ORDER_ANY,       \
+    {ROW("fully_connected", contract_, "fully_connected_s8" v_), .order = TH_ORDER_ANY,        \
      .refuse = refuse_dense, .bind = bind_dense, .cost = cost_dense}
 
 static const struct th_kernel rows[] = {

@@ -94,9 +94,9 @@ for board in $boards; do
         check $board thk_depthwise_conv2d_s8_tile__c99 depthwise
         check $board thk_depthwise_conv2d_s8_planes__c99 depthwise
         check $board thk_fully_connected_s8_tile__c99 dense
-        check $board thk_conv2d_s8_tile_single__c99 conv
-        check $board thk_depthwise_conv2d_s8_tile_single__c99 depthwise
-        check $board thk_fully_connected_s8_tile_single__c99 dense
+        check $board thk_conv2d_s8_single_tile__c99 conv
+        check $board thk_depthwise_conv2d_s8_single_tile__c99 depthwise
+        check $board thk_fully_connected_s8_single_tile__c99 dense
         check $board thk_avg_pool2d_s8__c99 avg
         check $board thk_max_pool2d_s8__c99 max;;
     avx2)
@@ -115,7 +115,7 @@ for board in $boards; do
         check $board thk_fully_connected_s8__armv7em dense
         check $board thk_conv2d_s8_single__armv7em conv
         check $board thk_conv2d_s8_single__armv7em depthwise
-        check $board thk_conv2d_s8_w16_single__armv7em conv
+        check $board thk_conv2d_s8_single_w16__armv7em conv
         check $board thk_depthwise_conv2d_s8_single__armv7em depthwise
         check $board thk_fully_connected_s8_single__armv7em dense
         check $board thk_avg_pool2d_s8__armv7em avg

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "c99/thk_tile.h"
 
-#define THK_NAME thk_fully_connected_s8_tile_single__c99
+#define THK_NAME thk_fully_connected_s8_single_tile__c99
 #define THK_REQUANT thk_tile_requant_single
 #include "c99/thk_fully_connected_s8_tile.inc.h"
