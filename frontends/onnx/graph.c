@@ -10,6 +10,7 @@ static const struct onx_row *const families[] = {
     onx_rows_control,     onx_rows_choose, onx_rows_loss,
     onx_rows_resize,
     onx_rows_vision,
+    onx_rows_late,
 };
 
 const struct onx_row *onx_row_find(const char *name)

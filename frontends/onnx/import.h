@@ -90,7 +90,8 @@ extern const struct onx_row onx_rows_elementwise[], onx_rows_conv[], onx_rows_po
     onx_rows_gemm[], onx_rows_shape[], onx_rows_index[], onx_rows_reduce[], onx_rows_norm[],
     onx_rows_quant[], onx_rows_rnn[], onx_rows_control[], onx_rows_choose[], onx_rows_loss[],
     onx_rows_resize[],
-    onx_rows_vision[];
+    onx_rows_vision[],
+    onx_rows_late[];
 
 const struct onx_row *onx_row_find(const char *name);
 static inline const char *onx_str(const char *s)
@@ -227,6 +228,17 @@ enum th_status onx_ints(struct onx_node *n, enum th_dtype dt, int32_t rank, cons
                         const int64_t *v, th_value *out);
 /* A constant of `count` copies of v, of any rank. */
 enum th_status onx_filled(struct onx_node *n, const struct th_type *type, double v, th_value *out);
+/* 0, 1, .. count - 1 */
+enum th_status onx_iota(struct onx_node *n, enum th_dtype dt, int64_t count, th_value *out);
+
+/* ---- operands that are known only when the network runs (late.c) */
+
+enum th_status onx_late_slice(struct onx_node *n);
+enum th_status onx_late_pad(struct onx_node *n);
+enum th_status onx_late_reduce(struct onx_node *n, const char *op, th_value x, bool keep,
+                               th_value *out);
+enum th_status onx_late_cumsum(struct onx_node *n, th_value x);
+enum th_status onx_late_range(struct onx_node *n);
 /* Channels first to channels last, and back. */
 enum th_status onx_to_last(struct onx_node *n, th_value v, th_value *out);
 enum th_status onx_to_first(struct onx_node *n, th_value v, th_value *out);

@@ -59,6 +59,8 @@ static enum th_status import_cumsum(struct onx_node *n)
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
+    if (onx_has_in(n, 1) && !onx_in_is_const(n, 1))
+        return onx_late_cumsum(n, x);
     if (!onx_in_real(n, 1, "axis", &given) ||
         !onx_axis(n, (int64_t)given, onx_type(n, x)->rank, &axis))
         return TH_ERR_INPUT;
@@ -78,6 +80,9 @@ static enum th_status import_range(struct onx_node *n)
     int64_t count;
 
     TH_TRY(onx_need(n, in, 3));
+    for (size_t i = 0; i < 3; i++)
+        if (!onx_in_is_const(n, i))
+            return onx_late_range(n);
     for (size_t i = 0; i < 3; i++)
         if (!onx_in_real(n, i, "start, limit, delta", &v[i]))
             return TH_ERR_INPUT;

@@ -13,6 +13,7 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/graph.c \
   %D%/import.h \
   %D%/index.c \
+  %D%/late.c \
   %D%/loss.c \
   %D%/model.c \
   %D%/names.c \

@@ -27,6 +27,15 @@ static enum th_status reduce(struct onx_node *n, const char *before, const char 
     th_value x, y;
 
     TH_TRY(onx_need(n, &x, 1));
+    if (onx_has_in(n, 1) && !onx_in_is_const(n, 1) &&
+        th_type_elems(onx_type(n, onx_in(n, 1))) > 0) {
+        if (before != NULL)
+            TH_TRY(onx_unary(n, before, x, &x));
+        TH_TRY(onx_late_reduce(n, op, x, keep, &y));
+        if (after != NULL)
+            TH_TRY(onx_unary(n, after, y, &y));
+        return onx_bind(n, 0, y);
+    }
     TH_TRY(reduced_axes(n, onx_type(n, x)->rank, axes, &count));
     if (count == 0 && onx_attr_i(n, "noop_with_empty_axes", 0) != 0)
         return onx_bind(n, 0, x);

@@ -394,6 +394,9 @@ static enum th_status import_slice(struct onx_node *n)
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
+    for (size_t i = 1; i < 5; i++)
+        if (onx_has_in(n, i) && !onx_in_is_const(n, i))
+            return onx_late_slice(n);
     t = onx_type(n, x);
     if (!slice_lists(n, starts, ends, axes, steps, &count))
         return TH_ERR_INPUT;
@@ -514,6 +517,9 @@ static enum th_status import_pad(struct onx_node *n)
     th_value x, y = 0;
 
     TH_TRY(onx_need(n, &x, 1));
+    for (size_t i = 1; i < 3; i++)
+        if (onx_has_in(n, i) && !onx_in_is_const(n, i))
+            return onx_late_pad(n);
     rank = onx_type(n, x)->rank;
     if (!read_padding(n, rank, &p))
         return TH_ERR_INPUT;

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Operands that are known only when the network runs, where the file declares the shape of the
+ * result: places are worked out in the graph, or every choice that gives the shape is computed and
+ * the right one taken.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "import.h"
+
+static enum th_status with(struct onx_node *n, const char *op, th_value v, int64_t k,
+                           th_value *out)
+{
+    th_value c;
+
+    TH_TRY(onx_scalar(n, onx_type(n, v)->dtype, (double)k, &c));
+    return onx_binary(n, op, v, c, out);
+}
+
+static enum th_status choose(struct onx_node *n, th_value test, th_value yes, th_value no,
+                             th_value *out)
+{
+    th_value in[3] = {test, yes, no};
+
+    return onx_add_typed(n, "select", in, 3, NULL, onx_type(n, yes)->dtype, NULL, out);
+}
+
+enum th_status onx_iota(struct onx_node *n, enum th_dtype dt, int64_t count, th_value *out)
+{
+    int64_t *v = TH_NEW_ARRAY(n->scope->im->arena, int64_t, (size_t)count + 1);
+
+    if (v == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < count; i++)
+        v[i] = i;
+    TH_TRY(onx_ints(n, TH_DT_S64, 1, &count, v, out));
+    return onx_cast(n, *out, dt, out);
+}
+
+static enum th_status take(struct onx_node *n, th_value x, th_value index, int32_t axis,
+                           th_value *out)
+{
+    struct onx_attrs a = {.n = 0};
+    th_value in[2] = {x, index};
+
+    onx_set_int(&a, "axis", axis);
+    return onx_add(n, "gather", in, 2, &a, out);
+}
+
+/* Entry i of a vector, as a scalar of 64 bits. */
+static enum th_status entry(struct onx_node *n, th_value v, int64_t i, th_value *out)
+{
+    TH_TRY(onx_slice(n, v, 0, i, 1, &v));
+    TH_TRY(onx_reshape(n, v, 0, NULL, &v));
+    return onx_cast(n, v, TH_DT_S64, out);
+}
+
+static enum th_status declared(struct onx_node *n, int32_t rank, struct th_type *t)
+{
+    if (!onx_declared(n, 0, t) || t->rank != rank)
+        return onx_reject(n, "constant operands, or a result of declared shape",
+                          "operands that are known only when the network runs");
+    return TH_OK;
+}
+
+/* ---- slices ---------------------------------------------------------------------------------- */
+
+struct lists {
+    th_value starts, axes, steps;    /* s64 vectors; 0: in order, all one */
+    int64_t count;
+};
+
+/* What a list has for the axis: the entry whose axis it is, else `other`. */
+static enum th_status for_axis(struct onx_node *n, const struct lists *l, th_value list,
+                               int32_t rank, int32_t axis, int64_t other, th_value *out)
+{
+    th_value here, none, all;
+
+    if (list == 0 || (l->axes == 0 && axis >= l->count))
+        return onx_scalar(n, TH_DT_S64, (double)other, out);
+    if (l->axes == 0)
+        return entry(n, list, axis, out);
+    TH_TRY(with(n, "floor_mod", l->axes, rank, &here));
+    TH_TRY(with(n, "equal", here, axis, &here));
+    TH_TRY(onx_cast(n, here, TH_DT_S64, &here));
+    /* other + the sum of (entry - other) where the axis is named */
+    TH_TRY(with(n, "sub", list, other, &none));
+    TH_TRY(onx_binary(n, "mul", none, here, &none));
+    TH_TRY(onx_reduce(n, "sum", none, (int64_t[]){0}, 1, false, &all));
+    return with(n, "add", all, other, out);
+}
+
+static enum th_status slice_axis(struct onx_node *n, const struct lists *l,
+                                 const struct th_type *t, int32_t axis, int64_t count,
+                                 th_value *x)
+{
+    const int64_t dim = t->dims[axis];
+    th_value start, step, back, low, at;
+
+    TH_TRY(for_axis(n, l, l->starts, t->rank, axis, 0, &start));
+    TH_TRY(for_axis(n, l, l->steps, t->rank, axis, 1, &step));
+    TH_TRY(with(n, "less", start, 0, &low));
+    TH_TRY(with(n, "add", start, dim, &at));
+    TH_TRY(choose(n, low, at, start, &start));
+    TH_TRY(with(n, "maximum", start, 0, &start));
+    /* backwards from the last element at most, forwards from behind it at most */
+    TH_TRY(with(n, "less", step, 0, &back));
+    TH_TRY(with(n, "minimum", start, dim - 1, &low));
+    TH_TRY(with(n, "minimum", start, dim, &at));
+    TH_TRY(choose(n, back, low, at, &start));
+    TH_TRY(onx_iota(n, TH_DT_S64, count, &at));
+    TH_TRY(onx_binary(n, "mul", at, step, &at));
+    TH_TRY(onx_binary(n, "add", at, start, &at));
+    return take(n, *x, at, axis, x);
+}
+
+enum th_status onx_late_slice(struct onx_node *n)
+{
+    struct th_type want;
+    struct lists l = {0};
+    th_value x;
+
+    TH_TRY(onx_need(n, &x, 1));
+    const struct th_type t = *onx_type(n, x);
+    TH_TRY(declared(n, t.rank, &want));
+    if (th_type_elems(&want) == 0) {
+        want.dtype = t.dtype;
+        TH_TRY(onx_filled(n, &want, 0, &x));
+        return onx_bind(n, 0, x);
+    }
+    const th_value given[3] = {onx_in(n, 1), onx_in(n, 3), onx_in(n, 4)};
+    th_value *const to[3] = {&l.starts, &l.axes, &l.steps};
+    for (int i = 0; i < 3; i++)
+        if (given[i] != 0) {
+            if (onx_type(n, given[i])->rank != 1)
+                return onx_reject(n, "vectors", "a list of %d dimensions",
+                                  (int)onx_type(n, given[i])->rank);
+            TH_TRY(onx_cast(n, given[i], TH_DT_S64, to[i]));
+        }
+    if (l.starts == 0)
+        return onx_reject(n, NULL, "operand 1 is absent");
+    l.count = onx_type(n, l.starts)->dims[0];
+    for (int32_t axis = 0; axis < t.rank; axis++)
+        if (l.axes != 0 || axis < l.count)
+            TH_TRY(slice_axis(n, &l, &t, axis, want.dims[axis], &x));
+    return onx_bind(n, 0, x);
+}
+
+/* ---- padding --------------------------------------------------------------------------------- */
+
+/* Indices i - before along an axis, as the mode wants them; inside: where they lie on it. */
+static enum th_status pad_axis(struct onx_node *n, const char *mode, th_value before, int64_t dim,
+                               int64_t count, th_value *index, th_value *inside)
+{
+    const int64_t turn = dim > 1 ? 2 * (dim - 1) : 1;
+    th_value at, other;
+
+    TH_TRY(onx_iota(n, TH_DT_S64, count, &at));
+    TH_TRY(onx_binary(n, "sub", at, before, &at));
+    TH_TRY(with(n, "greater_equal", at, 0, inside));
+    TH_TRY(with(n, "less", at, dim, &other));
+    TH_TRY(onx_binary(n, "logical_and", *inside, other, inside));
+    if (strcmp(mode, "wrap") == 0)
+        return with(n, "floor_mod", at, dim, index);
+    if (strcmp(mode, "reflect") == 0) {
+        TH_TRY(with(n, "floor_mod", at, turn, &at));
+        TH_TRY(onx_unary(n, "neg", at, &other));
+        TH_TRY(with(n, "add", other, turn, &other));
+        return onx_binary(n, "minimum", at, other, index);
+    }
+    TH_TRY(with(n, "maximum", at, 0, &at));
+    return with(n, "minimum", at, dim - 1, index);
+}
+
+enum th_status onx_late_pad(struct onx_node *n)
+{
+    const char *mode = onx_attr_s(n, "mode", "constant");
+    th_value in[2], value, index, inside;
+    struct th_type want;
+
+    TH_TRY(onx_need(n, in, 2));
+    const struct th_type t = *onx_type(n, in[0]);
+    TH_TRY(declared(n, t.rank, &want));
+    if (onx_has_in(n, 3) || th_type_elems(onx_type(n, in[1])) != 2 * t.rank ||
+        th_type_elems(&t) == 0)
+        return onx_reject(n, "padding for every axis", "padding for some axes");
+    if (onx_has_in(n, 2))
+        TH_TRY(onx_reshape(n, onx_in(n, 2), 0, NULL, &value));
+    else
+        TH_TRY(onx_scalar(n, t.dtype, 0, &value));
+    for (int32_t axis = 0; axis < t.rank; axis++) {
+        int64_t dims[TH_MAX_RANK];
+        th_value before;
+        for (int32_t i = 0; i < t.rank; i++)
+            dims[i] = i == axis ? want.dims[i] : 1;
+        TH_TRY(entry(n, in[1], axis, &before));
+        TH_TRY(pad_axis(n, mode, before, t.dims[axis], want.dims[axis], &index, &inside));
+        TH_TRY(take(n, in[0], index, axis, &in[0]));
+        if (strcmp(mode, "constant") != 0)
+            continue;
+        TH_TRY(onx_reshape(n, inside, t.rank, dims, &inside));
+        TH_TRY(choose(n, inside, in[0], value, &in[0]));
+    }
+    return onx_bind(n, 0, in[0]);
+}
+
+/* ---- axes ------------------------------------------------------------------------------------ */
+
+/* Whether `axis` is among the (maybe negative) axes of a list: a scalar. */
+static enum th_status named(struct onx_node *n, th_value axes, int32_t rank, int32_t axis,
+                            th_value *out)
+{
+    const int64_t count = th_type_elems(onx_type(n, axes));
+
+    TH_TRY(onx_reshape(n, axes, 1, &count, &axes));
+    TH_TRY(with(n, "floor_mod", axes, rank, out));
+    TH_TRY(with(n, "equal", *out, axis, out));
+    return onx_add_typed(n, "reduce_any", out, 1, NULL, TH_DT_BOOL, NULL, out);
+}
+
+/* The shape that a reduction over the axes of a mask has. */
+static bool gives(const struct th_type *x, uint32_t mask, bool keep, const struct th_type *want)
+{
+    int32_t rank = 0;
+
+    for (int32_t i = 0; i < x->rank; i++) {
+        const bool reduced = mask >> i & 1;
+        if (reduced && !keep)
+            continue;
+        if (rank >= want->rank || want->dims[rank] != (reduced ? 1 : x->dims[i]))
+            return false;
+        rank++;
+    }
+    return rank == want->rank;
+}
+
+enum th_status onx_late_reduce(struct onx_node *n, const char *op, th_value x, bool keep,
+                               th_value *out)
+{
+    const th_value axes = onx_in(n, 1);
+    const struct th_type t = *onx_type(n, x);
+    const int64_t count = th_type_elems(onx_type(n, axes));
+    struct th_type want;
+
+    *out = 0;
+    if (!onx_declared(n, 0, &want) || count > t.rank)
+        return onx_reject(n, "constant axes, or a result of declared shape",
+                          "axes that are known only when the network runs");
+    for (uint32_t mask = 0; mask < (uint32_t)1 << t.rank; mask++) {
+        int64_t list[TH_MAX_RANK];
+        size_t used = 0;
+        th_value y, test = 0, one;
+        for (int32_t i = 0; i < t.rank; i++)
+            if (mask >> i & 1)
+                list[used++] = i;
+        if (used != (size_t)count || !gives(&t, mask, keep, &want))
+            continue;
+        TH_TRY(onx_reduce(n, op, x, list, used, keep, &y));
+        for (size_t i = 0; i < used && *out != 0; i++) {
+            TH_TRY(named(n, axes, t.rank, (int32_t)list[i], &one));
+            if (test != 0)
+                TH_TRY(onx_binary(n, "logical_and", test, one, &one));
+            test = one;
+        }
+        if (*out != 0)
+            TH_TRY(choose(n, test, y, *out, &y));
+        *out = y;
+    }
+    return *out != 0 ? TH_OK : onx_reject(n, NULL, "no axes give the declared result");
+}
+
+enum th_status onx_late_cumsum(struct onx_node *n, th_value x)
+{
+    const struct th_type t = *onx_type(n, x);
+    th_value y = 0, one, test;
+
+    for (int32_t axis = 0; axis < t.rank; axis++) {
+        struct onx_attrs a = {.n = 0};
+        onx_set_int(&a, "axis", axis);
+        onx_set_bool(&a, "exclusive", onx_attr_i(n, "exclusive", 0) != 0);
+        onx_set_bool(&a, "reverse", onx_attr_i(n, "reverse", 0) != 0);
+        TH_TRY(onx_add(n, "cumsum", &x, 1, &a, &one));
+        if (y != 0) {
+            TH_TRY(named(n, onx_in(n, 1), t.rank, axis, &test));
+            TH_TRY(choose(n, test, one, y, &one));
+        }
+        y = one;
+    }
+    return y != 0 ? onx_bind(n, 0, y) : onx_reject(n, NULL, "an operand without axes");
+}
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+enum th_status onx_late_range(struct onx_node *n)
+{
+    struct th_type want;
+    th_value in[3], y;
+
+    TH_TRY(onx_need(n, in, 3));
+    TH_TRY(declared(n, 1, &want));
+    for (int i = 0; i < 3; i++)
+        TH_TRY(onx_reshape(n, in[i], 0, NULL, &in[i]));
+    TH_TRY(onx_iota(n, onx_type(n, in[0])->dtype, want.dims[0], &y));
+    TH_TRY(onx_binary(n, "mul", y, in[2], &y));
+    TH_TRY(onx_binary(n, "add", y, in[0], &y));
+    return onx_bind(n, 0, y);
+}
+
+/* The k-th element that is chosen lies behind as many as have at most k chosen up to them. */
+static enum th_status import_compress(struct onx_node *n)
+{
+    struct onx_attrs a = {.n = 0};
+    struct th_type want;
+    int64_t axis = 0, size;
+    th_value in[2], k;
+
+    TH_TRY(onx_need(n, in, 2));
+    struct th_type t = *onx_type(n, in[0]);
+    if (!onx_has(n, "axis")) {
+        size = th_type_elems(&t);
+        TH_TRY(onx_reshape(n, in[0], 1, &size, &in[0]));
+        t = *onx_type(n, in[0]);
+    } else if (!onx_axis(n, onx_attr_i(n, "axis", 0), t.rank, &axis)) {
+        return TH_ERR_INPUT;
+    }
+    TH_TRY(declared(n, t.rank, &want));
+    TH_TRY(onx_cast(n, in[1], TH_DT_S32, &in[1]));
+    onx_set_int(&a, "axis", 0);
+    TH_TRY(onx_add(n, "cumsum", &in[1], 1, &a, &in[1]));
+    TH_TRY(onx_reshape(n, in[1], 2, (int64_t[]){1, th_type_elems(onx_type(n, in[1]))}, &in[1]));
+    TH_TRY(onx_iota(n, TH_DT_S32, want.dims[axis], &k));
+    TH_TRY(onx_reshape(n, k, 2, (int64_t[]){want.dims[axis], 1}, &k));
+    TH_TRY(onx_binary(n, "less_equal", in[1], k, &k));
+    TH_TRY(onx_cast(n, k, TH_DT_S32, &k));
+    TH_TRY(onx_reduce(n, "sum", k, (int64_t[]){1}, 1, false, &k));
+    TH_TRY(take(n, in[0], k, (int32_t)axis, &k));
+    return onx_bind(n, 0, k);
+}
+
+const struct onx_row onx_rows_late[] = {
+    {"Compress", import_compress, NULL},
+    {NULL, NULL, NULL},
+};
