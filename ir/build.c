@@ -156,6 +156,25 @@ static enum th_status new_node(struct th_graph *g, const struct th_inst *c,
     return TH_OK;
 }
 
+/* Parameters that infer made up (scales of an axis that has moved) lie in the scratch arena: the
+ * values get copies that live as long as the program. */
+static enum th_status keep_quant(struct th_program *p, const struct th_inst *c,
+                                 const struct th_node_desc *d)
+{
+    for (uint32_t i = 0; i < c->n_out; i++) {
+        const struct th_quant *q = c->out[i].quant;
+        bool known = !q || (d->out && d->out[i].quant == q);
+        for (uint32_t k = 0; k < c->n_in && !known; k++)
+            known = c->in[k] && c->in[k]->quant == q;
+        if (known)
+            continue;
+        c->out[i].quant = th_quant_new(p->arena, q->n, q->scales, q->zero_points, q->axis);
+        if (!c->out[i].quant)
+            return TH_ERR_INTERNAL;
+    }
+    return TH_OK;
+}
+
 static enum th_status build(struct th_graph *g, const struct th_node_desc *d, bool may_fold,
                             struct th_arena *scratch, th_node *node, th_value *out_values)
 {
@@ -191,6 +210,7 @@ static enum th_status build(struct th_graph *g, const struct th_node_desc *d, bo
         return TH_ERR_INTERNAL;
     TH_TRY(th_check_tables(c, false));
     TH_TRY(infer(c, d));
+    TH_TRY(keep_quant(p, c, d));
     if (may_fold && can_fold(c)) {
         if (node)
             *node = 0;

@@ -28,11 +28,12 @@ static bool same_perm(const struct perm *a, const struct perm *b)
     return a->rank == b->rank && !memcmp(a->to, b->to, (size_t)a->rank * sizeof a->to[0]);
 }
 
-/* The transpose that defines v, if nothing else uses v. */
-static th_node own_transpose(const struct th_graph *g, th_value v)
+/* The transpose that defines v. Others may use v, too: where they sink as well (both sides of a
+ * residual block do) it goes, and where not one more transpose is the price. */
+static th_node transpose_of(const struct th_graph *g, th_value v)
 {
     th_node d = v ? th_value_def(g, v) : 0;
-    return d && th_node_is(g, d, "transpose") && th_value_use_count(g, v) == 1 ? d : 0;
+    return d && th_node_is(g, d, "transpose") ? d : 0;
 }
 
 static bool per_axis(const struct th_type *t)
@@ -122,7 +123,7 @@ static enum th_status sink_elementwise(struct th_graph *g, th_node n, struct th_
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < n_in; i++) {
         th_value v = th_node_input(g, n, i);
-        th_node t = own_transpose(g, v);
+        th_node t = transpose_of(g, v);
         in[i] = v;
         if (t) {
             struct perm q = read_perm(g, t);
@@ -166,7 +167,7 @@ static enum th_status sink_concat(struct th_graph *g, const struct th_match *m, 
     if (!in)
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < n_in; i++) {
-        th_node t = own_transpose(g, th_node_input(g, n, i));
+        th_node t = transpose_of(g, th_node_input(g, n, i));
         if (!t)
             return TH_OK;
         struct perm q = read_perm(g, t);
@@ -223,30 +224,119 @@ static enum th_status sink_slice(struct th_graph *g, const struct th_match *m, b
     return sink_axes(g, m, done, names, 1);
 }
 
-/* Reductions that keep their axes: the summed set is the same, its order is not, so integers only
- * (their sums are exact). */
+/* Reduced axes in the order in which the transposed operand has them; false unless they follow each
+ * other so in the operand, too: then every sum adds the same elements in the same order. */
+static bool reduced_axes(const struct th_graph *g, th_node n, const struct perm *p, int64_t *axes,
+                         bool *reduced)
+{
+    const struct th_attrs *as = th_node_attrs(g, n);
+    uint32_t count = th_attr_len(as, "axes"), k = 0;
+    bool ordered = true;
+    memset(reduced, 0, TH_MAX_RANK * sizeof *reduced);
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t axis = th_attr_ints(as, "axes", i, 0);
+        axis += axis < 0 ? p->rank : 0;
+        if (axis < 0 || axis >= p->rank)
+            return false;
+        reduced[axis] = true;
+    }
+    for (int32_t i = 0; i < p->rank; i++)
+        if (reduced[i]) {
+            axes[k] = p->to[i];
+            ordered = ordered && (k == 0 || axes[k] > axes[k - 1]);
+            k++;
+        }
+    return k == count && count > 0 &&
+           (ordered || !th_dtype_is_float(th_operand_type(g, n, 0)->dtype));
+}
+
+/* What stays of the permutation when axes vanish. */
+static struct perm rest_of(const struct perm *p, const bool *reduced)
+{
+    struct perm rest = {0, {0}};
+    bool gone[TH_MAX_RANK] = {false};
+    for (int32_t i = 0; i < p->rank; i++)
+        gone[p->to[i]] = reduced[i];
+    for (int32_t i = 0; i < p->rank; i++) {
+        if (reduced[i])
+            continue;
+        rest.to[rest.rank] = 0;
+        for (int32_t k = 0; k < p->to[i]; k++)
+            rest.to[rest.rank] += !gone[k];
+        rest.rank++;
+    }
+    return rest;
+}
+
 static enum th_status sink_reduce(struct th_graph *g, const struct th_match *m, bool *done,
                                   void *user)
 {
     th_node n = m->node[0];
     struct perm p = read_perm(g, m->node[1]);
-    const struct th_attrs *as = th_node_attrs(g, n);
-    uint32_t count = th_attr_len(as, "axes");
+    bool reduced[TH_MAX_RANK];
     int64_t axes[TH_MAX_RANK];
     (void)user;
-    if (!th_attr_int(as, "keep_dims", 0) || count == 0 || count > TH_MAX_RANK ||
-        th_dtype_is_float(th_value_type(g, m->value[0])->dtype))
+    if (!reduced_axes(g, n, &p, axes, reduced))
         return TH_OK;
-    for (uint32_t i = 0; i < count; i++) {
-        int64_t axis = th_attr_ints(as, "axes", i, 0);
-        axis += axis < 0 ? p.rank : 0;
-        if (axis < 0 || axis >= p.rank)
-            return TH_OK;
-        axes[i] = p.to[axis];
-    }
-    struct th_attr moved = th_attr_of_ints("axes", axes, count);
+    struct th_attr moved = th_attr_of_ints("axes", axes, th_attr_len(th_node_attrs(g, n), "axes"));
     th_value x = m->value[0];
-    return rebuild(g, n, &x, 1, &moved, &p, done);
+    if (th_attr_int(th_node_attrs(g, n), "keep_dims", 0))
+        return rebuild(g, n, &x, 1, &moved, &p, done);
+    struct perm rest = rest_of(&p, reduced);
+    return rebuild(g, n, &x, 1, &moved, &rest, done);
+}
+
+/* ---- dense layers ----------------------------------------------------------------------------- */
+
+/* The columns of the weights go where the elements of x are before the transpose. Sums of floats
+ * are added in another order. */
+static enum th_status turn_columns(struct th_graph *g, th_node at, th_value w,
+                                   const struct th_type *t, const struct perm *p, th_value *out)
+{
+    const struct th_type *wt = th_value_type(g, w);
+    int64_t split[TH_MAX_RANK], flat[2] = {wt->dims[0], wt->dims[1]}, inverse[TH_MAX_RANK] = {0};
+    split[0] = wt->dims[0];
+    for (int32_t i = 1; i < p->rank; i++) {
+        split[i] = t->dims[i];
+        inverse[p->to[i]] = i;
+    }
+    struct th_attr a = th_attr_of_ints("shape", split, (uint32_t)p->rank);
+    TH_TRY(th_insert_node(g, at, "reshape", &w, 1, &a, 1, NULL, out));
+    a = th_attr_of_ints("perm", inverse, (uint32_t)p->rank);
+    TH_TRY(th_insert_node(g, at, "transpose", out, 1, &a, 1, NULL, out));
+    a = th_attr_of_ints("shape", flat, 2);
+    return th_insert_node(g, at, "reshape", out, 1, &a, 1, NULL, out);
+}
+
+static bool fixed_weights(const struct th_graph *g, th_value w)
+{
+    th_node d = th_value_def(g, w);
+    if (d && th_node_is(g, d, "dequantize"))
+        w = th_node_input(g, d, 0);
+    return th_value_is_const(g, w) && th_value_use_count(g, w) == 1;
+}
+
+/* dense(reshape(transpose(x)), w), where each row of the reshape is one element of the batch. */
+static enum th_status sink_dense(struct th_graph *g, const struct th_match *m, bool *done,
+                                 void *user)
+{
+    th_node n = m->node[0], flat = m->node[1], turn = m->node[2];
+    struct perm p = read_perm(g, turn);
+    const struct th_type *t = th_value_type(g, th_node_output(g, turn, 0));
+    const struct th_type *r = th_value_type(g, th_node_output(g, flat, 0));
+    th_value w = th_node_input(g, n, 1), turned, x;
+    (void)user;
+    if (p.rank < 2 || p.to[0] != 0 || r->rank != 2 || r->dims[0] != t->dims[0] || per_axis(t) ||
+        th_value_type(g, w)->rank != 2 || th_value_type(g, w)->dims[1] != r->dims[1] ||
+        !fixed_weights(g, w))
+        return TH_OK;
+    TH_TRY(turn_columns(g, n, w, t, &p, &turned));
+    struct th_attr a = th_attr_of_ints("shape", r->dims, 2);
+    TH_TRY(th_insert_node(g, n, "reshape", &m->value[0], 1, &a, 1, NULL, &x));
+    th_node_set_input(g, n, 0, x);
+    th_node_set_input(g, n, 1, turned);
+    *done = true;
+    return TH_OK;
 }
 
 static enum th_status merge(struct th_graph *g, const struct th_match *m, bool *done, void *user)
@@ -272,10 +362,11 @@ static enum th_status merge(struct th_graph *g, const struct th_match *m, bool *
 
 static const struct th_rewrite rows[] = {
     {"merge-transposes", "transpose(*transpose(x))", merge},
-    {"sink-concat", "concat(transpose(x))", sink_concat},
-    {"sink-pad", "pad|mirror_pad(transpose(x))", sink_pad},
-    {"sink-slice", "slice(transpose(x))", sink_slice},
-    {"sink-reduce", "mean|sum|reduce_max|reduce_min(transpose(x))", sink_reduce},
+    {"sink-concat", "concat(*transpose(x))", sink_concat},
+    {"sink-pad", "pad|mirror_pad(*transpose(x))", sink_pad},
+    {"sink-slice", "slice(*transpose(x))", sink_slice},
+    {"sink-reduce", "mean|sum|reduce_max|reduce_min|reduce_prod(*transpose(x))", sink_reduce},
+    {"sink-dense", "fully_connected(reshape(transpose(x)), ?)", sink_dense},
 };
 
 /* Sinking feeds merging and the other way round; each round moves a transpose down or removes one,
@@ -284,10 +375,12 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_graph *g)
 {
     uint32_t total = 0, moved, rounds = th_graph_node_count(g) + 1;
     do {
+        uint32_t before = th_graph_node_limit(g);
         moved = 0;
         TH_TRY(elementwise(pc, g, &moved));
         total += moved;
         TH_TRY(th_run_rewrites(pc, g, rows, TH_ARRAY_LEN(rows)));
+        moved += th_graph_node_limit(g) != before;     /* rows made nodes: there is more to see */
     } while (moved && rounds--);
     TH_TRY(th_layout_edges(pc, g));
     if (total) {

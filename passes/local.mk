@@ -50,6 +50,8 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/quantize/quantize.h \
   %D%/quantize/search.c \
   %D%/quantize/weights.c \
+  %D%/qdq/integer.c \
+  %D%/qdq/qdq.h \
   %D%/regions.c \
   %D%/regions.h \
   %D%/registry.c \

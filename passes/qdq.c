@@ -5,7 +5,7 @@
  * a quantize, the reference computes in floats and so does the program; only 8-bit elementwise
  * cases can be replaced exactly, by tables (see fuse).
  */
-#include "passes/util.h"
+#include "passes/qdq/qdq.h"
 
 #include <string.h>
 
@@ -27,6 +27,34 @@ static enum th_status cancel(struct th_graph *g, const struct th_match *m, bool 
     return survives_floats(th_value_type(g, x)) ? th_forward(g, y, x, done) : TH_OK;
 }
 
+/* The axis that carries scales exists after the move, too. */
+static bool keeps_scales(const struct th_graph *g, th_node move, const struct th_type *x)
+{
+    const struct th_type *y = th_value_type(g, th_node_output(g, move, 0));
+    int64_t before = 1, have = 1;
+    if (!x->quant || x->quant->n == 1 || th_node_is(g, move, "transpose"))
+        return x->quant != NULL;
+    if (!th_node_is(g, move, "reshape"))
+        return false;
+    for (int32_t i = 0; i < x->quant->axis; i++)
+        before *= x->dims[i];
+    for (int32_t i = 0; i < y->rank; have *= y->dims[i++])
+        if (have == before && y->dims[i] == (int64_t)x->quant->n)
+            return true;
+    return false;
+}
+
+/* A dequantize like `like`, kept as a node even if its operand is constant: what is quantized may
+ * still become the weights of an integer operator. */
+static enum th_status dequantized(struct th_graph *g, th_node at, th_node like, th_value x,
+                                  const struct th_type *type, th_value *y)
+{
+    struct th_node_desc d = {.op = "dequantize", .contract = th_node_contract(g, like), .in = &x,
+                             .n_in = 1, .out = type, .n_out = 1, .before = at,
+                             .loc = *th_node_loc(g, at)};
+    return th_graph_add_node_nofold(g, &d, NULL, y);
+}
+
 /* move(dequantize(x)) is dequantize(move(x)): each element is converted on its own. */
 static enum th_status sink(struct th_graph *g, const struct th_match *m, bool *done, void *user)
 {
@@ -36,13 +64,12 @@ static enum th_status sink(struct th_graph *g, const struct th_match *m, bool *d
     th_value *in = TH_NEW_ARRAY(th_pass_arena(user), th_value, n_in), moved, y;
     if (!in)
         return TH_ERR_INTERNAL;
-    if (!x->quant || x->quant->n != 1)
+    if (!keeps_scales(g, move, x))
         return TH_OK;
     for (uint32_t i = 0; i < n_in; i++)
         in[i] = i ? th_node_input(g, move, i) : m->value[0];
     TH_TRY(th_insert_like(g, move, move, in, n_in, NULL, &moved));
-    TH_TRY(th_insert_like(g, move, deq, &moved, 1,
-                          th_value_type(g, th_node_output(g, move, 0)), &y));
+    TH_TRY(dequantized(g, move, deq, moved, th_value_type(g, th_node_output(g, move, 0)), &y));
     th_supersede(g, move, y);
     *done = true;
     return TH_OK;
@@ -108,8 +135,12 @@ static enum th_status sink_concat(struct th_graph *g, const struct th_match *m, 
 
 static const struct th_rewrite rows[] = {
     {"cancel", "quantize(*dequantize(x))", cancel},
+    {"integer-form", "quantize(x)", th_qdq_integer_form},
+    {"requantize", "quantize(*dequantize(x))", th_qdq_requantize},
     {"sink-dequantize",
-     "reshape|transpose|slice|gather|reverse|space_to_depth|depth_to_space(dequantize(x))", sink},
+     "reshape|transpose|slice|gather|reverse|space_to_depth|depth_to_space|max_pool2d"
+     "(dequantize(x))",
+     sink},
     {"hoist-quantize",
      "quantize(reshape|transpose|reverse|space_to_depth|depth_to_space|tile|broadcast_to(x))",
      hoist},

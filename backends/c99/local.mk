@@ -48,12 +48,15 @@ c99_kernels = \
   c99/thk_conv2d_s16s8s32__c99.c \
   c99/thk_conv2d_s16s8s32_single__c99.c \
   c99/thk_conv2d_s8__c99.c \
+  c99/thk_conv2d_s8_onnx__c99.c \
   c99/thk_conv2d_s8_single__c99.c \
   c99/thk_conv2d_s8_tile.inc.h \
   c99/thk_conv2d_s8_tile__c99.c \
   c99/thk_conv2d_s8_single_tile__c99.c \
   c99/thk_conv2d_u8__c99.c \
+  c99/thk_conv2d_u8_onnx__c99.c \
   c99/thk_conv2d_u8_single__c99.c \
+  c99/thk_conv2d_u8s8_onnx__c99.c \
   c99/thk_conv3d.inc.h \
   c99/thk_conv3d_f32__c99.c \
   c99/thk_conv3d_s32__c99.c \
@@ -65,13 +68,16 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_s16s8s32_single__c99.c \
   c99/thk_depthwise_conv2d_s8__c99.c \
   c99/thk_depthwise_conv2d_s8_planes__c99.c \
+  c99/thk_depthwise_conv2d_s8_onnx__c99.c \
   c99/thk_depthwise_conv2d_s8_single__c99.c \
   c99/thk_depthwise_conv2d_s8_tile.inc.h \
   c99/thk_depthwise_conv2d_s8_tile__c99.c \
   c99/thk_depthwise_conv2d_s8_single_tile__c99.c \
   c99/thk_depthwise_conv2d_u8__c99.c \
+  c99/thk_depthwise_conv2d_u8_onnx__c99.c \
   c99/thk_depthwise_conv2d_u8_single__c99.c \
   c99/thk_determinant_f32__c99.c \
+  c99/thk_depthwise_conv2d_u8s8_onnx__c99.c \
   c99/thk_fully_connected.inc.h \
   c99/thk_fully_connected_f32__c99.c \
   c99/thk_fully_connected_f32s8__c99.c \
@@ -79,14 +85,17 @@ c99_kernels = \
   c99/thk_fully_connected_s16s8s32__c99.c \
   c99/thk_fully_connected_s16s8s32_single__c99.c \
   c99/thk_fully_connected_s8__c99.c \
+  c99/thk_fully_connected_s8_onnx__c99.c \
   c99/thk_fully_connected_s8_single__c99.c \
   c99/thk_fully_connected_s8_tile.inc.h \
   c99/thk_fully_connected_s8_tile__c99.c \
   c99/thk_fully_connected_s8_single_tile__c99.c \
   c99/thk_fully_connected_u8__c99.c \
+  c99/thk_fully_connected_u8_onnx__c99.c \
   c99/thk_fully_connected_u8_single__c99.c \
   c99/thk_grid_sample_f32__c99.c \
   c99/thk_gru_sequence_f32__c99.c \
+  c99/thk_fully_connected_u8s8_onnx__c99.c \
   c99/thk_l2_norm_8bit.inc.h \
   c99/thk_l2_norm_f32__c99.c \
   c99/thk_l2_norm_s8__c99.c \
@@ -151,8 +160,11 @@ c99_kernels = \
   c99/thk_transpose_conv2d_s16s8s32__c99.c \
   c99/thk_transpose_conv2d_s16s8s32_single__c99.c \
   c99/thk_transpose_conv2d_s8__c99.c \
+  c99/thk_transpose_conv2d_s8_onnx__c99.c \
   c99/thk_transpose_conv2d_s8_single__c99.c \
   c99/thk_transpose_conv2d_u8__c99.c \
+  c99/thk_transpose_conv2d_u8_onnx__c99.c \
+  c99/thk_transpose_conv2d_u8s8_onnx__c99.c \
   c99/thk_transpose_conv2d_u8_single__c99.c
 
 # The rows, also linked into the kernel tests.

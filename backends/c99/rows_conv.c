@@ -38,7 +38,7 @@ static enum th_status bind_int(const struct th_query *q, struct th_call *c)
         return TH_ERR_INTERNAL;
     th_row_call_window(c, &w);
     th_call_input(c, 0, in);
-    th_call_input(c, 1, x->dtype == TH_DT_U8 ? "const uint8_t" : "const int8_t");
+    th_call_input(c, 1, q->inst->in[1]->dtype == TH_DT_U8 ? "const uint8_t" : "const int8_t");
     th_call_input(c, 2, wide ? "const int64_t" : "const int32_t");
     TH_TRY(th_row_call_requant(c, m, w.out_c));
     th_call_output(c, 0, out);
@@ -79,6 +79,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
      .refuse = refuse, .bind = bind_, .cost = cost}
 #define DOUBLE "tflite"
 #define SINGLE "tflite-single-rounding"
+#define EVEN "onnx"
 #define ROWS(op)                                                                               \
     ROW(op, "s8,s8,s32?>s8", DOUBLE, op "_s8", bind_int),                                      \
     ROW(op, "s8,s8,s32?>s8", SINGLE, op "_s8_single", bind_int),                               \
@@ -88,6 +89,9 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
     ROW(op, "s16,s8,s64?>s16", SINGLE, op "_s16s8", bind_int),                                 \
     ROW(op, "s16,s8,s32>s16", DOUBLE, op "_s16s8s32", bind_int),                               \
     ROW(op, "s16,s8,s32>s16", SINGLE, op "_s16s8s32_single", bind_int),                        \
+    ROW(op, "s8,s8,s32?>s8", EVEN, op "_s8_onnx", bind_int),                                   \
+    ROW(op, "u8,u8,s32?>u8", EVEN, op "_u8_onnx", bind_int),                                   \
+    ROW(op, "u8,s8,s32?>u8", EVEN, op "_u8s8_onnx", bind_int),                                 \
     ROW(op, "f32,f32,f32?>f32", NULL, op "_f32", bind_f32)
 
 static const struct th_kernel rows[] = {ROWS("conv2d"), ROWS("depthwise_conv2d"),

@@ -24,7 +24,7 @@ static enum th_status bind_int(const struct th_query *q, struct th_call *c)
     th_call_input(c, 0, x == TH_DT_U8    ? "const uint8_t"
                         : x == TH_DT_S16 ? "const int16_t"
                                          : "const int8_t");
-    th_call_input(c, 1, x == TH_DT_U8 ? "const uint8_t" : "const int8_t");
+    th_call_input(c, 1, i->in[1]->dtype == TH_DT_U8 ? "const uint8_t" : "const int8_t");
     th_call_input(c, 2, wide ? "const int64_t" : "const int32_t");
     TH_TRY(th_row_call_requant(c, m, n));
     th_call_output(c, 0, y == TH_DT_U8 ? "uint8_t" : y == TH_DT_S16 ? "int16_t" : "int8_t");
@@ -62,6 +62,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
      .order = TH_ORDER_ANY, .refuse = refuse, .bind = bind_, .cost = cost}
 #define DOUBLE "tflite"
 #define SINGLE "tflite-single-rounding"
+#define EVEN "onnx"
 
 static const struct th_kernel rows[] = {
     ROW("s8,s8,s32?>s8", DOUBLE, "fully_connected_s8", bind_int),
@@ -72,6 +73,9 @@ static const struct th_kernel rows[] = {
     ROW("s16,s8,s64?>s16", SINGLE, "fully_connected_s16s8", bind_int),
     ROW("s16,s8,s32>s16", DOUBLE, "fully_connected_s16s8s32", bind_int),
     ROW("s16,s8,s32>s16", SINGLE, "fully_connected_s16s8s32_single", bind_int),
+    ROW("s8,s8,s32?>s8", EVEN, "fully_connected_s8_onnx", bind_int),
+    ROW("u8,u8,s32?>u8", EVEN, "fully_connected_u8_onnx", bind_int),
+    ROW("u8,s8,s32?>u8", EVEN, "fully_connected_u8s8_onnx", bind_int),
     ROW("f32,f32,f32?>f32", NULL, "fully_connected_f32", bind_f32),
 };
 const struct th_row_family th_c99_dense = {rows, TH_ARRAY_LEN(rows)};

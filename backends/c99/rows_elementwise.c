@@ -49,9 +49,21 @@ static void common_scale(struct th_str *s, const struct th_binary_quant *q)
     th_str_add(s, ";\n");
 }
 
+static void even_sum(struct th_str *s, const struct th_binary_quant *q)
+{
+    th_str_addf(s, "@const int32_t p = (a - (%ld)) * %ld, r = (b - (%ld)) * (%ld);\n", (long)q->za,
+                (long)q->a.m, (long)q->zb, (long)q->b.m);
+    th_str_addf(s, "@int32_t v = thk_shift_even(p + r, %ld)", (long)q->shift);
+    finish(s, q);
+}
+
 static void add_or_sub(struct th_str *s, const struct th_binary_quant *q, char sign)
 {
     char x[16];
+    if (q->even) {
+        even_sum(s, q);
+        return;
+    }
     snprintf(x, sizeof x, "p %c r", sign);
     if (q->pot) {
         th_str_addf(s, "@const int32_t p = thk_rdivp2(a, %ld);\n", (long)q->pot_a);
@@ -86,6 +98,13 @@ static void quant_mul(const struct th_inst *c, struct th_str *s)
     char x[80];
     th_quant_mul(c, &q);
     snprintf(x, sizeof x, "(a - (%ld)) * (b - (%ld))", (long)q.za, (long)q.zb);
+    if (q.even) {
+        th_str_addf(s, "@const int32_t p = %s;\n@const int32_t v = thk_quantize_even((float)p * ",
+                    x);
+        th_emit_float(s, q.factor);
+        th_str_addf(s, ", %ld, %ld, %ld);\n", (long)q.zo, (long)q.lo, (long)q.hi);
+        return;
+    }
     th_str_add(s, "@int32_t v = ");
     scaled(s, q.single, x, q.out);
     finish(s, &q);

@@ -45,6 +45,11 @@ static void describe(const struct th_inst *c, struct matmul *m)
     steps_of(b, m->batch_rank, m->b_step);
 }
 
+static bool even_rule(const struct th_inst *c)
+{
+    return !strcmp(c->contract, "onnx");
+}
+
 static const char *refuse(const struct th_query *q)
 {
     const struct th_inst *c = q->inst;
@@ -53,9 +58,7 @@ static const char *refuse(const struct th_query *q)
         return "only whole outputs";
     if (a->dtype != TH_DT_F32 && b->dtype == TH_DT_F32)
         return "no generator for these types";
-    if (a->dtype != TH_DT_F32 && !strcmp(c->contract, "onnx") &&
-        c->out[0].dtype != TH_DT_S32 && c->out[0].dtype != TH_DT_F64 &&
-        c->out[0].dtype != TH_DT_S64)
+    if (a->dtype == TH_DT_S16 && even_rule(c))
         return "the contract has another rule";
     return th_gen_too_large(q);
 }
@@ -85,6 +88,12 @@ static struct th_multiplier factor(const struct th_inst *c, uint32_t column)
     const float sb = th_quant_scale(c->in[1]->quant, column);
     const double sy = (double)th_quant_scale(c->out[0].quant, 0);
     const float both = sa * sb;
+    if (even_rule(c)) {         /* the factor itself, as bits */
+        const float f = both / th_quant_scale(c->out[0].quant, 0);
+        struct th_multiplier bits = {0, 0};
+        memcpy(&bits.m, &f, sizeof f);
+        return bits;
+    }
     return th_quantize_multiplier(
         (per_column(c) ? (double)sa * (double)sb : (double)both) / sy,
         th_inst_single_rounding(c));
@@ -127,6 +136,15 @@ static void write_finish(struct th_str *s, const struct th_inst *c, int indent)
     const struct th_multiplier m = factor(c, 0);
     int32_t least, most;
     th_activation_bounds(y, lo, hi, &least, &most);
+    if (even_rule(c)) {
+        th_str_addf(s, "*y++ = (%s)thk_clamp_zero(thk_scale_even(acc, ", th_dtype_ctype(y->dtype));
+        if (per_column(c))
+            th_str_add(s, "t[2 * j0]");
+        else
+            th_str_addf(s, "%ld", (long)m.m);
+        th_str_addf(s, "), %ld, %ld, %ld);\n", (long)th_row_zero(y), (long)least, (long)most);
+        return;
+    }
     th_str_addf(s, "*y++ = (%s)thk_clamp(thk_mbqm%s(acc, ", th_dtype_ctype(y->dtype),
                 wide ? "64" : single ? "_single" : "");
     if (per_column(c))

@@ -49,6 +49,11 @@ static bool quantized_prod(const struct th_inst *c)
            c->in[0]->quant;
 }
 
+static bool even_rule(const struct th_inst *c)
+{
+    return !strcmp(c->contract, "onnx");
+}
+
 static const char *refuse(const struct th_query *q)
 {
     struct reduce r;
@@ -57,6 +62,8 @@ static const char *refuse(const struct th_query *q)
     if (th_dtype_bits(q->inst->in[0]->dtype) < 8)
         return "elements narrower than a byte";
     describe(q->inst, &r);
+    if (quantized_sum(q->inst) && even_rule(q->inst))
+        return r.n < 1 ? "nothing to reduce" : th_gen_too_large(q);
     if ((quantized_sum(q->inst) || quantized_prod(q->inst)) &&
         strcmp(q->inst->contract, "tflite") &&
         strcmp(q->inst->contract, "tflite-single-rounding"))
@@ -146,7 +153,15 @@ static void write_finish(struct th_str *s, const struct th_inst *c, const struct
 {
     const struct th_type *x = c->in[0], *y = &c->out[0];
     const bool mean = !strcmp(c->op->name, "mean"), single = th_inst_single_rounding(c);
-    if (quantized_sum(c)) {
+    if (quantized_sum(c) && even_rule(c)) {
+        const float divisor = th_quant_scale(y->quant, 0) * (mean ? (float)r->n : 1.0f);
+        th_str_addf(s, "const float v = (float)(acc - (%lld)) * ",
+                    (long long)(th_quant_zero(x->quant, 0) * r->n));
+        th_emit_float(s, th_quant_scale(x->quant, 0) / divisor);
+        th_str_addf(s, ";\n@*y++ = (%s)thk_quantize_even(v, %ld, %ld, %ld);\n",
+                    th_dtype_ctype(y->dtype), (long)th_quant_zero(y->quant, 0),
+                    (long)th_dtype_min(y->dtype), (long)th_dtype_max(y->dtype));
+    } else if (quantized_sum(c)) {
         const double real = (double)th_quant_scale(x->quant, 0) /
                             (double)th_quant_scale(y->quant, 0);
         struct th_multiplier m = th_quantize_multiplier(real, single);

@@ -288,6 +288,11 @@ struct th_multiplier *th_row_multipliers(const struct th_query *q, struct th_are
     for (int64_t i = 0; i < n; i++) {
         const float sw = th_quant_scale(wq, wq && wq->n > 1 ? (uint32_t)i : 0);
         const float rounded = si * sw;
+        if (strcmp(c->contract, "onnx") == 0) {     /* the factor itself, as bits */
+            const float factor = rounded / so;
+            memcpy(&m[i].m, &factor, sizeof factor);
+            continue;
+        }
         const double product = float_product ? (double)rounded : (double)si * (double)sw;
         m[i] = th_quantize_multiplier(product / (double)so, th_inst_single_rounding(c));
     }

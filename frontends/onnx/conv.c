@@ -56,16 +56,12 @@ static enum th_status conv_volume(struct onx_node *n, th_value x, th_value w, th
     return onx_to_first(n, *out, out);
 }
 
-static enum th_status import_conv(struct onx_node *n)
+enum th_status onx_conv(struct onx_node *n, th_value x, th_value w, th_value b, th_value *out)
 {
     int64_t groups = onx_attr_i(n, "group", 1);
-    const struct th_type *xt, *wt;
+    const struct th_type *xt = onx_type(n, x), *wt = onx_type(n, w);
     struct onx_window win;
-    th_value in[2], y;
 
-    TH_TRY(onx_need(n, in, 2));
-    xt = onx_type(n, in[0]);
-    wt = onx_type(n, in[1]);
     if (xt->rank != wt->rank || xt->rank < 3)
         return onx_reject(n, NULL, "an operand of %d axes and weights of %d", (int)xt->rank,
                           (int)wt->rank);
@@ -78,8 +74,16 @@ static enum th_status import_conv(struct onx_node *n)
     for (int32_t i = 0; i < win.space; i++)
         if (win.kernel[i] != wt->dims[2 + i])
             return onx_reject(n, NULL, "'kernel_shape' differs from the weights");
-    TH_TRY(win.space == 3 ? conv_volume(n, in[0], in[1], onx_in(n, 2), &win, &y)
-                          : conv(n, in[0], in[1], onx_in(n, 2), &win, groups, &y));
+    return win.space == 3 ? conv_volume(n, x, w, b, &win, out)
+                          : conv(n, x, w, b, &win, groups, out);
+}
+
+static enum th_status import_conv(struct onx_node *n)
+{
+    th_value in[2], y;
+
+    TH_TRY(onx_need(n, in, 2));
+    TH_TRY(onx_conv(n, in[0], in[1], onx_in(n, 2), &y));
     return onx_bind(n, 0, y);
 }
 

@@ -36,7 +36,7 @@ static bool dense_types(const struct onx_node *n, th_value a, th_value b)
 /* Both of rank 2 or more. */
 static enum th_status product(struct onx_node *n, th_value a, th_value b, th_value *out)
 {
-    if (onx_const(n, b) != NULL && onx_type(n, b)->rank == 2 && dense_types(n, a, b) &&
+    if (onx_is_fixed(n, b) && onx_type(n, b)->rank == 2 && dense_types(n, a, b) &&
         th_type_elems(onx_type(n, b)) > 0) {
         TH_TRY(swap_last(n, b, &b));
         return dense(n, a, b, 0, out);
@@ -45,27 +45,23 @@ static enum th_status product(struct onx_node *n, th_value a, th_value b, th_val
 }
 
 /* A vector on the left is a row, on the right a column, and its axis vanishes again. */
-static enum th_status import_matmul(struct onx_node *n)
+enum th_status onx_matmul(struct onx_node *n, th_value a, th_value b, th_value *out)
 {
-    th_value in[2], y;
     const struct th_type *t;
     int64_t dims[TH_MAX_RANK];
-    bool row, column;
+    bool row = onx_type(n, a)->rank == 1, column = onx_type(n, b)->rank == 1;
     int32_t rank;
 
-    TH_TRY(onx_need(n, in, 2));
-    row = onx_type(n, in[0])->rank == 1;
-    column = onx_type(n, in[1])->rank == 1;
-    if (onx_type(n, in[0])->rank == 0 || onx_type(n, in[1])->rank == 0)
+    if (onx_type(n, a)->rank == 0 || onx_type(n, b)->rank == 0)
         return onx_reject(n, NULL, "an operand is a scalar");
     if (row)
-        TH_TRY(onx_reshape(n, in[0], 2, (int64_t[]){1, onx_type(n, in[0])->dims[0]}, &in[0]));
+        TH_TRY(onx_reshape(n, a, 2, (int64_t[]){1, onx_type(n, a)->dims[0]}, &a));
     if (column)
-        TH_TRY(onx_reshape(n, in[1], 2, (int64_t[]){onx_type(n, in[1])->dims[0], 1}, &in[1]));
-    TH_TRY(product(n, in[0], in[1], &y));
+        TH_TRY(onx_reshape(n, b, 2, (int64_t[]){onx_type(n, b)->dims[0], 1}, &b));
+    TH_TRY(product(n, a, b, out));
     if (!row && !column)
-        return onx_bind(n, 0, y);
-    t = onx_type(n, y);
+        return TH_OK;
+    t = onx_type(n, *out);
     rank = t->rank;
     memcpy(dims, t->dims, sizeof dims);
     if (column)
@@ -75,7 +71,15 @@ static enum th_status import_matmul(struct onx_node *n)
             dims[rank - 2] = dims[rank - 1];
         rank--;
     }
-    TH_TRY(onx_reshape(n, y, rank, dims, &y));
+    return onx_reshape(n, *out, rank, dims, out);
+}
+
+static enum th_status import_matmul(struct onx_node *n)
+{
+    th_value in[2], y;
+
+    TH_TRY(onx_need(n, in, 2));
+    TH_TRY(onx_matmul(n, in[0], in[1], &y));
     return onx_bind(n, 0, y);
 }
 
@@ -97,7 +101,7 @@ static enum th_status as_bias(struct onx_node *n, th_value c, int64_t columns, t
     const struct th_type *t = onx_type(n, c);
 
     *out = 0;
-    if (onx_const(n, c) == NULL || th_type_elems(t) != columns || t->rank < 1 ||
+    if (!onx_is_fixed(n, c) || th_type_elems(t) != columns || t->rank < 1 ||
         t->dims[t->rank - 1] != columns)
         return TH_OK;
     return onx_reshape(n, c, 1, &columns, out);
@@ -117,7 +121,7 @@ static enum th_status import_gemm(struct onx_node *n)
         TH_TRY(swap_last(n, in[0], &in[0]));
     if (c != 0)
         TH_TRY(scaled(n, c, beta, &c));
-    if (onx_const(n, in[1]) == NULL || !dense_types(n, in[0], in[1])) {
+    if (!onx_is_fixed(n, in[1]) || !dense_types(n, in[0], in[1])) {
         if (trans_b)
             TH_TRY(swap_last(n, in[1], &in[1]));
         TH_TRY(onx_binary(n, "batch_matmul", in[0], in[1], &y));

@@ -239,6 +239,15 @@ enum th_status onx_late_reduce(struct onx_node *n, const char *op, th_value x, b
                                th_value *out);
 enum th_status onx_late_cumsum(struct onx_node *n, th_value x);
 enum th_status onx_late_range(struct onx_node *n);
+/* v holds what the file fixes: a constant, or one with a scale that was not turned into reals. */
+bool onx_is_fixed(const struct onx_node *n, th_value v);
+/* Operators over given values, with the attributes of n. */
+enum th_status onx_conv(struct onx_node *n, th_value x, th_value w, th_value b, th_value *out);
+enum th_status onx_matmul(struct onx_node *n, th_value a, th_value b, th_value *out);
+enum th_status onx_average_pool(struct onx_node *n, th_value x, th_value *out);
+enum th_status onx_global_pool(struct onx_node *n, const char *op, th_value x, th_value *out);
+enum th_status onx_softmax(struct onx_node *n, const char *op, th_value x, int64_t opset,
+                           th_value *out);
 /* Channels first to channels last, and back. */
 enum th_status onx_to_last(struct onx_node *n, th_value v, th_value *out);
 enum th_status onx_to_first(struct onx_node *n, th_value v, th_value *out);

@@ -408,6 +408,20 @@ enum th_status onx_transpose(struct onx_node *n, th_value v, const int64_t *perm
     return onx_add(n, "transpose", &v, 1, &a, out);
 }
 
+bool onx_is_fixed(const struct onx_node *n, th_value v)
+{
+    const struct th_graph *g = n->scope->graph;
+    th_node d = v != 0 ? th_value_def(g, v) : 0;
+
+    if (d != 0 && (th_node_is(g, d, "reshape") || th_node_is(g, d, "transpose"))) {
+        v = th_node_input(g, d, 0);
+        d = th_value_def(g, v);
+    }
+    if (d != 0 && th_node_is(g, d, "dequantize"))
+        v = th_node_input(g, d, 0);
+    return v != 0 && th_value_is_const(g, v);
+}
+
 enum th_status onx_to_last(struct onx_node *n, th_value v, th_value *out)
 {
     int32_t rank = onx_type(n, v)->rank;

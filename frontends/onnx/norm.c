@@ -144,37 +144,38 @@ static void swap_perm(int64_t *perm, int32_t rank, int64_t axis)
 
 /* The IR's softmax runs over the last axis. Up to version 12 all axes from the given one on were
  * one. */
-static enum th_status import_softmax(struct onx_node *n)
+enum th_status onx_softmax(struct onx_node *n, const char *op, th_value v, int64_t opset,
+                           th_value *out)
 {
     int64_t axis, perm[TH_MAX_RANK], rows = 1, columns = 1;
+    struct th_type x = *onx_type(n, v);
     struct onx_attrs a = {.n = 0};
-    struct th_type x;
-    th_value v, y;
+    bool channels;
 
-    TH_TRY(onx_need(n, &v, 1));
-    x = *onx_type(n, v);
-    if (!onx_axis(n, onx_attr_i(n, "axis", n->opset < 13 ? 1 : -1), x.rank, &axis))
+    if (!onx_axis(n, onx_attr_i(n, "axis", opset < 13 ? 1 : -1), x.rank, &axis))
         return TH_ERR_INPUT;
-    if (strcmp(n->row->ir, "softmax") == 0)
+    if (strcmp(op, "softmax") == 0)
         onx_set_float(&a, "beta", 1);
-    if (n->opset < 13) {
+    if (opset < 13) {
         for (int32_t i = 0; i < x.rank; i++)
             *(i < axis ? &rows : &columns) *= x.dims[i];
         TH_TRY(onx_reshape(n, v, 2, (int64_t[]){rows, columns}, &v));
-        TH_TRY(onx_add(n, n->row->ir, &v, 1, &a, &y));
-        TH_TRY(onx_reshape(n, y, x.rank, x.dims, &y));
-        return onx_bind(n, 0, y);
+        TH_TRY(onx_add(n, op, &v, 1, &a, &v));
+        return onx_reshape(n, v, x.rank, x.dims, out);
     }
+    channels = x.rank == 4 && axis == 1;
     swap_perm(perm, x.rank, axis);
-    if (x.rank == 4 && axis == 1)
-        TH_TRY(onx_to_last(n, v, &v));
-    else
-        TH_TRY(onx_transpose(n, v, perm, &v));
-    TH_TRY(onx_add(n, n->row->ir, &v, 1, &a, &y));
-    if (x.rank == 4 && axis == 1)
-        TH_TRY(onx_to_first(n, y, &y));
-    else
-        TH_TRY(onx_transpose(n, y, perm, &y));
+    TH_TRY(channels ? onx_to_last(n, v, &v) : onx_transpose(n, v, perm, &v));
+    TH_TRY(onx_add(n, op, &v, 1, &a, &v));
+    return channels ? onx_to_first(n, v, out) : onx_transpose(n, v, perm, out);
+}
+
+static enum th_status import_softmax(struct onx_node *n)
+{
+    th_value x, y;
+
+    TH_TRY(onx_need(n, &x, 1));
+    TH_TRY(onx_softmax(n, n->row->ir, x, n->opset, &y));
     return onx_bind(n, 0, y);
 }
 

@@ -110,18 +110,17 @@ static enum th_status sum_axis(struct onx_node *n, const struct onx_window *w, i
     return onx_add(n, "resample", in, 3, &a, x);
 }
 
-static enum th_status import_average_pool(struct onx_node *n)
+enum th_status onx_average_pool(struct onx_node *n, th_value x, th_value *out)
 {
     const bool padding = onx_attr_i(n, "count_include_pad", 0) != 0;
     struct onx_window w;
-    th_value x, y;
 
-    TH_TRY(onx_need(n, &x, 1));
     TH_TRY(read_window(n, x, &w));
     if (!has_operator(n, x, &w)) {
         for (int32_t i = 0; i < w.space; i++)
             TH_TRY(sum_axis(n, &w, i, true, padding, &x));
-        return onx_bind(n, 0, x);
+        *out = x;
+        return TH_OK;
     }
     if (padding) {
         TH_TRY(pad_axes(n, x, &w, 0, &x));
@@ -131,7 +130,15 @@ static enum th_status import_average_pool(struct onx_node *n)
         }
     }
     pad_to_extent(&w);
-    TH_TRY(pool(n, "avg_pool2d", x, &w, &y));
+    return pool(n, "avg_pool2d", x, &w, out);
+}
+
+static enum th_status import_average_pool(struct onx_node *n)
+{
+    th_value x, y;
+
+    TH_TRY(onx_need(n, &x, 1));
+    TH_TRY(onx_average_pool(n, x, &y));
     return onx_bind(n, 0, y);
 }
 
@@ -320,21 +327,26 @@ static enum th_status import_max_pool(struct onx_node *n)
 }
 
 /* Over all of space: a reduction that keeps its axes, channels last. */
-static enum th_status import_global(struct onx_node *n)
+enum th_status onx_global_pool(struct onx_node *n, const char *op, th_value x, th_value *out)
 {
     int64_t axes[TH_MAX_RANK];
-    int32_t rank;
-    th_value x, y;
+    int32_t rank = onx_type(n, x)->rank;
 
-    TH_TRY(onx_need(n, &x, 1));
-    rank = onx_type(n, x)->rank;
     if (rank < 3)
         return onx_reject(n, NULL, "an operand of %d axes", (int)rank);
     TH_TRY(onx_to_last(n, x, &x));
     for (int32_t i = 1; i + 1 < rank; i++)
         axes[i - 1] = i;
-    TH_TRY(onx_reduce(n, n->row->ir, x, axes, (size_t)rank - 2, true, &y));
-    TH_TRY(onx_to_first(n, y, &y));
+    TH_TRY(onx_reduce(n, op, x, axes, (size_t)rank - 2, true, &x));
+    return onx_to_first(n, x, out);
+}
+
+static enum th_status import_global(struct onx_node *n)
+{
+    th_value x, y;
+
+    TH_TRY(onx_need(n, &x, 1));
+    TH_TRY(onx_global_pool(n, n->row->ir, x, &y));
     return onx_bind(n, 0, y);
 }
 

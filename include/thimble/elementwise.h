@@ -45,6 +45,10 @@ struct th_binary_quant {
     int32_t lo, hi;
     bool single, pot;
     int32_t pot_a, pot_b;
+    /* Contract "onnx", 8-bit. Sums: (a - za) * a.m + (b - zb) * b.m, shifted right by `shift`,
+     * halves to even; products: (a - za) * (b - zb) * factor in float, halves to even. */
+    bool even;
+    float factor;
 };
 TH_API void th_quant_add(const struct th_inst *c, struct th_binary_quant *q);
 TH_API void th_quant_sub(const struct th_inst *c, struct th_binary_quant *q);

@@ -42,6 +42,11 @@ TH_API int32_t th_one_minus_over_one_plus(int32_t x);
 /* Round half away from zero / half to even, saturated to [lo, hi]; NaN gives lo. */
 TH_API int64_t th_round_away(double x, int64_t lo, int64_t hi);
 TH_API int64_t th_round_even(double x, int64_t lo, int64_t hi);
+/* x / 2^s, halves to even, 1 <= s <= 30, |x| < 2^30 (contract "onnx"). */
+static inline int32_t th_shift_even(int32_t x, int s)
+{
+    return (x + ((int32_t)1 << (s - 1)) - 1 + ((x >> s) & 1)) >> s;
+}
 static inline int64_t th_clamp_i64(int64_t v, int64_t lo, int64_t hi)
 {
     return v < lo ? lo : v > hi ? hi : v;

@@ -17,6 +17,8 @@ static int64_t integer(const struct th_inst *c, int64_t a, int64_t b)
 
 static int64_t quant(const struct th_binary_quant *q, int64_t a, int64_t b)
 {
+    if (q->even)
+        return th_ew_even_sum(q, a, b);
     if (q->pot)
         return th_clamp_i64(th_clamp_i64((int64_t)th_rdivp2((int32_t)a, q->pot_a) +
                                          th_rdivp2((int32_t)b, q->pot_b), INT16_MIN, INT16_MAX),
@@ -31,6 +33,7 @@ TH_EW_REAL64_BINARY(a + b)
 
 static const struct th_binary_rule rule = {
     .real = real, .integer = integer, .quant = quant, .prepare = th_quant_add, .clamp = true,
+    .onnx = true,
     .real64 = real64};
 static const struct th_attr_spec attrs[] = {
     TH_EW_ACT_ATTRS,

@@ -89,6 +89,12 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     return TH_OK;
 }
 
+/* Contract "onnx" has no rule. */
+static bool quant(const struct th_inst *c, struct th_quant_rule *q)
+{
+    return th_inst_rounding(c) != TH_ROUND_ONNX && th_plain_quant(c, q);
+}
+
 const struct th_op th_op_prelu = {
     .struct_size = sizeof(struct th_op),
     .name = "prelu",
@@ -102,7 +108,7 @@ const struct th_op th_op_prelu = {
     .infer = infer,
     .verify = verify,
     .eval = eval,
-    .quant = th_plain_quant,
+    .quant = quant,
     .window = th_same_window,
     .alias = th_alias_first,
     .channels = th_same_channels,

@@ -19,10 +19,15 @@ static enum th_status infer(struct th_inst *c)
                              th_type_elems(c->in[0]), count);
     const struct th_quant *q = c->in[0]->quant;
     th_mv_like(c, (int32_t)rank, dims);
-    /* Scales of an axis survive when that axis keeps its place counted from the end. */
+    /* Scales of an axis survive when as many elements lie before and behind each of its slices. */
     if (q != NULL && q->n > 1) {
-        const int32_t axis = q->axis - c->in[0]->rank + (int32_t)rank;
-        if (axis < 0 || dims[axis] != q->n)
+        int32_t axis = 0;
+        int64_t before = 1, have = 1;
+        for (int32_t i = 0; i < q->axis; i++)
+            before *= c->in[0]->dims[i];
+        while (axis < (int32_t)rank && !(have == before && dims[axis] == q->n))
+            have *= dims[axis++];
+        if (axis == (int32_t)rank)
             return th_inst_error(c, "the scales of axis %d have no place in the new shape",
                                  q->axis);
         c->out[0].quant = th_quant_new(c->arena, q->n, q->scales, q->zero_points, axis);

@@ -151,6 +151,12 @@ static void cost(const struct th_inst *c, struct th_cost *k)
     th_cost_bytes(c, k);
 }
 
+/* Contract "onnx" has no rule. */
+static bool quant(const struct th_inst *c, struct th_quant_rule *q)
+{
+    return th_inst_rounding(c) != TH_ROUND_ONNX && th_same_quant(c, q);
+}
+
 const struct th_op th_op_resize_bilinear = {
     .struct_size = sizeof(struct th_op),
     .name = "resize_bilinear",
@@ -166,7 +172,7 @@ const struct th_op th_op_resize_bilinear = {
     .infer = th_resize_infer,
     .verify = verify,
     .eval = eval,
-    .quant = th_same_quant,
+    .quant = quant,
     .window = window,
     .channels = th_same_channels,
     .cost = cost,

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "thk_quantize.h"
 #include "thk_requant.h"
 
 /* High half of the product, rounded: thk_srdhm of half of x. */

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "thk_requant.h"
 
@@ -32,6 +33,14 @@ static inline int32_t thk_quantize_even(float x, int32_t zero, int32_t lo, int32
     if (rest > 0.5f || (rest == 0.5f && fmodf(below, 2.0f) != 0.0f))
         r += 1.0f;
     return thk_saturate(r, zero, lo, hi);
+}
+
+/* An accumulator times a factor given by its bits, halves to even (contract "onnx"). */
+static inline int32_t thk_scale_even(int32_t acc, int32_t bits)
+{
+    float factor;
+    memcpy(&factor, &bits, sizeof factor);
+    return thk_quantize_even((float)acc * factor, 0, INT32_MIN, INT32_MAX);
 }
 
 #endif

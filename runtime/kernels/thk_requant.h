@@ -51,6 +51,12 @@ static inline int32_t thk_clamp(int32_t v, int32_t lo, int32_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
+/* x / 2^s, halves to even, 1 <= s <= 30, |x| < 2^30 (contract "onnx"). */
+static inline int32_t thk_shift_even(int32_t x, int32_t s)
+{
+    return (x + ((int32_t)1 << (s - 1)) - 1 + ((x >> s) & 1)) >> s;
+}
+
 /* v + zero within [lo, hi], also where the sum would not fit. */
 static inline int32_t thk_clamp_zero(int32_t v, int32_t zero, int32_t lo, int32_t hi)
 {

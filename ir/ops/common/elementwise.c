@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-const char *const th_ew_contracts[] = {"tflite", "tflite-single-rounding", "float", NULL};
+const char *const th_ew_contracts[] = {"tflite", "tflite-single-rounding", "onnx", "float",
+                                       NULL};
 
 bool th_type_quantized(const struct th_type *t)
 {
@@ -148,10 +149,15 @@ static bool plain_rule(const struct th_inst *c, struct th_quant_rule *q)
     return (q->dtypes & TH_DT_BIT(TH_DT_S8)) != 0;
 }
 
+static bool is_onnx(const struct th_inst *c)
+{
+    return c->contract && strcmp(c->contract, "onnx") == 0;
+}
+
 bool th_ew_quant_unary(const struct th_inst *c, const struct th_unary_rule *r,
                        struct th_quant_rule *q)
 {
-    if (!plain_rule(c, q) || (r->quant == NULL && r->real == NULL))
+    if (!plain_rule(c, q) || (r->quant == NULL && r->real == NULL) || is_onnx(c))
         return false;
     if (r->quant == NULL)
         q->dtypes &= TH_DT_INT8S | r->real_types;
@@ -163,8 +169,10 @@ bool th_ew_quant_unary(const struct th_inst *c, const struct th_unary_rule *r,
 bool th_ew_quant_binary(const struct th_inst *c, const struct th_binary_rule *r,
                         struct th_quant_rule *q)
 {
-    if (!plain_rule(c, q) || r->quant == NULL)
+    if (!plain_rule(c, q) || r->quant == NULL || (is_onnx(c) && !r->onnx))
         return false;
+    if (is_onnx(c))
+        q->dtypes &= TH_DT_INT8S;
     q->same_quant = r->same_quant;
     return true;
 }

@@ -49,7 +49,10 @@ struct th_binary_rule {
     void (*prepare)(const struct th_inst *c, struct th_binary_quant *q);
     bool clamp;               /* act_min, act_max apply to real and integer results */
     bool same_quant;          /* quantized operands and results share their parameters */
+    bool onnx;                /* quant has a rule for contract "onnx", for 8 bits */
 };
+/* The sum of contract "onnx". */
+int64_t th_ew_even_sum(const struct th_binary_quant *q, int64_t a, int64_t b);
 bool th_ew_quant_binary(const struct th_inst *c, const struct th_binary_rule *r,
                         struct th_quant_rule *q);
 enum th_status th_ew_eval_binary(const struct th_inst *c, struct th_eval *e,

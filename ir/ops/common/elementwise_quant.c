@@ -49,10 +49,40 @@ static bool wants_pot(const struct th_inst *c)
     return c->out[0].dtype == TH_DT_S16 && th_inst_int(c, "pot_scale") != 0;
 }
 
+/* The larger ratio gets 21 bits, so that the sum of two products of 9-bit distances stays below
+ * 2^30: nearly the precision of the float rule, in integers and the same everywhere. */
+static void even_sum(const struct th_inst *c, struct th_binary_quant *q, double sign)
+{
+    const double so = scale_of(&c->out[0]);
+    const double ra = (double)scale_of(c->in[0]) / so, rb = (double)scale_of(c->in[1]) / so;
+    int e;
+    frexp(ra > rb ? ra : rb, &e);
+    q->even = true;
+    q->shift = (int32_t)th_clamp_i64(21 - e, 1, 30);
+    const double most = (1 << 21) - 1;
+    q->a.m = (int32_t)fmin(nearbyint(ldexp(ra, q->shift)), most);
+    q->b.m = (int32_t)(sign * fmin(nearbyint(ldexp(rb, q->shift)), most));
+}
+
+int64_t th_ew_even_sum(const struct th_binary_quant *q, int64_t a, int64_t b)
+{
+    const int32_t sum = (int32_t)((a - q->za) * q->a.m + (b - q->zb) * q->b.m);
+    return th_clamp_i64((int64_t)th_shift_even(sum, q->shift) + q->zo, q->lo, q->hi);
+}
+
+static bool even_rule(const struct th_inst *c)
+{
+    return c->contract && strcmp(c->contract, "onnx") == 0;
+}
+
 void th_quant_add(const struct th_inst *c, struct th_binary_quant *q)
 {
     common(c, q);
     activation(c, q);
+    if (even_rule(c)) {
+        even_sum(c, q, 1);
+        return;
+    }
     if (wants_pot(c)) {
         power_of_two(c, q);
         return;
@@ -70,6 +100,10 @@ void th_quant_sub(const struct th_inst *c, struct th_binary_quant *q)
 {
     common(c, q);
     activation(c, q);
+    if (even_rule(c)) {
+        even_sum(c, q, -1);
+        return;
+    }
     if (wants_pot(c)) {
         power_of_two(c, q);
         return;
@@ -89,6 +123,11 @@ void th_quant_mul(const struct th_inst *c, struct th_binary_quant *q)
     activation(c, q);
     const double sa = scale_of(c->in[0]), sb = scale_of(c->in[1]), so = scale_of(&c->out[0]);
     q->out = th_quantize_multiplier(sa * sb / so, q->single);
+    q->even = even_rule(c);
+    if (q->even) {
+        const float both = scale_of(c->in[0]) * scale_of(c->in[1]);
+        q->factor = both / scale_of(&c->out[0]);
+    }
 }
 
 void th_quant_div(const struct th_inst *c, struct th_binary_quant *q)
