@@ -262,9 +262,11 @@ static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
     struct conv v;
     if (describe_conv(q, &v))
         return;
-    const double pixels = (double)v.w.batch * (double)v.w.box_h * (double)v.w.box_w;
+    /* an odd pixel takes two thirds of a pair */
+    const int64_t of_call = v.w.box_h * v.w.box_w;
+    const double pixels = (double)v.w.batch * ((double)of_call + (of_call % 2 ? 0.33 : 0.0));
     const double groups = (double)((v.w.out_c + 3) / 4);
-    k->cycles = pixels * (50.0 + (double)v.runs * 30.0 + 2.6 * (double)v.steps +
+    k->cycles = 60.0 + pixels * (50.0 + (double)v.runs * 30.0 + 2.6 * (double)v.steps +
                           groups * (6.5 * (double)v.steps + 38.0));
     k->code_bytes = 2340;
     k->stack_bytes = 280;
@@ -365,7 +367,7 @@ static void cost_depthwise(const struct th_query *q, struct th_kernel_cost *k)
         return;
     const double taps = (double)w.kernel_h * (double)w.kernel_w;
     const double pixels = (double)w.batch * (double)w.box_h * (double)w.box_w;
-    k->cycles = pixels * (60.0 + 5.0 * taps + (double)((w.in_c + 3) / 4) * (60.0 + 11.0 * taps));
+    k->cycles = 80.0 + pixels * (60.0 + 5.0 * taps + (double)((w.in_c + 3) / 4) * (60.0 + 11.0 * taps));
     k->code_bytes = 1270;
     k->stack_bytes = 200;
 }

@@ -150,7 +150,7 @@ static void box_call(const struct run *r)
                                  .phase = "phase"};
     th_emit_call_structs(r->s, "    ", c, &o);
     if (moves)
-        th_str_addf(r->s, "    struct %s w = p%lld;\n", c->args[at].ctype, (long long)at);
+        th_str_addf(r->s, "    struct %s w;\n", c->args[at].ctype);
     th_str_addf(r->s, "    const struct thk_box b = {%s, x, 0, %s, n, %lld};\n",
                 r->strips ? "m->lo" : "y", r->strips ? "m->hi - m->lo" : "1",
                 (long long)(pixel_bytes(r, boxed) / element_bytes(r, boxed)));
@@ -168,6 +168,9 @@ static void box_call(const struct run *r)
                     (long long)n->w);
     }
     th_str_addc(r->s, '\n');
+    if (moves)
+        th_str_addf(r->s, "    thk_stream_words(&w, &p%lld, sizeof w);\n",
+                    (long long)at);
     patch_in(r);
     patch_out(r);
     make_room(r);

@@ -35,6 +35,71 @@ struct thk_span {
     int32_t lo, hi, x, t0;
 };
 
+/*
+ * n bytes forwards; `to` may lie in front of what is copied. A few pixels at a time: the library's
+ * functions on small processors copy byte by byte, and a call costs more than it does.
+ */
+#if defined(__GNUC__) && defined(__thumb2__)
+static inline void thk_stream_copy(unsigned char *to, const unsigned char *from, size_t n)
+{
+    uint32_t a, b, c, d;
+    for (; n >= 16; n -= 16)
+        __asm__ volatile("ldr %2, [%1], #4\n ldr %3, [%1], #4\n ldr %4, [%1], #4\n"
+                         " ldr %5, [%1], #4\n str %2, [%0], #4\n str %3, [%0], #4\n"
+                         " str %4, [%0], #4\n str %5, [%0], #4\n"
+                         : "+&r"(to), "+&r"(from), "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d)
+                         :
+                         : "memory");
+    for (; n >= 4; n -= 4)
+        __asm__ volatile("ldr %2, [%1], #4\n str %2, [%0], #4\n"
+                         : "+&r"(to), "+&r"(from), "=&r"(a)
+                         :
+                         : "memory");
+    for (; n > 0; n--)
+        __asm__ volatile("ldrb %2, [%1], #1\n strb %2, [%0], #1\n"
+                         : "+&r"(to), "+&r"(from), "=&r"(a)
+                         :
+                         : "memory");
+}
+/* Aligned words, a multiple of four: parameter structs. */
+static inline void thk_stream_words(void *to, const void *from, size_t bytes)
+{
+    for (; bytes >= 16; bytes -= 16)
+        __asm__ volatile("ldmia %1!, {r2, r3, r4, r5}\n stmia %0!, {r2, r3, r4, r5}\n"
+                         : "+&r"(to), "+&r"(from)
+                         :
+                         : "r2", "r3", "r4", "r5", "memory");
+    thk_stream_copy((unsigned char *)to, (const unsigned char *)from, bytes);
+}
+#elif defined(__GNUC__) && (defined(__riscv) || defined(__arm__))
+typedef uint32_t __attribute__((may_alias)) thk_stream_word;
+static inline void thk_stream_copy(unsigned char *to, const unsigned char *from, size_t n)
+{
+    if ((((uintptr_t)to | (uintptr_t)from | n) & 3) == 0)
+        for (; n > 0; n -= 4, to += 4, from += 4) {
+            *(thk_stream_word *)(void *)to = *(const thk_stream_word *)(const void *)from;
+            __asm__ volatile("" : : : "memory");      /* no call of the library's */
+        }
+    for (; n > 0; n--) {
+        *to++ = *from++;
+        __asm__ volatile("" : : : "memory");
+    }
+}
+static inline void thk_stream_words(void *to, const void *from, size_t bytes)
+{
+    thk_stream_copy((unsigned char *)to, (const unsigned char *)from, bytes);
+}
+#else
+static inline void thk_stream_copy(unsigned char *to, const unsigned char *from, size_t n)
+{
+    memmove(to, from, n);
+}
+static inline void thk_stream_words(void *to, const void *from, size_t bytes)
+{
+    memcpy(to, from, bytes);
+}
+#endif
+
 static inline int32_t thk_least(int32_t a, int32_t b)
 {
     return a < b ? a : b;
@@ -60,10 +125,10 @@ static inline void thk_line_slide(unsigned char *line, size_t row, int32_t slots
     if (leave == 0)
         return;
     if (slots > 0)
-        memcpy(line + (size_t)(y % (slots > 0 ? slots : 1)) * row + (size_t)from * pixel, tail,
-               leave);
+        thk_stream_copy(line + (size_t)(y % (slots > 0 ? slots : 1)) * row + (size_t)from * pixel,
+                        tail, leave);
     if (to < x)
-        memmove(tail, tail + leave, (size_t)(x - to) * pixel);
+        thk_stream_copy(tail, tail + leave, (size_t)(x - to) * pixel);
 }
 
 /* Row y of w columns is complete: the rest of it goes into its slot. */
@@ -71,8 +136,9 @@ static inline void thk_line_empty(unsigned char *line, size_t row, int32_t slots
                                   int32_t cols, int32_t w, int32_t y)
 {
     if (slots > 0)
-        memcpy(line + (size_t)(y % (slots > 0 ? slots : 1)) * row + (size_t)(w - cols) * pixel,
-               line + (size_t)slots * row, (size_t)cols * pixel);
+        thk_stream_copy(line + (size_t)(y % (slots > 0 ? slots : 1)) * row +
+                            (size_t)(w - cols) * pixel,
+                        line + (size_t)slots * row, (size_t)cols * pixel);
 }
 
 /* Where pixel (y, x) lies when x1 columns of row y1 are made. */
@@ -91,7 +157,7 @@ static inline void thk_strip_slide(unsigned char *strip, size_t row, size_t pixe
 {
     int32_t i;
     for (i = 0; i < rows; i++, strip += row)
-        memmove(strip, strip + (size_t)n * pixel, (size_t)kept * pixel);
+        thk_stream_copy(strip, strip + (size_t)n * pixel, (size_t)kept * pixel);
 }
 
 #endif

@@ -19,11 +19,15 @@
  * bytes behind the first's. */
 typedef void thk_conv2d_tile(const uint32_t *x, const uint32_t *stream, int8_t *y, int32_t groups,
                              int32_t steps, ptrdiff_t apart);
+/* The same for the first pixel alone. */
+typedef void thk_conv2d_one(const uint32_t *x, const uint32_t *stream, int8_t *y, int32_t groups,
+                            int32_t steps);
 
 struct thk_conv2d_field {
     int32_t run, runs, across;   /* bytes of a run, their number, runs in a window row */
     int32_t taps, steps;         /* pixels of a run; double products of an output */
-    int8_t *stage, *blank;       /* two runs; one run of padding */
+    int8_t *stage, *blank;       /* two runs; one run of padding, once it is wanted */
+    int filled;
 };
 
 static inline struct thk_conv2d_field thk_conv2d_describe(const struct thk_window2d *p,
@@ -38,20 +42,24 @@ static inline struct thk_conv2d_field thk_conv2d_describe(const struct thk_windo
     f.steps = f.runs * (f.run / 4 * 2 + (f.run % 4 + 1) / 2);
     f.stage = (int8_t *)(scratch + 2 * f.steps);
     f.blank = f.stage + 2 * f.run;
-    thk_dsp_fill(f.blank, p->in_zero, f.run);
+    f.filled = 0;
     return f;
 }
 
 /* The run whose first tap is input pixel (y, x): in place when all of it exists. */
-static const int8_t *thk_conv2d_run(const struct thk_window2d *p, const struct thk_conv2d_field *f,
+static const int8_t *thk_conv2d_run(const struct thk_window2d *p, struct thk_conv2d_field *f,
                                     const int8_t *x, int32_t iy, int32_t ix, int8_t *stage)
 {
     const int32_t skip = ix < 0 ? -ix : 0;
     const int32_t end = p->in_w - ix < f->taps ? p->in_w - ix : f->taps;
-    if (iy < 0 || iy >= p->in_h || end <= skip)
-        return f->blank;
-    const int8_t *from = x + thk_view_at(&p->in, iy, ix + skip);
-    if (skip == 0 && end == f->taps)
+    const int none = iy < 0 || iy >= p->in_h || end <= skip;
+    const int8_t *from = none ? f->blank : x + thk_view_at(&p->in, iy, ix + skip);
+    if (!none && skip == 0 && end == f->taps)
+        return from;
+    if (!f->filled)
+        thk_dsp_fill(f->blank, p->in_zero, f->run);
+    f->filled = 1;
+    if (none)
         return from;
     thk_dsp_copy(stage, f->blank, f->run);
     thk_dsp_copy(stage + skip * p->in_c, from, (end - skip) * p->in_c);
@@ -87,7 +95,7 @@ static inline uint32_t *thk_conv2d_expand(uint32_t *d, const int8_t *a, const in
 }
 
 static inline void thk_conv2d_gather(const struct thk_window2d *p,
-                                     const struct thk_conv2d_field *f, const int8_t *x,
+                                     struct thk_conv2d_field *f, const int8_t *x,
                                      const int32_t at[4], uint32_t *d)
 {
     const int32_t y_end = p->in_h - (p->kernel_h - 1) * p->dilation_h;
@@ -120,14 +128,75 @@ static inline void thk_conv2d_gather(const struct thk_window2d *p,
     }
 }
 
+struct thk_conv2d_work {
+    const uint32_t *stream;
+    uint32_t *scratch;
+    thk_conv2d_tile *tile;
+    thk_conv2d_one *one;
+    int32_t steps, groups, rest, group_words;
+};
+
+/* All channels of the pixel pair in scratch, or of one pixel. */
+static inline void thk_conv2d_finish(const struct thk_window2d *p, const struct thk_conv2d_work *k,
+                                     int8_t *out, ptrdiff_t apart, int both)
+{
+    const uint32_t *stream = k->stream, *x = k->scratch;
+    THK_DSP_ESCAPE(x);
+    THK_DSP_ESCAPE(stream);
+    THK_DSP_ESCAPE(out);
+    if (k->groups && both)
+        k->tile(x, stream, out, k->groups, k->steps, apart);
+    else if (k->groups)
+        k->one(x, stream, out, k->groups, k->steps);
+    if (k->rest) {
+        int8_t last[8], *to = last;
+        THK_DSP_ESCAPE(to);
+        k->tile(x, stream + k->groups * k->group_words, to, 1, k->steps, 4);
+        for (int32_t c = 0; c < k->rest; c++) {
+            out[4 * k->groups + c] = last[c];
+            out[apart + 4 * k->groups + c] = last[4 + c];
+        }
+    }
+    if (p->lo > INT8_MIN || p->hi < INT8_MAX) {
+        thk_dsp_clamp(out, p->out_c, p->lo, p->hi);
+        if (both)
+            thk_dsp_clamp(out + apart, p->out_c, p->lo, p->hi);
+    }
+}
+
+/* One row of 1x1 windows. */
+static inline void thk_conv2d_points(const struct thk_window2d *p, const struct thk_box *b,
+                                     const int8_t *x, int8_t *y, const struct thk_conv2d_work *k)
+{
+    const int32_t in = p->in.pixel * p->stride_w, out = p->out.pixel;
+    x += thk_view_at(&p->in, b->y * p->stride_h, b->x * p->stride_w);
+    y += thk_view_at(&p->out, b->y, b->x);
+    for (int32_t n = b->w; n > 0; n -= 2) {
+        const int both = n > 1;
+        thk_conv2d_expand(k->scratch, x, both ? x + in : x, p->in_c);
+        thk_conv2d_finish(p, k, y, both ? out : 0, both);
+        x += 2 * in;
+        y += 2 * out;
+    }
+}
+
 /* group_words: of the stream, for one group of four channels. Pairs run on across row ends. */
 static inline void thk_conv2d_pairs(const struct thk_window2d *p, const struct thk_box *b,
                                     const int8_t *x, const uint32_t *stream, int8_t *y,
-                                    uint32_t *scratch, thk_conv2d_tile *tile, int32_t step_words)
+                                    uint32_t *scratch, thk_conv2d_tile *tile,
+                                    thk_conv2d_one *one, int32_t step_words)
 {
-    const struct thk_conv2d_field f = thk_conv2d_describe(p, scratch);
-    const int32_t groups = p->out_c / 4, rest = p->out_c % 4, pixels = b->h * b->w;
+    struct thk_conv2d_field f = thk_conv2d_describe(p, scratch);
+    const struct thk_conv2d_work k = {
+        stream, scratch, tile, one, f.steps, p->out_c / 4, p->out_c % 4,
+        16 + f.steps * step_words};
+    const int32_t pixels = b->h * b->w;
     int32_t oy = b->y, ox = b->x;
+    if (b->h == 1 && f.runs == 1 && f.taps == 1 && p->pad_top == 0 && p->pad_left == 0 &&
+        b->y * p->stride_h < p->in_h && (b->x + b->w - 1) * p->stride_w < p->in_w) {
+        thk_conv2d_points(p, b, x, y, &k);
+        return;
+    }
     for (int32_t i = 0; i < pixels; i += 2) {
         int32_t at[4];
         int8_t *out[2];
@@ -141,24 +210,7 @@ static inline void thk_conv2d_pairs(const struct thk_window2d *p, const struct t
             }
         }
         thk_conv2d_gather(p, &f, x, at, scratch);
-        THK_DSP_ESCAPE(scratch);
-        THK_DSP_ESCAPE(stream);
-        THK_DSP_ESCAPE(out[0]);
-        if (groups)
-            tile(scratch, stream, out[0], groups, f.steps, out[1] - out[0]);
-        if (rest) {
-            int8_t last[8], *to = last;
-            THK_DSP_ESCAPE(to);
-            tile(scratch, stream + groups * (16 + f.steps * step_words), to, 1, f.steps, 4);
-            for (int32_t c = 0; c < rest; c++) {
-                out[0][4 * groups + c] = last[c];
-                out[1][4 * groups + c] = last[4 + c];
-            }
-        }
-        if (p->lo > INT8_MIN || p->hi < INT8_MAX) {
-            thk_dsp_clamp(out[0], p->out_c, p->lo, p->hi);
-            thk_dsp_clamp(out[1], p->out_c, p->lo, p->hi);
-        }
+        thk_conv2d_finish(p, &k, out[0], out[1] - out[0], i + 1 < pixels);
     }
 }
 

@@ -8,7 +8,8 @@
  * 4 words of bias (256 * bA + bB, bB, and the same of C, D), 2 words a step, {m, c, e} x 4.
  * The loop holds eight steps of 48 bytes; the first turn enters it where the rest begins.
  *
- * THK_NAME: the kernel, THK_TILE: its loop, THK_REQUANT: the contract's rounding (thk_dsp.h).
+ * THK_NAME: the kernel, THK_TILE: its loop, THK_ONE: the same for one pixel,
+ * THK_REQUANT: the contract's rounding (thk_dsp.h).
  */
 #include "armv7em/thk_conv2d_pairs.h"
 
@@ -90,6 +91,60 @@ static THK_DSP_NAKED void THK_TILE(
         : : : "memory");
 }
 #undef THK_STEP
+#undef THK_OUT
+
+/* The words of the first pixel of each pair. */
+#define THK_STEP                                                          \
+    " ldr r10, [r0], #8\n"                                                \
+    " ldrd r12, lr, [r1], #8\n"                                           \
+    " smlad r2, r10, r12, r2\n"                                           \
+    " sxtb16 r12, r12\n"                                                  \
+    " smlad r4, r10, lr, r4\n"                                            \
+    " sxtb16 lr, lr\n"                                                    \
+    " smlad r3, r10, r12, r3\n"                                           \
+    " smlad r5, r10, lr, r5\n"
+#define THK_OUT(a)                                                        \
+    " ldm r1!, {r10, r12, lr}\n"                                          \
+    THK_REQUANT("r0", a, "r10", "r12", "lr", a)
+
+static THK_DSP_NAKED void THK_ONE(
+    const uint32_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
+    int8_t *y THK_DSP_UNUSED, int32_t groups THK_DSP_UNUSED, int32_t steps THK_DSP_UNUSED)
+{
+    /* r6 y, r7 entry, r8 end of x, r9 groups, r11 x; stack: 36 steps */
+    __asm__ volatile(
+        " push {r4-r11, lr}\n"
+        " ldr r4, [sp, #36]\n"
+        " rsb r5, r4, #0\n"
+        " and r5, r5, #7\n"
+        " mov r6, #32\n"
+        " adr.w r7, 2f\n"
+        " mla r7, r5, r6, r7\n"
+        " orr r7, r7, #1\n"
+        " add r8, r0, r4, lsl #3\n"
+        " mov r6, r2\n"
+        " mov r9, r3\n"
+        " mov r11, r0\n"
+        "1: ldm r1!, {r2-r5}\n"
+        " bx r7\n"
+        " .balign 4\n"
+        "2:\n"
+        THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP
+        " cmp r0, r8\n"
+        " bne 2b\n"
+        THK_SPLIT("r2", "r3") THK_SPLIT("r4", "r5")
+        THK_OUT("r2") THK_OUT("r3") THK_OUT("r4") THK_OUT("r5")
+        " bfi r2, r3, #8, #8\n"
+        " bfi r2, r4, #16, #8\n"
+        " bfi r2, r5, #24, #8\n"
+        " mov r0, r11\n"
+        " str r2, [r6], #4\n"
+        " subs r9, r9, #1\n"
+        " bne 1b\n"
+        " pop {r4-r11, pc}\n"
+        : : : "memory");
+}
+#undef THK_STEP
 #undef THK_SPLIT
 #undef THK_OUT
 /* clang-format on */
@@ -98,8 +153,9 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b,
                                    const int8_t *x, const uint32_t *stream, int8_t *y,
                                    uint32_t *scratch)
 {
-    thk_conv2d_pairs(p, b, x, stream, y, scratch, THK_TILE, 2);
+    thk_conv2d_pairs(p, b, x, stream, y, scratch, THK_TILE, THK_ONE, 2);
 }
 #undef THK_NAME
 #undef THK_TILE
+#undef THK_ONE
 #undef THK_REQUANT

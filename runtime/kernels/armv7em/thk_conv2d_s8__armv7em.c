@@ -2,7 +2,9 @@
 #include "armv7em/thk_dsp.h"
 
 /* stack of thk_conv2d_tile_pairs: 56 bytes */
+/* stack of thk_conv2d_tile_pairs_one: 36 bytes */
 #define THK_NAME thk_conv2d_s8__armv7em
 #define THK_TILE thk_conv2d_tile_pairs
+#define THK_ONE thk_conv2d_tile_pairs_one
 #define THK_REQUANT THK_DSP_REQUANT
 #include "armv7em/thk_conv2d_s8.inc.h"
