@@ -11,6 +11,7 @@ static const struct onx_row *const families[] = {
     onx_rows_resize,
     onx_rows_vision,
     onx_rows_late,
+    onx_rows_einsum,
 };
 
 const struct onx_row *onx_row_find(const char *name)

@@ -91,7 +91,8 @@ extern const struct onx_row onx_rows_elementwise[], onx_rows_conv[], onx_rows_po
     onx_rows_quant[], onx_rows_rnn[], onx_rows_control[], onx_rows_choose[], onx_rows_loss[],
     onx_rows_resize[],
     onx_rows_vision[],
-    onx_rows_late[];
+    onx_rows_late[],
+    onx_rows_einsum[];
 
 const struct onx_row *onx_row_find(const char *name);
 static inline const char *onx_str(const char *s)

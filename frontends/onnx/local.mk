@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/choose.c \
   %D%/control.c \
   %D%/conv.c \
+  %D%/einsum.c \
   %D%/elementwise.c \
   %D%/function.c \
   %D%/gemm.c \
