@@ -27,6 +27,7 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/resize.c \
   %D%/rnn.c \
   %D%/shape.c \
+  %D%/signal.c \
   %D%/tensor.c \
   %D%/vision.c \
   %D%/window.c \

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Windows, Fourier transforms as matrix products, counts of n-grams. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "import.h"
+
+static const double turn = 6.283185307179586;
+
+static th_value reals(struct onx_node *n, const struct th_type *t, const struct th_tensor *data)
+{
+    return data != NULL && onx_charge(n->scope->im, &n->loc, (uint64_t)th_type_size(t))
+               ? th_graph_const_copy(n->scope->graph, "", t, data->data)
+               : 0;
+}
+
+/* ---- windows --------------------------------------------------------------------------------- */
+
+/* a0 - a1 cos(2 pi i / N) + a2 cos(4 pi i / N) */
+static enum th_status import_window(struct onx_node *n)
+{
+    static const struct {
+        const char *name;
+        double a[3];
+    } windows[] = {{"HannWindow", {0.5, 0.5, 0}},
+                   {"HammingWindow", {25.0 / 46, 21.0 / 46, 0}},
+                   {"BlackmanWindow", {0.42, 0.5, 0.08}}};
+    const struct th_tensor *c = onx_const(n, onx_in(n, 0));
+    const int64_t to = onx_attr_i(n, "output_datatype", 1);
+    const bool periodic = onx_attr_i(n, "periodic", 1) != 0;
+    struct th_type t = {.dtype = TH_DT_NONE};
+    struct th_tensor *w;
+    int64_t size = -1;
+    size_t k = 0;
+
+    if (c != NULL && th_type_elems(&c->type) == 1)
+        size = th_tensor_int(c, 0);
+    else if (onx_declared(n, 0, &t) && t.rank == 1)
+        size = t.dims[0];
+    if (size < 0 || size > 1 << 24)
+        return onx_reject(n, "a constant, or a result of declared shape", "the size of a window");
+    while (k + 1 < TH_ARRAY_LEN(windows) && strcmp(windows[k].name, n->row->name) != 0)
+        k++;
+    t = th_type_make(to > 0 && to < 64 ? onx_dtype((int32_t)to) : TH_DT_NONE, 1, &size);
+    if (!th_dtype_is_float(t.dtype))
+        return onx_reject(n, "a window of reals", "output_datatype %" PRId64, to);
+    w = th_tensor_new(n->scope->im->arena, &t);
+    if (w == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < size; i++) {
+        const double span = (double)(periodic ? size : size - 1);
+        const double at = span > 0 ? turn * (double)i / span : 0;
+        th_tensor_set_real(w, i, windows[k].a[0] - windows[k].a[1] * cos(at) +
+                                     windows[k].a[2] * cos(2 * at));
+    }
+    const th_value v = reals(n, &t, w);
+    return v != 0 ? onx_bind(n, 0, v) : TH_ERR_INTERNAL;
+}
+
+/* ---- Fourier transforms ---------------------------------------------------------------------- */
+
+struct transform {
+    int64_t length, bins;
+    int64_t parts;            /* of an element: 1 real, 2 complex */
+    bool inverse;
+};
+
+/* Rows: parts of the elements of a signal; columns: real and imaginary parts of the bins. */
+static enum th_status matrix(struct onx_node *n, const struct transform *f, th_value *out)
+{
+    const int64_t dims[2] = {f->length * f->parts, f->bins * 2};
+    const struct th_type t = th_type_make(TH_DT_F32, 2, dims);
+    struct th_tensor *m;
+
+    if (f->length > 4096 || f->bins > 4096)
+        return onx_reject(n, "at most 4096", "a transform of %" PRId64, f->length);
+    m = th_tensor_new(n->scope->im->arena, &t);
+    if (m == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < f->length; i++)
+        for (int64_t k = 0; k < f->bins; k++) {
+            const double angle = turn * (double)(i * k % f->length) / (double)f->length;
+            const double scale = f->inverse ? 1 / (double)f->length : 1;
+            const double re = cos(angle) * scale, im = sin(angle) * (f->inverse ? scale : -1);
+            const int64_t at = i * f->parts * dims[1] + 2 * k;
+            th_tensor_set_real(m, at, re);
+            th_tensor_set_real(m, at + 1, im);
+            if (f->parts == 2) {
+                th_tensor_set_real(m, at + dims[1], -im);
+                th_tensor_set_real(m, at + dims[1] + 1, re);
+            }
+        }
+    *out = reals(n, &t, m);
+    return *out != 0 ? TH_OK : TH_ERR_INTERNAL;
+}
+
+/* x [..., length, parts] to [..., bins, 2]. */
+static enum th_status transform(struct onx_node *n, th_value x, const struct transform *f,
+                                th_value *out)
+{
+    const struct th_type t = *onx_type(n, x);
+    int64_t dims[TH_MAX_RANK], rows = 1;
+    th_value m = 0;
+
+    for (int32_t i = 0; i + 2 < t.rank; i++)
+        rows *= t.dims[i];
+    TH_TRY(matrix(n, f, &m));
+    TH_TRY(onx_reshape(n, x, 2, (int64_t[]){rows, f->length * f->parts}, &x));
+    TH_TRY(onx_binary(n, "batch_matmul", x, m, &x));
+    memcpy(dims, t.dims, sizeof dims);
+    dims[t.rank - 2] = f->bins;
+    dims[t.rank - 1] = 2;
+    return onx_reshape(n, x, t.rank, dims, out);
+}
+
+/* Exactly `length` elements on an axis: cut, or with zeros behind. */
+static enum th_status fit(struct onx_node *n, th_value x, int32_t axis, int64_t length,
+                          th_value *out)
+{
+    const struct th_type t = *onx_type(n, x);
+    int64_t before[TH_MAX_RANK] = {0}, after[TH_MAX_RANK] = {0};
+    struct onx_attrs a = {.n = 0};
+
+    *out = x;
+    if (t.dims[axis] > length)
+        return onx_slice(n, x, axis, 0, length, out);
+    if (t.dims[axis] == length)
+        return TH_OK;
+    after[axis] = length - t.dims[axis];
+    onx_set_ints(&a, "before", before, (size_t)t.rank);
+    onx_set_ints(&a, "after", after, (size_t)t.rank);
+    return onx_add(n, "pad", &x, 1, &a, out);
+}
+
+static enum th_status import_dft(struct onx_node *n)
+{
+    const bool onesided = onx_attr_i(n, "onesided", 0) != 0;
+    struct transform f = {.inverse = onx_attr_i(n, "inverse", 0) != 0};
+    int64_t perm[TH_MAX_RANK], axis, given[1];
+    double asked = onx_has(n, "axis") ? (double)onx_attr_i(n, "axis", 1) : n->opset < 20 ? 1 : -2;
+    size_t count;
+    th_value x;
+
+    TH_TRY(onx_need(n, &x, 1));
+    const struct th_type t = *onx_type(n, x);
+    if (n->opset >= 20 && !onx_in_real(n, 2, "axis", &asked))
+        return TH_ERR_INPUT;
+    if (t.rank < 2 || t.rank > TH_MAX_RANK || (t.dims[t.rank - 1] != 1 && t.dims[t.rank - 1] != 2) ||
+        t.dtype != TH_DT_F32 || !onx_axis(n, (int64_t)asked, t.rank, &axis) || axis == t.rank - 1)
+        return onx_reject(n, "real or complex signals of 32 bits", "an operand of %d axes",
+                          (int)t.rank);
+    f.parts = t.dims[t.rank - 1];
+    f.length = t.dims[axis];
+    if (onx_has_in(n, 1)) {
+        if (!onx_in_ints(n, 1, "dft_length", given, 1, &count) || count != 1 || given[0] < 1)
+            return onx_reject(n, NULL, "dft_length");
+        f.length = given[0];
+    }
+    f.bins = onesided ? f.length / 2 + 1 : f.length;
+    TH_TRY(fit(n, x, (int32_t)axis, f.length, &x));
+    for (int32_t i = 0; i < t.rank; i++)
+        perm[i] = i;
+    perm[axis] = t.rank - 2, perm[t.rank - 2] = axis;
+    TH_TRY(onx_transpose(n, x, perm, &x));
+    TH_TRY(transform(n, x, &f, &x));
+    TH_TRY(onx_transpose(n, x, perm, &x));
+    return onx_bind(n, 0, x);
+}
+
+/* Frames of one length, [B, frames, length, parts], times the window. */
+static enum th_status frames(struct onx_node *n, th_value x, th_value step, th_value window,
+                             int64_t count, int64_t length, th_value *out)
+{
+    struct onx_attrs a = {.n = 0};
+    th_value at, in, pair[2] = {x, 0};
+
+    TH_TRY(onx_iota(n, TH_DT_S64, count, &at));
+    TH_TRY(onx_binary(n, "mul", at, step, &at));
+    TH_TRY(onx_reshape(n, at, 2, (int64_t[]){count, 1}, &at));
+    TH_TRY(onx_iota(n, TH_DT_S64, length, &in));
+    TH_TRY(onx_binary(n, "add", at, in, &pair[1]));
+    onx_set_int(&a, "axis", 1);
+    TH_TRY(onx_add(n, "gather", pair, 2, &a, out));
+    if (window == 0)
+        return TH_OK;
+    TH_TRY(onx_reshape(n, window, 2, (int64_t[]){length, 1}, &window));
+    return onx_binary(n, "mul", *out, window, out);
+}
+
+/* The frame's length: the window's, a constant, or up to two that give the declared bins. */
+static enum th_status frame_lengths(struct onx_node *n, const struct th_type *want, bool onesided,
+                                    int64_t lengths[2], size_t *count)
+{
+    const th_value window = onx_in(n, 2), given = onx_in(n, 3);
+    const struct th_tensor *c = onx_const(n, given);
+
+    *count = 1;
+    if (window != 0) {
+        lengths[0] = th_type_elems(onx_type(n, window));
+    } else if (c != NULL && th_type_elems(&c->type) == 1) {
+        lengths[0] = th_tensor_int(c, 0);
+    } else if (given != 0) {
+        lengths[0] = onesided ? 2 * (want->dims[2] - 1) : want->dims[2];
+        lengths[1] = lengths[0] + 1;
+        *count = onesided ? 2 : 1;
+    } else {
+        return onx_reject(n, NULL, "neither a window nor a frame length");
+    }
+    return lengths[0] > 0 ? TH_OK : onx_reject(n, NULL, "a frame of %" PRId64, lengths[0]);
+}
+
+static enum th_status stft_result(struct onx_node *n, const struct th_type *x, struct th_type *want)
+{
+    int64_t step[1], length;
+    const th_value window = onx_in(n, 2), given = onx_in(n, 3);
+    const struct th_tensor *c = onx_const(n, given);
+    size_t count;
+
+    if (onx_declared(n, 0, want) && want->rank == 4)
+        return TH_OK;
+    if (!onx_in_ints(n, 1, "frame_step", step, 1, &count) || count != 1 || step[0] < 1 ||
+        (window == 0 && c == NULL))
+        return onx_reject(n, "a constant step and length", "frames");
+    length = window != 0 ? th_type_elems(onx_type(n, window)) : th_tensor_int(c, 0);
+    if (length < 1 || length > x->dims[1])
+        return onx_reject(n, NULL, "a frame of %" PRId64, length);
+    *want = (struct th_type){.dtype = x->dtype, .rank = 4,
+                             .dims = {x->dims[0], (x->dims[1] - length) / step[0] + 1, 0, 2}};
+    return TH_OK;
+}
+
+static enum th_status import_stft(struct onx_node *n)
+{
+    const bool onesided = onx_attr_i(n, "onesided", 1) != 0;
+    th_value in[2], step, y = 0, one, pick[3];
+    int64_t lengths[2];
+    struct th_type want;
+    size_t count;
+
+    TH_TRY(onx_need(n, in, 2));
+    struct th_type t = *onx_type(n, in[0]);
+    if (t.rank == 2) {
+        TH_TRY(onx_reshape(n, in[0], 3, (int64_t[]){t.dims[0], t.dims[1], 1}, &in[0]));
+        t = *onx_type(n, in[0]);
+    }
+    if (t.rank != 3 || t.dtype != TH_DT_F32 || (t.dims[2] != 1 && t.dims[2] != 2))
+        return onx_reject(n, "signals [batch, length, 1 or 2]", "an operand of %d axes",
+                          (int)t.rank);
+    TH_TRY(stft_result(n, &t, &want));
+    TH_TRY(frame_lengths(n, &want, onesided, lengths, &count));
+    TH_TRY(onx_reshape(n, in[1], 0, NULL, &step));
+    TH_TRY(onx_cast(n, step, TH_DT_S64, &step));
+    for (size_t i = 0; i < count; i++) {
+        struct transform f = {.length = lengths[i], .parts = t.dims[2],
+                              .bins = onesided ? lengths[i] / 2 + 1 : lengths[i]};
+        TH_TRY(frames(n, in[0], step, onx_in(n, 2), want.dims[1], lengths[i], &one));
+        TH_TRY(transform(n, one, &f, &one));
+        if (i > 0) {
+            TH_TRY(onx_reshape(n, onx_in(n, 3), 0, NULL, &pick[0]));
+            TH_TRY(onx_scalar(n, onx_type(n, pick[0])->dtype, (double)lengths[i], &pick[1]));
+            TH_TRY(onx_binary(n, "equal", pick[0], pick[1], &pick[0]));
+            pick[1] = one, pick[2] = y;
+            TH_TRY(onx_add_typed(n, "select", pick, 3, NULL, TH_DT_F32, NULL, &one));
+        }
+        y = one;
+    }
+    return onx_bind(n, 0, y);
+}
+
+/* ---- n-grams --------------------------------------------------------------------------------- */
+
+struct grams {
+    const int64_t *pool, *index, *starts;    /* words, place of each gram, first word of each order */
+    size_t n_pool, n_index, n_starts;
+    const float *weights;
+    size_t n_weights;
+    int64_t places;
+};
+
+/* How often the grams of `order` words stand in x [B, C], words `gap` apart: [B, grams]. */
+static enum th_status count_grams(struct onx_node *n, th_value x, const int64_t *words,
+                                  int64_t grams, int64_t order, int64_t gap, th_value *out)
+{
+    const struct th_type t = *onx_type(n, x);
+    const int64_t windows = t.dims[1] - (order - 1) * gap;
+    struct onx_attrs a = {.n = 0}, r = {.n = 0};
+    int64_t *at;
+    th_value pair[2] = {x, 0}, pool;
+
+    *out = 0;
+    if (windows < 1 || grams < 1)
+        return TH_OK;
+    at = TH_NEW_ARRAY(n->scope->im->arena, int64_t, (size_t)(windows * order));
+    if (at == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < windows * order; i++)
+        at[i] = i / order + i % order * gap;
+    TH_TRY(onx_ints(n, TH_DT_S64, 2, (int64_t[]){windows, order}, at, &pair[1]));
+    onx_set_int(&a, "axis", 1);
+    TH_TRY(onx_add(n, "gather", pair, 2, &a, &x));
+    TH_TRY(onx_reshape(n, x, 4, (int64_t[]){t.dims[0], windows, 1, order}, &x));
+    TH_TRY(onx_ints(n, t.dtype, 2, (int64_t[]){grams, order}, words, &pool));
+    TH_TRY(onx_binary(n, "equal", x, pool, &x));
+    onx_set_ints(&r, "axes", (int64_t[]){3}, 1);
+    TH_TRY(onx_add_typed(n, "reduce_all", &x, 1, &r, TH_DT_BOOL, NULL, &x));
+    TH_TRY(onx_cast(n, x, TH_DT_F32, &x));
+    return onx_reduce(n, "sum", x, (int64_t[]){1}, 1, false, out);
+}
+
+/* [grams, places]: where each gram is counted, and with which weight. */
+static enum th_status gram_places(struct onx_node *n, const struct grams *g, bool weighted,
+                                  size_t first, int64_t grams, th_value *out)
+{
+    const int64_t dims[2] = {grams, g->places};
+    const struct th_type t = th_type_make(TH_DT_F32, 2, dims);
+    struct th_tensor *m = th_tensor_new(n->scope->im->arena, &t);
+
+    if (m == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < grams; i++) {
+        const size_t k = first + (size_t)i;
+        th_tensor_set_real(m, i * g->places + g->index[k],
+                           weighted && k < g->n_weights ? (double)g->weights[k] : 1);
+    }
+    *out = reals(n, &t, m);
+    return *out != 0 ? TH_OK : TH_ERR_INTERNAL;
+}
+
+static enum th_status read_grams(struct onx_node *n, struct grams *g)
+{
+    *g = (struct grams){.places = 0};
+    g->pool = onx_attr_ints(n, "pool_int64s", &g->n_pool);
+    g->index = onx_attr_ints(n, "ngram_indexes", &g->n_index);
+    g->starts = onx_attr_ints(n, "ngram_counts", &g->n_starts);
+    g->weights = onx_attr_floats(n, "weights", &g->n_weights);
+    if (g->n_pool == 0 || g->n_starts == 0 || g->n_index == 0)
+        return onx_reject(n, "a pool of integers", "a pool of strings, or an empty one");
+    for (size_t i = 0; i < g->n_index; i++) {
+        if (g->index[i] < 0 || g->index[i] > 1 << 20)
+            return onx_reject(n, NULL, "ngram_indexes has %" PRId64, g->index[i]);
+        g->places = g->index[i] >= g->places ? g->index[i] + 1 : g->places;
+    }
+    return TH_OK;
+}
+
+/* All orders and gaps; each order's grams go to their places. */
+static enum th_status import_tfidf(struct onx_node *n)
+{
+    const char *mode = onx_attr_s(n, "mode", "TF");
+    const int64_t least = onx_attr_i(n, "min_gram_length", 1);
+    const int64_t most = onx_attr_i(n, "max_gram_length", 1);
+    const int64_t skip = onx_attr_i(n, "max_skip_count", 0);
+    const bool weighted = strcmp(mode, "TF") != 0;
+    struct grams g;
+    size_t first = 0;
+    th_value x, y = 0, one = 0, sum, m = 0;
+
+    TH_TRY(onx_need(n, &x, 1));
+    TH_TRY(read_grams(n, &g));
+    const struct th_type t = *onx_type(n, x);
+    if (t.rank < 1 || t.rank > 2 || !th_dtype_is_int(t.dtype) || skip < 0 || skip > 64 || most > 64)
+        return onx_reject(n, "lists of integers", "an operand of %d axes", (int)t.rank);
+    if (t.rank == 1)
+        TH_TRY(onx_reshape(n, x, 2, (int64_t[]){1, t.dims[0]}, &x));
+    for (int64_t order = 1; order <= (int64_t)g.n_starts; order++) {
+        const int64_t from = g.starts[order - 1];
+        const int64_t to = order < (int64_t)g.n_starts ? g.starts[order] : (int64_t)g.n_pool;
+        const int64_t grams = to > from ? (to - from) / order : 0;
+        if (from < 0 || to > (int64_t)g.n_pool || first + (size_t)grams > g.n_index)
+            return onx_reject(n, NULL, "ngram_counts does not fit the pool");
+        sum = 0;
+        for (int64_t gap = 1; gap <= (order == 1 ? 1 : skip + 1); gap++) {
+            if (order < least || order > most)
+                continue;
+            TH_TRY(count_grams(n, x, g.pool + from, grams, order, gap, &one));
+            if (one != 0 && sum != 0)
+                TH_TRY(onx_binary(n, "add", sum, one, &one));
+            sum = one != 0 ? one : sum;
+        }
+        if (sum != 0) {
+            if (strcmp(mode, "IDF") == 0)
+                TH_TRY(onx_clamp(n, sum, 0, 1, &sum));
+            TH_TRY(gram_places(n, &g, weighted, first, grams, &m));
+            TH_TRY(onx_binary(n, "batch_matmul", sum, m, &one));
+            if (y != 0)
+                TH_TRY(onx_binary(n, "add", y, one, &one));
+            y = one;
+        }
+        first += (size_t)grams;
+    }
+    if (y == 0)
+        return onx_reject(n, NULL, "no n-gram of its lengths");
+    if (t.rank == 1)
+        TH_TRY(onx_reshape(n, y, 1, &g.places, &y));
+    return onx_bind(n, 0, y);
+}
+
+const struct onx_row onx_rows_signal[] = {
+    {"BlackmanWindow", import_window, NULL},
+    {"HammingWindow", import_window, NULL},
+    {"HannWindow", import_window, NULL},
+    {"DFT", import_dft, NULL},
+    {"STFT", import_stft, NULL},
+    {"TfIdfVectorizer", import_tfidf, NULL},
+    {NULL, NULL, NULL},
+};
