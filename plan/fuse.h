@@ -89,9 +89,8 @@ enum th_fuse_how {
 /*
  * STREAM: pull order. The last node is driven run by run; before a node makes a run of `run`
  * columns of one row (the last run of a row may be shorter; run 0: whole rows), it has its operands
- * advanced, in this order: those in lines, then held ones with a place of their own, then the
- * held one that shares; each in turn until the newest pixel that this run wants is made (for that,
- * an operand advances in whole runs, in raster order). Other tensors stored at the group's end are
+ * advanced, in their order, each until the newest pixel that this run wants is made (for that, an
+ * operand advances in whole runs, in raster order). Other tensors stored at the group's end are
  * completed after the driven one. A REDUCE at the end drives its operand instead.
  *
  * STRIPS: stage by stage. The last stage is driven strip by strip; before a strip, the ring in
@@ -109,41 +108,42 @@ enum th_fuse_store {
 };
 /*
  * LINES: let row y be the newest row begun, n its columns made so far.
- *   cols == 0: row r lies in slot r mod rows; readable are rows y - rows < r <= y.
+ *   cols == 0 (runs are whole rows): row r lies in slot r mod rows; readable are rows
+ *     y - rows < r <= y.
  *   cols > 0:  the tail holds columns [t0, n) of row y, t0 = max(0, n - cols). A column that
  *     leaves the tail goes into slot y mod rows (rows 0: it is dropped). Readable are rows
  *     y - rows < r < y; of row y - rows the columns >= t0; of row y the columns >= t0.
  *     Before row y + 1 is begun the tail is emptied into the slot; and a run that wants columns
  *     < t0 of a complete row y has it emptied first, as if row y + 1 were begun (n = 0).
- * A tensor that does best whole has rows == h, cols == 0.
- * HELD values are alive from the run that makes them to the run of the one node that reads them.
- * Those with `own` have a place of their own; the others share group->held bytes: the one a node
- * reads and the one it makes lie at opposite ends (`at_end`).
+ * HELD values are read by one node only, each run of it right behind the run that made them and
+ * nothing else. Those with `own` must outlast runs of other nodes and have a place of their own;
+ * the others are wanted from the node that makes them to the one that reads them (by number), so
+ * held values apart share bytes: group->bytes.held is the most at one node.
  */
 struct th_fuse_buffer {
     enum th_fuse_store store;
     uint32_t tensor;
     int32_t stage;          /* strips: that makes it (box, held, ring); -1: the pushed input */
     int32_t rows, cols;
-    bool own, at_end;       /* held */
+    bool own;               /* held */
     int64_t bytes;
 };
 struct th_fuse_stage {
     uint32_t first, last;   /* nodes [first, last) */
     int32_t rows;           /* rows of the last node's output (REDUCE: of its operand) per strip */
     int32_t cols;           /* columns per tile; 0: columns slide */
-    int64_t bytes;          /* boxes, held values and accumulators of the stage */
+    int64_t bytes;          /* boxes, held values, accumulators, scratch of the stage */
     int64_t held;           /* of these, shared by held values */
 };
 /* What makes up the bytes of a group. */
 struct th_fuse_bytes {
     int64_t through;    /* stored, alive, not touched */
     int64_t lines;      /* lines, rings and held values with a place of their own */
-    int64_t held;       /* shared place of held values; strips: the largest stage */
+    int64_t held;       /* shared place of held values; strips: the largest stage's bytes */
     int64_t acc;        /* accumulators */
     int64_t vectors;    /* results of REDUCE at the end */
     int64_t inout;      /* stored inputs that die and stored outputs, overlapped */
-    int64_t scratch;
+    int64_t scratch;    /* of kernels, where it is most together with held values */
     int64_t total;
 };
 struct th_fuse_group {

@@ -40,6 +40,8 @@ struct fuse_lines {
     int32_t rows, cols;      /* as in th_fuse_buffer */
     int32_t box_cols;        /* columns alive when a strip slides */
     bool box_held;
+    uint32_t covers, box_covers;   /* held: bit k: advancing it advances operand k of its reader
+                                      as far as that is wanted, so that nothing runs in between */
     uint32_t join;           /* the group must contain this node */
     int64_t bytes;
 };
@@ -54,6 +56,7 @@ struct fuse {
     uint32_t *live_start, *live;          /* [n_nodes + 2] */
     struct fuse_lines *lines[FUSE_GRAINS];  /* [n_tensors] each */
     struct fuse_lines *fed;               /* [n_tensors] lines of pushed inputs */
+    int64_t *held_bytes, *alive;          /* work, zero between uses: [n_tensors], [n_nodes + 1] */
     uint32_t max_group;
     int64_t base_macs;
 };
@@ -156,14 +159,17 @@ bool th_fuse_stream_stop(const struct fuse *f, const struct fuse_drive *d, uint3
                          uint32_t q);
 bool th_fuse_planes(const struct fuse *f, uint32_t p, struct fuse_cost *out);
 bool th_fuse_slices(const struct fuse *f, uint32_t p, struct fuse_cost *out);
-/* Shares of held values: bytes[t] > 0 where t is held. Adds own places to *own, returns the shared
- * place. mark (or NULL): [n_tensors] 1 shared, 2 own. */
-int64_t th_fuse_held(const struct fuse *f, uint32_t p, uint32_t q, const int64_t *bytes,
-                     int64_t *own, uint8_t *mark);
-
-/* Which end of the shared place each of the held values (mark 1) lies at. */
-void th_fuse_ends(const struct fuse *f, uint32_t p, uint32_t q, const uint8_t *mark,
-                  bool *at_end);
+/*
+ * Bytes of held values. One that its reader reads right behind the run that makes it is wanted from
+ * node to node only; one whose reader advances something else first needs a place of its own.
+ * bytes[t] > 0 where t is held. mark (or NULL): [n_tensors] 1 where shared, 2 where own.
+ */
+struct fuse_share {
+    int64_t held, scratch;   /* at the node where they are most together */
+    int64_t own;
+};
+void th_fuse_held(const struct fuse *f, uint32_t p, uint32_t q, uint32_t grain, bool box,
+                  const int64_t *bytes, uint8_t *mark, struct fuse_share *out);
 
 /* ---- strips -------------------------------------------------------------------------------- */
 #define FUSE_OPEN 6
@@ -183,7 +189,7 @@ struct fuse_label {
     int32_t th, cols;
     uint32_t out;            /* tensor of the last stage */
     bool reduce;
-    int64_t stage_bytes, stage_held;
+    int64_t stage_bytes, stage_held;   /* with kernel scratch */
     const int32_t *b;        /* [strips] rows of the output made after each strip */
     const int32_t *low;      /* [strips] oldest row wanted of the one dying input; NULL: unknown */
     int32_t strips;

@@ -209,6 +209,10 @@ static enum th_status lines_of(struct fuse *f, struct fuse_drive *d, uint32_t t,
         out->rows = x->h;
         out->cols = 0;
     }
+    if (!out->cols && !pushed && fuse_run(grain, x->w) < x->w) {
+        out->rows--;           /* runs go through a tail, of the whole row if need be */
+        out->cols = x->w;
+    }
     if (out->held) {
         out->rows = 0;
         out->cols = fuse_run(grain, x->w);
@@ -217,15 +221,54 @@ static enum th_status lines_of(struct fuse *f, struct fuse_drive *d, uint32_t t,
     return TH_OK;
 }
 
-/* Columns alive of a box while columns slide through a strip, all rows of it at once. */
-static enum th_status box_of(struct fuse *f, uint32_t grain, uint32_t t, struct th_arena *tmp,
-                             int32_t **made, struct fuse_lines *out)
+/* While node j is driven, has operand x come as far as reader `by` of j's output wants it? */
+static bool covered(const struct fuse *f, const struct fuse_drive *d, const struct fuse_map *out,
+                    const struct fuse_map *x, uint32_t by)
 {
-    uint32_t from = f->prod[t] == FUSE_NONE ? 0 : f->prod[t] + 1, j = out->join;
+    const struct fuse_state *s = &d->states[x->tensor];
+    const struct fuse_cols *c = &x->cols[d->grain];
+    int32_t u = fuse_run(d->grain, f->net->tensors[out->tensor].w);
+    uint32_t seen = FUSE_NONE;
+    for (int32_t r = 0; s->set && r < f->net->tensors[f->nodes[by].shape].h; r++) {
+        int32_t y = out->rows.newest[r];
+        if (s->row[y] < x->rows.last[r])
+            return false;
+        if (s->row[y] > x->rows.last[r] || s->cls[y] == seen)
+            continue;
+        seen = s->cls[y];
+        for (int32_t k = 0; k < c->n_runs; k++)
+            if (s->table[seen][(out->cols[d->grain].made[k] - 1) / u] < c->made[k])
+                return false;
+    }
+    return s->set;
+}
+
+/* Which later operands of its reader a held value advances by itself. */
+static enum th_status find_covers(struct fuse *f, struct fuse_drive *d, uint32_t t,
+                                  struct fuse_lines *l)
+{
+    uint32_t j = f->cons[f->cons_start[t]], i;
+    const struct fuse_node *v = &f->nodes[j];
+    for (i = 0; v->maps[i].tensor != t; i++)
+        continue;
+    const struct fuse_map *own = &v->maps[i];
+    for (uint32_t k = i + 1; l->held && k < v->n_maps && k < 32; k++) {
+        uint32_t x = v->maps[k].tensor;
+        if (f->prod[x] == FUSE_NONE || f->prod[x] >= f->prod[t])
+            continue;
+        TH_TRY(drive(d, f, f->prod[t], x));
+        if (covered(f, d, own, &v->maps[k], j))
+            l->covers |= (uint32_t)1 << k;
+    }
+    return TH_OK;
+}
+
+/* Columns made of all that node j pulls, back to node `from`, while its runs slide over a strip. */
+static enum th_status slide(const struct fuse *f, uint32_t grain, uint32_t j, uint32_t from,
+                            struct th_arena *tmp, int32_t **made)
+{
     const struct th_fuse_tensor *s = &f->net->tensors[f->nodes[j].shape];
-    int32_t u = fuse_run(grain, s->w), runs = (s->w + u - 1) / u, most = 0;
-    int32_t mine = fuse_run(grain, f->net->tensors[t].w);
-    bool once = f->cons_start[t + 1] - f->cons_start[t] == 1;
+    int32_t u = fuse_run(grain, s->w), runs = (s->w + u - 1) / u;
     int32_t *own = TH_NEW_ARRAY(tmp, int32_t, (size_t)runs);
     if (!own)
         return TH_ERR_INTERNAL;
@@ -239,8 +282,9 @@ static enum th_status box_of(struct fuse *f, uint32_t grain, uint32_t t, struct 
             const struct fuse_map *m = &f->nodes[i].maps[k];
             if (m->tensor == f->nodes[i].shape)
                 continue;
-            bool first = !made[m->tensor];
-            int32_t *n = first ? TH_NEW_ARRAY(tmp, int32_t, (size_t)runs) : made[m->tensor];
+            int32_t *n = made[m->tensor];
+            if (!n)
+                n = TH_NEW_ARRAY(tmp, int32_t, (size_t)runs);
             if (!n)
                 return TH_ERR_INTERNAL;
             for (int32_t r = 0; r < runs; r++)
@@ -248,6 +292,53 @@ static enum th_status box_of(struct fuse *f, uint32_t grain, uint32_t t, struct 
             made[m->tensor] = n;
         }
     }
+    return TH_OK;
+}
+
+static void forget(const struct fuse *f, uint32_t j, uint32_t from, int32_t **made)
+{
+    for (uint32_t i = j + 1; i-- > from;) {
+        made[f->nodes[i].shape] = NULL;
+        for (uint32_t k = 0; k < f->nodes[i].n_maps; k++)
+            made[f->nodes[i].maps[k].tensor] = NULL;
+    }
+}
+
+/* As find_covers, while columns slide. */
+static enum th_status find_box_covers(struct fuse *f, uint32_t grain, uint32_t t,
+                                      struct th_arena *tmp, int32_t **made, struct fuse_lines *l)
+{
+    uint32_t j = f->cons[f->cons_start[t]], i, m = f->prod[t];
+    const struct fuse_node *v = &f->nodes[j];
+    int32_t u = fuse_run(grain, f->net->tensors[t].w);
+    for (i = 0; v->maps[i].tensor != t; i++)
+        continue;
+    for (uint32_t k = i + 1; l->box_held && k < v->n_maps && k < 32; k++) {
+        uint32_t x = v->maps[k].tensor;
+        if (f->prod[x] == FUSE_NONE || f->prod[x] >= m)
+            continue;
+        TH_TRY(slide(f, grain, m, f->prod[x] + 1, tmp, made));
+        const struct fuse_cols *own = &v->maps[i].cols[grain], *c = &v->maps[k].cols[grain];
+        bool all = made[x] != NULL;
+        for (int32_t r = 0; all && r < c->n_runs; r++)
+            all = made[x][(own->made[r] - 1) / u] >= c->made[r];
+        if (all)
+            l->box_covers |= (uint32_t)1 << k;
+        forget(f, m, f->prod[x] + 1, made);
+    }
+    return TH_OK;
+}
+
+/* Columns alive of a box while columns slide through a strip, all rows of it at once. */
+static enum th_status box_of(struct fuse *f, uint32_t grain, uint32_t t, struct th_arena *tmp,
+                             int32_t **made, struct fuse_lines *out)
+{
+    uint32_t from = f->prod[t] == FUSE_NONE ? 0 : f->prod[t] + 1, j = out->join;
+    const struct th_fuse_tensor *s = &f->net->tensors[f->nodes[j].shape];
+    int32_t u = fuse_run(grain, s->w), runs = (s->w + u - 1) / u, most = 0;
+    int32_t mine = fuse_run(grain, f->net->tensors[t].w);
+    bool once = f->cons_start[t + 1] - f->cons_start[t] == 1;
+    TH_TRY(slide(f, grain, j, from, tmp, made));
     for (uint32_t c = f->cons_start[t]; c < f->cons_start[t + 1]; c++) {
         const struct fuse_cols *m = &map_of(f, f->cons[c], t)->cols[grain];
         uint32_t shape = f->nodes[f->cons[c]].shape;
@@ -261,12 +352,8 @@ static enum th_status box_of(struct fuse *f, uint32_t grain, uint32_t t, struct 
     }
     out->box_cols = (int32_t)fuse_min(fuse_max(most, mine), f->net->tensors[t].w);
     out->box_held = once && out->box_cols == mine;
-    for (uint32_t i = j + 1; i-- > from;) {
-        made[f->nodes[i].shape] = NULL;
-        for (uint32_t k = 0; k < f->nodes[i].n_maps; k++)
-            made[f->nodes[i].maps[k].tensor] = NULL;
-    }
-    return TH_OK;
+    forget(f, j, from, made);
+    return f->prod[t] == FUSE_NONE ? TH_OK : find_box_covers(f, grain, t, tmp, made, out);
 }
 
 static enum th_status grain_lines(struct fuse *f, uint32_t grain, struct th_arena *tmp,
@@ -294,6 +381,8 @@ static enum th_status grain_lines(struct fuse *f, uint32_t grain, struct th_aren
         th_arena_clear(tmp);
         TH_TRY(box_of(f, grain, t, tmp, made, l));
         TH_TRY(lines_of(f, &d, t, input, l));
+        if (l->held && !input)
+            TH_TRY(find_covers(f, &d, t, l));
     }
     return TH_OK;
 }

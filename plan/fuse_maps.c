@@ -217,7 +217,9 @@ enum th_status th_fuse_prepare(struct fuse *f, const struct th_fuse_net *net,
     TH_TRY(find_users(f));
     TH_TRY(find_live(f));
     f->nodes = TH_NEW_ARRAY(arena, struct fuse_node, (size_t)net->n_nodes + 1);
-    if (!f->nodes)
+    f->held_bytes = TH_NEW_ARRAY(arena, int64_t, (size_t)net->n_tensors + 1);
+    f->alive = TH_NEW_ARRAY(arena, int64_t, (size_t)net->n_nodes + 2);
+    if (!f->nodes || !f->held_bytes || !f->alive)
         return TH_ERR_INTERNAL;
     for (uint32_t j = 0; j < net->n_nodes; j++) {
         TH_TRY(make_maps(f, j));

@@ -56,19 +56,18 @@ static bool stream_buffers(struct fuse_measure *m, uint32_t grain, struct th_fus
 {
     const struct fuse *f = m->f;
     size_t nt = f->net->n_tensors;
-    int64_t *bytes = TH_NEW_ARRAY(m->work, int64_t, nt + 1), own = 0;
+    int64_t *bytes = TH_NEW_ARRAY(m->work, int64_t, nt + 1);
     uint8_t *mark = TH_NEW_ARRAY(m->work, uint8_t, nt + 1);
-    bool *at_end = TH_NEW_ARRAY(m->work, bool, nt + 1);
+    struct fuse_share share;
     g->buffers = TH_NEW_ARRAY(arena, struct th_fuse_buffer, nt + 1);
     g->n_buffers = 0;
-    if (!bytes || !mark || !at_end || !g->buffers)
+    if (!bytes || !mark || !g->buffers)
         return false;
     for (uint32_t t = 0; t < nt; t++)
         if (fuse_made_in(f, t, g->first, g->last) && !fuse_alive(f, t, g->last) &&
             f->lines[grain][t].held)
             bytes[t] = f->lines[grain][t].bytes;
-    th_fuse_held(f, g->first, g->last, bytes, &own, mark);
-    th_fuse_ends(f, g->first, g->last, mark, at_end);
+    th_fuse_held(f, g->first, g->last, grain, false, bytes, mark, &share);
     for (uint32_t t = 0; t < nt; t++) {
         const struct fuse_lines *l = &f->lines[grain][t];
         bool pushed =
@@ -78,7 +77,7 @@ static bool stream_buffers(struct fuse_measure *m, uint32_t grain, struct th_fus
         g->buffers[g->n_buffers++] = (struct th_fuse_buffer){
             .store = l->held ? TH_FUSE_HELD : TH_FUSE_LINES, .tensor = t,
             .stage = pushed ? -1 : 0, .rows = l->rows, .cols = l->cols,
-            .own = mark[t] == 2, .at_end = at_end[t], .bytes = l->bytes};
+            .own = mark[t] == 2, .bytes = l->bytes};
     }
     return true;
 }

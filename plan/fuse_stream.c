@@ -2,43 +2,48 @@
 /* What a group costs that makes each value once: streams, single nodes, planes, slices. */
 #include "plan/fuse_internal.h"
 
-int64_t th_fuse_held(const struct fuse *f, uint32_t p, uint32_t q, const int64_t *bytes,
-                     int64_t *own, uint8_t *mark)
+/* Is held operand k of node j still there when the node runs? Nothing may run in between. */
+static bool at_once(const struct fuse *f, uint32_t p, uint32_t q, uint32_t j, uint32_t k,
+                    uint32_t covers)
 {
-    int64_t most = 0;
-    for (uint32_t j = p; j < q; j++) {
-        const struct fuse_node *v = &f->nodes[j];
-        int64_t in = 0;
-        uint32_t shared = FUSE_NONE;
-        /* The held operand advanced last shares; one waiting for another needs its own place. */
-        for (uint32_t k = 0; k < v->n_maps; k++) {
-            uint32_t t = v->maps[k].tensor;
-            if (!bytes[t] || !fuse_made_in(f, t, p, q))
-                continue;
-            if (shared != FUSE_NONE) {
-                *own += bytes[shared];
-                if (mark)
-                    mark[shared] = 2;
-            }
-            shared = t;
-            in = bytes[t];
-            if (mark)
-                mark[t] = 1;
-        }
-        uint32_t o = f->net->nodes[j].out;
-        most = fuse_max(most, in + (fuse_alive(f, o, q) ? 0 : bytes[o]));
-    }
-    return most;
+    const struct fuse_node *v = &f->nodes[j];
+    for (uint32_t i = k + 1; i < v->n_maps; i++)
+        if (fuse_made_in(f, v->maps[i].tensor, p, q) && (i >= 32 || !(covers >> i & 1)))
+            return false;
+    return true;
 }
 
-void th_fuse_ends(const struct fuse *f, uint32_t p, uint32_t q, const uint8_t *mark,
-                  bool *at_end)
+void th_fuse_held(const struct fuse *f, uint32_t p, uint32_t q, uint32_t grain, bool box,
+                  const int64_t *bytes, uint8_t *mark, struct fuse_share *out)
 {
+    int64_t now = 0;
+    *out = (struct fuse_share){0, 0, 0};
     for (uint32_t j = p; j < q; j++)
-        for (uint32_t k = 0; k < f->nodes[j].n_maps; k++)
-            if (mark[f->nodes[j].maps[k].tensor] == 1 &&
-                fuse_made_in(f, f->nodes[j].maps[k].tensor, p, q))
-                at_end[f->net->nodes[j].out] = !at_end[f->nodes[j].maps[k].tensor];
+        for (uint32_t k = 0; k < f->nodes[j].n_maps; k++) {
+            uint32_t t = f->nodes[j].maps[k].tensor;
+            const struct fuse_lines *l = &f->lines[grain][t];
+            if (!fuse_made_in(f, t, p, q) || !bytes[t])
+                continue;
+            bool shared = at_once(f, p, q, j, k, box ? l->box_covers : l->covers);
+            if (mark)
+                mark[t] = shared ? 1 : 2;
+            if (shared) {
+                f->alive[f->prod[t]] += bytes[t];
+                f->alive[j + 1] -= bytes[t];
+            } else {
+                out->own += bytes[t];
+            }
+        }
+    for (uint32_t j = p; j < q; j++) {
+        int64_t scratch = fuse_round(f, f->net->nodes[j].scratch);
+        now += f->alive[j];
+        f->alive[j] = 0;
+        if (now + scratch > out->held + out->scratch) {
+            out->held = now;
+            out->scratch = scratch;
+        }
+    }
+    f->alive[q] = 0;
 }
 
 /* A tensor kept as lines (or held) by the group; NULL when it is stored or not of the group. */
@@ -128,12 +133,10 @@ static void add_up(struct fuse_cost *c)
 bool th_fuse_stream(const struct fuse *f, const struct fuse_drive *d, uint32_t p, uint32_t q,
                     struct fuse_cost *out)
 {
-    int64_t held = 0;
+    struct fuse_share share;
     *out = (struct fuse_cost){.overlap = false};
     for (uint32_t j = p; j < q; j++) {
-        const struct th_fuse_node *n = &f->net->nodes[j];
         const struct fuse_node *v = &f->nodes[j];
-        uint32_t shared = FUSE_NONE;
         for (uint32_t k = 0; k < v->n_maps; k++) {
             uint32_t t = v->maps[k].tensor;
             const struct fuse_lines *l = kept(f, d->grain, t, p, q);
@@ -141,26 +144,25 @@ bool th_fuse_stream(const struct fuse *f, const struct fuse_drive *d, uint32_t p
                 continue;
             if (!l->ok || l->join >= q)
                 return false;
-            if (!l->held) {
-                /* Counted with the last node that reads it. */
-                if (f->last_use[t] == j)
-                    out->b.lines += l->bytes;
-                continue;
-            }
-            if (shared != FUSE_NONE)
-                out->b.lines += f->lines[d->grain][shared].bytes;
-            shared = t;
+            /* Counted with the last node that reads it. */
+            if (!l->held && f->last_use[t] == j)
+                out->b.lines += l->bytes;
         }
-        const struct fuse_lines *o = kept(f, d->grain, n->out, p, q);
-        held = fuse_max(held, (shared != FUSE_NONE ? f->lines[d->grain][shared].bytes : 0) +
-                                  (o && o->held ? o->bytes : 0));
-        out->b.acc += n->acc_bytes;
-        out->b.scratch = fuse_max(out->b.scratch, fuse_round(f, n->scratch));
+        out->b.acc += f->net->nodes[j].acc_bytes;
     }
+    for (uint32_t j = p; j < q; j++) {
+        const struct fuse_lines *l = kept(f, d->grain, f->net->nodes[j].out, p, q);
+        f->held_bytes[f->net->nodes[j].out] = l && l->held ? l->bytes : 0;
+    }
+    th_fuse_held(f, p, q, d->grain, false, f->held_bytes, NULL, &share);
+    for (uint32_t j = p; j < q; j++)
+        f->held_bytes[f->net->nodes[j].out] = 0;
     if (q - p == 1)
         out->b.acc = f->net->nodes[p].acc_alone;
     out->b.acc = fuse_round(f, out->b.acc);
-    out->b.held = held;
+    out->b.lines += share.own;
+    out->b.held = share.held;
+    out->b.scratch = share.scratch;
     in_out(f, d, p, q, out);
     add_up(out);
     return true;

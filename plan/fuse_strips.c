@@ -108,8 +108,10 @@ static void inner_bytes(struct fuse_strips *s, struct ending *e, uint32_t p, uin
         else
             sum += bytes;
     }
-    e->held[grain][q - p] = th_fuse_held(f, p, q, s->bytes, &sum, NULL);
-    e->bytes[grain][q - p] = sum + e->held[grain][q - p] + fuse_round(f, acc);
+    struct fuse_share share;
+    th_fuse_held(f, p, q, grain, true, s->bytes, NULL, &share);
+    e->held[grain][q - p] = share.held;
+    e->bytes[grain][q - p] = sum + share.own + share.held + share.scratch + fuse_round(f, acc);
 }
 
 static int64_t part(int64_t macs, int64_t n, int64_t of)
@@ -363,7 +365,7 @@ static bool tiled_bytes(struct fuse_strips *s, const struct ending *e, uint32_t 
                 alive += fuse_round(f, (int64_t)height(e, find(e, b, p)) * t[b].widest *
                                            f->net->tensors[b].pixel_bytes);
         }
-        most = fuse_max(most, alive);
+        most = fuse_max(most, alive + fuse_round(f, f->net->nodes[j].scratch));
     }
     out->stage_bytes = most + fuse_round(f, acc);
     out->stage_held = 0;
@@ -460,8 +462,6 @@ void th_fuse_strips_close(struct fuse_strips *s, uint32_t g, const struct fuse_l
         dying = t;
         n_dying++;
     }
-    for (uint32_t j = g; j < l->q; j++)
-        out->b.scratch = fuse_max(out->b.scratch, fuse_round(f, f->net->nodes[j].scratch));
     out->b.lines = l->ring;
     out->b.held = l->inner;
     out->b.inout = in + (l->reduce ? 0 : made);
@@ -484,8 +484,7 @@ void th_fuse_strips_close(struct fuse_strips *s, uint32_t g, const struct fuse_l
             out->distance = distance;
         }
     }
-    out->b.total = out->b.through + out->b.lines + out->b.held + out->b.vectors + out->b.inout +
-                   out->b.scratch;
+    out->b.total = out->b.through + out->b.lines + out->b.held + out->b.vectors + out->b.inout;
 }
 
 /* ---- buffers of a finished chain ----------------------------------------------------------- */
@@ -495,16 +494,14 @@ static uint32_t stage_buffers(struct fuse_strips *s, const struct fuse_label *l,
     const struct fuse *f = s->f;
     struct ending *e = ending_of(s, l->q, l->th);
     uint8_t *mark = TH_NEW_ARRAY(arena, uint8_t, (size_t)f->net->n_tensors + 1);
-    bool *at_end = TH_NEW_ARRAY(arena, bool, (size_t)f->net->n_tensors + 1);
     const struct tile *tiles = l->cols ? tile_widths(f, l->p, l->q, l->cols, arena) : NULL;
+    struct fuse_share share;
     uint32_t n = 0;
-    int64_t own = 0;
-    if (!e || !mark || !at_end || (l->cols && !tiles))
+    if (!e || !mark || (l->cols && !tiles))
         return FUSE_NONE;
     if (!l->cols) {
         inner_bytes(s, e, l->p, l->q, grain);
-        th_fuse_held(f, l->p, l->q, s->bytes, &own, mark);
-        th_fuse_ends(f, l->p, l->q, mark, at_end);
+        th_fuse_held(f, l->p, l->q, grain, true, s->bytes, mark, &share);
     }
     for (uint32_t j = l->p; j + 1 < l->q; j++) {
         uint32_t t = f->net->nodes[j].out;
@@ -513,7 +510,7 @@ static uint32_t stage_buffers(struct fuse_strips *s, const struct fuse_label *l,
                                      .stage = stage, .rows = height(e, find(e, t, l->p)),
                                      .cols = tiles ? tiles[t].widest
                                                    : f->lines[grain][t].box_cols,
-                                     .own = mark[t] == 2, .at_end = at_end[t]};
+                                     .own = mark[t] == 2};
         b->bytes = fuse_round(f, (int64_t)b->rows * b->cols * f->net->tensors[t].pixel_bytes);
     }
     return n;

@@ -15,6 +15,8 @@ struct place {
     int32_t y, n;                     /* newest row begun, columns made of it; -1: none */
     bool emptied;
     int32_t *slot, *tail;             /* pixel numbers */
+    int32_t from;                     /* held: first column of the run */
+    bool lost;
     int32_t made;                     /* strips: rows complete */
     int32_t lo, hi;                   /* strips: rows of the strip in work */
     uint32_t stage;
@@ -25,7 +27,6 @@ struct sim {
     const struct th_fuse_group *g;
     struct th_arena *arena;
     struct place *t;
-    int64_t *shared;                  /* bytes of the place held values share: tensor, pixel */
     int64_t *pair;                    /* bytes of the overlapping pair */
     int32_t *strip;                   /* [n_stages] next strip */
     struct fuse_run *out;
@@ -115,11 +116,17 @@ static bool has_bytes(const int64_t *at, uint32_t t, int64_t pixel, int64_t byte
     return true;
 }
 
-static int64_t *shared_at(struct sim *s, uint32_t t)
+static bool held(const struct place *p)
 {
-    const struct th_fuse_buffer *b = s->t[t].b;
-    int64_t held = s->g->how == TH_FUSE_STRIPS ? s->g->stages[b->stage].held : s->g->bytes.held;
-    return s->shared + (b->at_end ? held - b->bytes : 0);
+    return p->where == KEPT && p->b->store == TH_FUSE_HELD;
+}
+
+/* Node j runs: held values that share bytes and are not wanted at this node are lost. */
+static void lose_held(struct sim *s, uint32_t j)
+{
+    for (uint32_t t = 0; t < s->net->n_tensors; t++)
+        if (held(&s->t[t]) && !s->t[t].b->own && (j < s->t[t].prod || j > s->t[t].last_use))
+            s->t[t].lost = true;
 }
 
 static void empty_tail(struct sim *s, uint32_t t)
@@ -177,24 +184,20 @@ static void check_read(struct sim *s, uint32_t t, struct rect w)
     struct place *p = &s->t[t];
     const struct th_fuse_tensor *x = &s->net->tensors[t];
     int64_t *pair = p->where == STORED ? pair_bytes(s, t) : NULL;
-    int32_t u = run_of(s, t);
     for (int32_t r = w.r0; r < w.r1 && !s->out->what; r++) {
         for (int32_t c = w.c0; c < w.c1 && !s->out->what; c++) {
             int64_t at = (int64_t)r * x->w + c;
             bool good = true;
             if (p->where == STORED) {
                 good = !pair || has_bytes(pair + at * x->pixel_bytes, t, at, x->pixel_bytes);
-            } else if (p->b->store == TH_FUSE_HELD && !p->b->own) {
-                int64_t row = s->g->how == TH_FUSE_STRIPS ? r - p->lo : 0;
-                good = has_bytes(shared_at(s, t) + (row * u + c % u) * x->pixel_bytes, t, at,
-                                 x->pixel_bytes);
+            } else if (p->b->store == TH_FUSE_HELD) {
+                good = !p->lost && c >= p->from && c < p->n &&
+                       (s->g->how == TH_FUSE_STRIPS ? r >= p->lo && r < p->hi : r == p->y);
             } else if (p->b->store == TH_FUSE_RING) {
                 good = p->slot[r % p->b->rows * x->w + c] == at;
             } else if (s->g->how == TH_FUSE_STRIPS) {
                 good = r >= p->lo && r < p->hi && c < p->n &&
                        c >= (p->n > p->b->cols ? p->n - p->b->cols : 0);
-            } else if (p->b->store == TH_FUSE_HELD) {
-                good = r == p->y && c < p->n && c / u == (p->n - 1) / u;
             } else {
                 good = get_lines(s, t, r, c);
             }
@@ -209,7 +212,6 @@ static void check_write(struct sim *s, uint32_t t, struct rect w)
     struct place *p = &s->t[t];
     const struct th_fuse_tensor *x = &s->net->tensors[t];
     int64_t *pair = p->where == STORED ? pair_bytes(s, t) : NULL;
-    int32_t u = run_of(s, t);
     bool strips = s->g->how == TH_FUSE_STRIPS;
     if (p->where == KEPT && !strips && p->b->store == TH_FUSE_LINES) {
         put_lines(s, t, w.r0, w.c1 - w.c0);
@@ -225,11 +227,10 @@ static void check_write(struct sim *s, uint32_t t, struct rect w)
                 put_bytes(pair + at * x->pixel_bytes, t, at, x->pixel_bytes);
             else if (p->where == KEPT && p->b->store == TH_FUSE_RING)
                 p->slot[r % p->b->rows * x->w + c] = (int32_t)at;
-            else if (p->where == KEPT && p->b->store == TH_FUSE_HELD && !p->b->own)
-                put_bytes(shared_at(s, t) + ((strips ? r - p->lo : 0) * u + c % u) *
-                                                x->pixel_bytes, t, at, x->pixel_bytes);
         }
     }
+    p->lost = false;
+    p->from = w.c0;
     p->y = w.r0;
     p->n = w.c1;
 }
@@ -237,25 +238,16 @@ static void check_write(struct sim *s, uint32_t t, struct rect w)
 /* ---- one node, one piece ------------------------------------------------------------------- */
 static void advance(struct sim *s, uint32_t t, int32_t r, int32_t c);
 
-static int order_of(const struct sim *s, uint32_t t)
-{
-    const struct place *p = &s->t[t];
-    if (p->where != KEPT || p->b->store != TH_FUSE_HELD)
-        return 0;
-    return p->b->own ? 1 : 2;
-}
-
 /* Reads, then writes (and reads again what must outlast a kernel that writes as it reads). */
 static void piece(struct sim *s, uint32_t j, struct rect of)
 {
     const struct th_fuse_node *n = &s->net->nodes[j];
     bool reduce = n->kind == TH_FUSE_REDUCE;
-    for (int order = 0; order < 3; order++)
-        for (uint32_t k = 0; k < n->n_operands; k++) {
-            struct rect w = wanted(s, j, k, of);
-            if (order_of(s, n->operands[k].tensor) == order)
-                advance(s, n->operands[k].tensor, w.r1 - 1, w.c1);
-        }
+    for (uint32_t k = 0; k < n->n_operands; k++) {
+        struct rect w = wanted(s, j, k, of);
+        advance(s, n->operands[k].tensor, w.r1 - 1, w.c1);
+    }
+    lose_held(s, j);
     for (uint32_t k = 0; k < n->n_operands; k++) {
         uint32_t x = n->operands[k].tensor;
         struct place *p = &s->t[x];
@@ -273,8 +265,7 @@ static void piece(struct sim *s, uint32_t j, struct rect of)
         check_write(s, n->out, of);
     for (uint32_t k = 0; k < n->n_operands && !reduce; k++) {
         uint32_t x = n->operands[k].tensor;
-        bool held = s->t[x].where == KEPT && s->t[x].b->store == TH_FUSE_HELD;
-        if (held || (s->t[x].where == STORED && (n->direct || s->g->how == TH_FUSE_STRIPS)))
+        if (held(&s->t[x]) || (s->t[x].where == STORED && (n->direct || s->g->how == TH_FUSE_STRIPS)))
             check_read(s, x, wanted(s, j, k, of));
     }
     s->out->pixels[j] += (int64_t)(of.r1 - of.r0) * (of.c1 - of.c0);
@@ -471,12 +462,10 @@ void fuse_execute(const struct th_fuse_net *net, const struct th_fuse_options *o
                   const struct th_fuse_group *g, struct th_arena *arena, struct fuse_run *out)
 {
     struct sim s = {.net = net, .o = o, .g = g, .arena = arena, .out = out};
-    int64_t held = g->bytes.held;
     *out = (struct fuse_run){.what = NULL};
     out->pixels = need(&s, net->n_nodes, sizeof *out->pixels);
     s.t = need(&s, net->n_tensors, sizeof *s.t);
     s.strip = need(&s, g->n_stages, sizeof *s.strip);
-    s.shared = need(&s, (size_t)held, sizeof *s.shared);
     find_places(&s);
     if (g->how == TH_FUSE_STRIPS) {
         const struct th_fuse_stage *st = &g->stages[g->n_stages - 1];

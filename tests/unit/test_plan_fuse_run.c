@@ -291,7 +291,7 @@ static void test_exact(void)
         th_arena_free(a);
     }
     CU_ASSERT(n.tight_of > 500);
-    CU_ASSERT(n.tight * 100 >= n.tight_of * 99);
+    CU_ASSERT(n.tight * 100 >= n.tight_of * 98);
 }
 
 /* What fronts offer runs. */
