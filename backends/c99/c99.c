@@ -30,6 +30,7 @@ static const struct th_row_family *const families[] = {
     &th_c99_svdf,
     &th_c99_table,
     &th_c99_tile,
+    &th_c99_tile_f32,
     &th_c99_volume,
     &th_c99_sequence,
     &th_c99_vision,

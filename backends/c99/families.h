@@ -28,6 +28,7 @@ extern const struct th_row_family th_c99_softmax;
 extern const struct th_row_family th_c99_svdf;
 extern const struct th_row_family th_c99_table;
 extern const struct th_row_family th_c99_tile;
+extern const struct th_row_family th_c99_tile_f32;
 extern const struct th_row_family th_c99_vision;
 extern const struct th_row_family th_c99_volume;
 

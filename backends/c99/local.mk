@@ -11,6 +11,7 @@ c99_kernels = \
   thk_matmul.h \
   thk_mix.h \
   thk_nn.h \
+  thk_tile_f32.h \
   thk_quantize.h \
   thk_quotient.h \
   thk_requant.h \
@@ -152,6 +153,9 @@ c99_kernels = \
   c99/thk_table_u8__c99.c \
   c99/thk_tanh_s16__c99.c \
   c99/thk_tile.h \
+  c99/thk_conv2d_f32_tile__c99.c \
+  c99/thk_depthwise_conv2d_f32_tile__c99.c \
+  c99/thk_fully_connected_f32_tile__c99.c \
   c99/thk_tile_field.h \
   c99/thk_transpose_conv2d.inc.h \
   c99/thk_transpose_conv2d_f32__c99.c \
@@ -195,6 +199,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_svdf.c \
   %D%/rows_table.c \
   %D%/rows_tile.c \
+  %D%/rows_tile_f32.c \
   %D%/rows_vision.c \
   %D%/rows_volume.c
 %C%_librows_c99_la_LIBADD = backends/rows/librows.la

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Helpers compiled into every backend module.
 noinst_LTLIBRARIES += %D%/librows.la
-%C%_librows_la_SOURCES = %D%/channels.c \
+%C%_librows_la_SOURCES = %D%/floats.c \
+  %D%/floats.h \
+  %D%/channels.c \
   %D%/channels.h \
   %D%/rows.c %D%/rows.h
 

@@ -2,11 +2,14 @@
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 x86_kernels = \
   thk_nn.h \
+  thk_tile_f32.h \
   thk_types.h \
   avx2/thk_add_s8__avx2.c \
   avx2/thk_avg_pool2d_s8__avx2.c \
   avx2/thk_avx2.h \
+  avx2/thk_conv2d_f32__avx2.c \
   avx2/thk_conv2d_s8__avx2.c \
+  avx2/thk_depthwise_conv2d_f32__avx2.c \
   avx2/thk_depthwise_conv2d_s8__avx2.c \
   avx2/thk_fully_connected_s8__avx2.c \
   avx512vnni/thk_conv2d_s8__avx512vnni.c
@@ -15,6 +18,7 @@ x86_kernels = \
 noinst_LTLIBRARIES += %D%/librows_x86.la
 %C%_librows_x86_la_SOURCES = \
   %D%/rows_avx2.c \
+  %D%/rows_avx2_f32.c \
   %D%/rows_avx512vnni.c
 %C%_librows_x86_la_LIBADD = backends/rows/librows.la
 

@@ -12,6 +12,7 @@ static const struct th_backend backend = {
 
 static const struct th_row_family *const families[] = {
     &th_x86_avx2,
+    &th_x86_avx2_f32,
     &th_x86_avx512vnni,
     NULL,
 };

@@ -260,3 +260,48 @@ void kgen_expected(const struct kgen_case *k, int8_t *y)
                 }
     }
 }
+
+/* ---- floats ---------------------------------------------------------------------------------- */
+
+void kgen_make_real(struct kgen_case *k)
+{
+    const int taps = k->kh * k->kw * (k->op == KGEN_DEPTHWISE ? 1 : k->in_c);
+    k->real = true;
+    for (int i = 0; k->op <= KGEN_DENSE && i < taps * k->out_c; i++)
+        k->w[i] = (int8_t)(k->w[i] % 16);
+    for (int c = 0; c < k->out_c; c++)
+        k->b[c] %= 4096;
+    k->zi = 0;
+    if (k->lo > -128 || k->hi < 127)
+        k->lo *= 16, k->hi *= 16;
+}
+
+static float sum_real(const struct kgen_case *k, const int8_t *x, int y0, int x0, int c)
+{
+    const bool dw = k->op == KGEN_DEPTHWISE;
+    int32_t acc = k->bias ? k->b[c] : 0;
+    for (int t = 0; t < k->kh * k->kw; t++) {
+        const int iy = y0 + t / k->kw * k->dh, ix = x0 + t % k->kw * k->dw;
+        if (iy < 0 || iy >= k->in_h || ix < 0 || ix >= k->in_w)
+            continue;
+        const int8_t *in = x + (iy * k->in_w + ix) * k->in_c;
+        for (int i = 0; i < (dw ? 1 : k->in_c); i++)
+            acc += dw ? in[c / (k->out_c / k->in_c)] * k->w[t * k->out_c + c]
+                      : in[i] * k->w[(c * k->kh * k->kw + t) * k->in_c + i];
+    }
+    return (float)acc;
+}
+
+void kgen_expected_real(const struct kgen_case *k, float *y)
+{
+    const bool bounded = k->lo != -128 || k->hi != 127;
+    for (int n = 0; n < k->batch; n++)
+        for (int p = 0; p < k->out_h * k->out_w; p++)
+            for (int c = 0; c < k->out_c; c++) {
+                const float v = sum_real(k, k->x + n * k->in_h * k->in_w * k->in_c,
+                                         p / k->out_w * k->sh - k->pt,
+                                         p % k->out_w * k->sw - k->pl, c);
+                const float lo = (float)k->lo, hi = (float)k->hi;
+                *y++ = !bounded ? v : v < lo ? lo : v > hi ? hi : v;
+            }
+}

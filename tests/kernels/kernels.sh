@@ -90,6 +90,10 @@ for board in $boards; do
         check $board thk_conv2d_s8__c99 conv
         check $board thk_depthwise_conv2d_s8__c99 depthwise
         check $board thk_fully_connected_s8__c99 dense
+        check $board thk_conv2d_f32_tile__c99 conv
+        check $board thk_conv2d_f32_tile__c99 dense
+        check $board thk_depthwise_conv2d_f32_tile__c99 depthwise
+        check $board thk_fully_connected_f32_tile__c99 dense
         check $board thk_conv2d_s8_tile__c99 conv
         check $board thk_depthwise_conv2d_s8_tile__c99 depthwise
         check $board thk_depthwise_conv2d_s8_planes__c99 depthwise
@@ -104,6 +108,9 @@ for board in $boards; do
         check $board thk_depthwise_conv2d_s8__avx2 depthwise
         check $board thk_fully_connected_s8__avx2 dense
         check $board thk_avg_pool2d_s8__avx2 avg
+        check $board thk_conv2d_f32__avx2 conv
+        check $board thk_conv2d_f32__avx2 dense
+        check $board thk_depthwise_conv2d_f32__avx2 depthwise
         record $board x86-64-v3 thk_add_s8__avx2 add
         record $board x86-64-v3 thk_add_s8__avx2 sub;;
     vnni) check $board thk_conv2d_s8__avx512vnni conv;;
@@ -119,6 +126,9 @@ for board in $boards; do
         check $board thk_depthwise_conv2d_s8_single__armv7em depthwise
         check $board thk_fully_connected_s8_single__armv7em dense
         check $board thk_avg_pool2d_s8__armv7em avg
+        check $board thk_conv2d_f32_tile__c99 conv
+        check $board thk_depthwise_conv2d_f32_tile__c99 depthwise
+        check $board thk_fully_connected_f32_tile__c99 dense
         record $board cortex-m4 thk_add_s8__armv7em add
         record $board cortex-m4 thk_add_s8__armv7em sub;;
     esac

@@ -77,6 +77,33 @@ static void set_types(struct setup *s, const struct kgen_case *k, struct th_aren
                                      NULL, k->per_channel ? (k->op == KGEN_DEPTHWISE ? 3 : 0)
                                                           : -1);
     s->types[3].quant = th_quant_new(a, 1, &k->scale_out, &zo, -1);
+    for (int i = 0; k->real && i < 4; i++) {
+        s->types[i].dtype = TH_DT_F32;
+        s->types[i].quant = NULL;
+    }
+}
+
+static float *as_floats(const int8_t *from, int64_t n, struct th_arena *a)
+{
+    float *to = TH_NEW_ARRAY(a, float, (size_t)n + 1);
+    for (int64_t i = 0; i < n; i++)
+        to[i] = (float)from[i];
+    return to;
+}
+
+static void set_bounds(struct setup *s, const struct kgen_case *k)
+{
+    double lo = k->lo > -128 ? k->lo - k->zo : -INFINITY;
+    double hi = k->hi < 127 ? k->hi - k->zo : INFINITY;
+    if (k->real) {
+        const bool bounded = k->lo != -128 || k->hi != 127;
+        lo = bounded ? k->lo : -INFINITY;
+        hi = bounded ? k->hi : INFINITY;
+    }
+    s->attr[s->attrs.n++] = (struct th_attr){.name = "act_min", .kind = TH_ATTR_FLOAT,
+                                             .v.f = lo};
+    s->attr[s->attrs.n++] = (struct th_attr){.name = "act_max", .kind = TH_ATTR_FLOAT,
+                                             .v.f = hi};
 }
 
 static void set_up(struct setup *s, const struct kgen_case *k, struct th_ctx *ctx,
@@ -93,14 +120,18 @@ static void set_up(struct setup *s, const struct kgen_case *k, struct th_ctx *ct
         add_ints(s, "pad", 4, k->pt, k->pl, 0, 0);
         add_ints(s, "filter", 2, k->kh, k->kw, 0, 0);
     }
-    s->attr[s->attrs.n++] = (struct th_attr){.name = "act_min", .kind = TH_ATTR_FLOAT,
-                                             .v.f = k->lo > -128 ? k->lo - k->zo : -INFINITY};
-    s->attr[s->attrs.n++] = (struct th_attr){.name = "act_max", .kind = TH_ATTR_FLOAT,
-                                             .v.f = k->hi < 127 ? k->hi - k->zo : INFINITY};
+    set_bounds(s, k);
     s->in[0] = &s->types[0], s->in[1] = &s->types[1];
     s->in[2] = k->bias ? &s->types[2] : NULL;
     s->w = (struct th_tensor){s->types[1], k->w};
     s->b = (struct th_tensor){s->types[2], k->b};
+    if (k->real && weights) {
+        float *b = TH_NEW_ARRAY(a, float, (size_t)k->out_c);
+        for (int c = 0; c < k->out_c; c++)
+            b[c] = (float)k->b[c];
+        s->w.data = as_floats(k->w, th_type_elems(&s->types[1]), a);
+        s->b.data = b;
+    }
     s->consts[1] = &s->w;
     s->consts[2] = k->bias ? &s->b : NULL;
     s->inst = (struct th_inst){.ctx = ctx, .arena = a, .op = &s->op,
@@ -157,20 +188,23 @@ static int8_t *input_image(const struct kgen_case *k, struct th_arena *a, size_t
     return to;
 }
 
-static uint8_t *output_image(const struct kgen_case *k, const int8_t *dense, struct th_arena *a,
-                             size_t *bytes)
+/* size: bytes of an element */
+static uint8_t *output_image(const struct kgen_case *k, const void *dense, size_t size,
+                             struct th_arena *a, size_t *bytes)
 {
+    const uint8_t *from = dense;
     if (k->whole) {
-        *bytes = (size_t)(k->batch * k->out_h * k->out_w * k->out_c);
+        *bytes = (size_t)(k->batch * k->out_h * k->out_w * k->out_c) * size;
         return th_arena_memdup(a, dense, *bytes);
     }
-    *bytes = view_bytes(&k->out, k->by + k->bh, k->bx + k->bw, k->out_c);
+    *bytes = view_bytes(&k->out, k->by + k->bh, k->bx + k->bw, k->out_c) * size;
     uint8_t *to = th_arena_alloc(a, *bytes);
     memset(to, 0x63, *bytes);
     for (int y = k->by; y < k->by + k->bh; y++)
         for (int x = k->bx; x < k->bx + k->bw; x++)
-            memcpy(to + at(&k->out, y, x), dense + (y * k->out_w + x) * k->out_c,
-                   (size_t)k->out_c);
+            memcpy(to + (size_t)at(&k->out, y, x) * size,
+                   from + (size_t)((y * k->out_w + x) * k->out_c) * size,
+                   (size_t)k->out_c * size);
     return to;
 }
 
@@ -189,6 +223,22 @@ static void print_bytes(const char *type, const char *name, int id, const void *
     printf("%s};\n", n ? "" : "0");
 }
 
+/* The input: bytes, or the same numbers as floats. */
+static void print_input(const struct kgen_case *k, int id, const int8_t *x, size_t n,
+                        int32_t over_read)
+{
+    if (!k->real) {
+        print_bytes("int8_t", "x", id, x, n, over_read);
+        return;
+    }
+    printf("static const float x%d[] __attribute__((aligned(16))) = {", id);
+    for (size_t i = 0; i < n; i++)
+        printf("%s%d,", i % 24 ? "" : "\n", x[i]);
+    for (int32_t i = 0; i < over_read; i += 4)
+        printf("0,");
+    printf("%s};\n", n ? "" : "0");
+}
+
 static void print_data(struct th_program *p)
 {
     for (uint32_t i = 0; i < th_program_data_count(p); i++) {
@@ -198,8 +248,10 @@ static void print_data(struct th_program *p)
         printf("static const %s data%u[] __attribute__((aligned(16))) = {",
                th_dtype_ctype(d->dtype), i);
         for (size_t j = 0; j < d->count; j++) {
-            const int64_t v = th_tensor_int(&t, (int64_t)j);
-            if (v == INT32_MIN)
+            const int64_t v = d->dtype == TH_DT_F32 ? 0 : th_tensor_int(&t, (int64_t)j);
+            if (d->dtype == TH_DT_F32)
+                printf("%s%af,", j % 16 ? "" : "\n", th_tensor_real(&t, (int64_t)j));
+            else if (v == INT32_MIN)
                 printf("-2147483647 - 1,");
             else
                 printf("%s%lld,", j % 16 ? "" : "\n", (long long)v);
@@ -219,7 +271,8 @@ static void print_call(const struct th_call *c, int id, size_t in_step, size_t o
             switch (g->kind) {
             case TH_ARG_INPUT:
                 if (distance < 0)
-                    printf("%s(%s *)(x%d + %zu)", sep, g->ctype, id, (size_t)n * in_step);
+                    printf("%s(%s *)(const void *)((const uint8_t *)x%d + %zu)", sep, g->ctype, id,
+                           (size_t)n * in_step);
                 else
                     printf("%s(%s *)(out + %zu)", sep, g->ctype,
                            (size_t)distance + (size_t)n * in_step);
@@ -229,7 +282,12 @@ static void print_call(const struct th_call *c, int id, size_t in_step, size_t o
                 break;
             case TH_ARG_SCRATCH: printf("%s(%s *)(void *)scratch", sep, g->ctype); break;
             case TH_ARG_INT: printf("%s%lld", sep, (long long)g->i); break;
-            case TH_ARG_FLOAT: printf("%s%af", sep, (double)g->f); break;
+            case TH_ARG_FLOAT:
+                if (isinf(g->f))
+                    printf("%s%sINFINITY", sep, g->f < 0 ? "-" : "");
+                else
+                    printf("%s%af", sep, (double)g->f);
+                break;
             case TH_ARG_TEXT: printf("%s%s", sep, g->text); break;
             case TH_ARG_DATA: printf("%s(const void *)data%u", sep, g->index); break;
             case TH_ARG_STRUCT: printf("%s&s%d_%u", sep, id, i); break;
@@ -250,7 +308,7 @@ static void print_overlap(const struct kgen_case *k, const struct th_call *c, in
            c->scratch_bytes);
     printf("    memcpy(out + %lld, x%d, %zu);\n", (long long)distance, id, in_bytes);
     print_call(c, id, in_bytes / (size_t)c->batch, out_bytes / (size_t)c->batch, distance);
-    printf("    krun_check(\"overlapping %s\", out, y%d, %zu, scratch + %zu);\n}\n\n", k->name, id,
+    printf("    krun_check(\"overlapping %s\", out, want%d, %zu, scratch + %zu);\n}\n\n", k->name, id,
            out_bytes, c->scratch_bytes);
 }
 
@@ -271,12 +329,17 @@ static void print_case(const struct kgen_case *k, const struct th_call *c, int i
                        int64_t distance, int32_t over_read, struct th_arena *a)
 {
     size_t in_bytes, out_bytes;
-    int8_t *dense = th_arena_alloc(a, (size_t)(k->batch * k->out_h * k->out_w * k->out_c));
-    kgen_expected(k, dense);
+    const size_t size = k->real ? sizeof(float) : 1;
+    void *dense = th_arena_calloc(a, (size_t)(k->batch * k->out_h * k->out_w * k->out_c), size);
+    if (k->real)
+        kgen_expected_real(k, dense);
+    else
+        kgen_expected(k, dense);
     const int8_t *x = input_image(k, a, &in_bytes);
-    const uint8_t *y = output_image(k, dense, a, &out_bytes);
-    print_bytes("int8_t", "x", id, x, in_bytes, over_read);
-    print_bytes("uint8_t", "y", id, y, out_bytes, 0);
+    const uint8_t *y = output_image(k, dense, size, a, &out_bytes);
+    print_input(k, id, x, in_bytes, over_read);
+    in_bytes *= size;
+    print_bytes("uint8_t", "want", id, y, out_bytes, 0);
     for (uint32_t i = 0; i < c->n_args; i++)
         if (c->args[i].kind == TH_ARG_STRUCT)
             printf("static const struct %s s%d_%u = {%s};\n", c->args[i].ctype, id, i,
@@ -291,7 +354,7 @@ static void print_case(const struct kgen_case *k, const struct th_call *c, int i
                    (k->op == KGEN_CONV || k->op == KGEN_DENSE ? k->in_c : 1));
     else
         printf("    call%d();\n", id);
-    printf("    check(\"%s\", y%d, %zu, %zu);\n}\n\n", k->name, id, out_bytes, c->scratch_bytes);
+    printf("    check(\"%s\", want%d, %zu, %zu);\n}\n\n", k->name, id, out_bytes, c->scratch_bytes);
     if (distance >= 0 && !bench)
         print_overlap(k, c, id, distance, in_bytes, out_bytes);
 }
@@ -354,6 +417,8 @@ int main(int argc, char **argv)
         tried += !bench;
         if (k->out_c == 0)
             break;
+        if (strncmp(row->types, "f32", 3) == 0)
+            kgen_make_real(k);
         set_up(&s, k, ctx, a, NULL);
         const char *why = row->refuse ? row->refuse(&s.q) : NULL;
         if (why) {
@@ -370,7 +435,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "kgen: the row accepts none of the layers\n");
         return 1;
     }
-    printf("#include \"%s\"\n", row->source);
+    printf("#include <math.h>\n#include \"%s\"\n", row->source);
     fputs(head, stdout);
     print_data(p);
     for (int i = 0; i < made; i++)

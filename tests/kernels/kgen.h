@@ -14,6 +14,7 @@ struct kgen_case {
     int in_h, in_w, in_c, out_h, out_w, out_c, kh, kw, sh, sw, dh, dw, pt, pl, batch;
     int zi, zo, lo, hi;               /* clamp as integers, reached through act_min/act_max */
     bool bias, per_channel;
+    bool real;                        /* the same whole numbers as floats: sums are exact */
     bool single;                      /* contract tflite-single-rounding */
     float scale_in, scale_out;
     float *scale_w;
@@ -32,5 +33,8 @@ void kgen_make(struct kgen_case *k, enum kgen_op op, uint64_t *rng, int shape,
                struct th_arena *a);
 /* The dense int8 output by the obvious loops. */
 void kgen_expected(const struct kgen_case *k, int8_t *y);
+/* Makes a float case of one just made: numbers so small that no order of the sums rounds. */
+void kgen_make_real(struct kgen_case *k);
+void kgen_expected_real(const struct kgen_case *k, float *y);
 
 #endif
