@@ -15,8 +15,8 @@ struct th_tile_life {
     uint32_t first, last;      /* else from node to node */
 };
 /* life: [n_nodes] */
-enum th_status th_tile_lives(const struct th_tile *t, struct th_arena *arena,
-                             struct th_tile_life *life);
+TH_API enum th_status th_tile_lives(const struct th_tile *t, struct th_arena *arena,
+                                    struct th_tile_life *life);
 /* Bytes alive at worst beside operands and results: what is kept, and scratch of kernels. */
 enum th_status th_tile_inner_bytes(const struct th_tile *t, struct th_arena *arena, int64_t *bytes);
 

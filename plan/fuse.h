@@ -28,7 +28,8 @@ struct th_fuse_span {
 TH_API void th_fuse_fill_spans(struct th_fuse_span *s, int32_t n, int32_t extent);
 struct th_fuse_operand {
     uint32_t tensor;
-    bool whole;                        /* all of it is wanted for every pixel (a gate vector) */
+    bool whole;                        /* all of it is wanted for every pixel (a gate vector); is
+                                          never made in the group that reads it so */
     const struct th_fuse_span *rows;   /* [out.h] wanted for each row; NULL: row r for row r */
     const struct th_fuse_span *cols;   /* [out.w] likewise */
 };
@@ -132,7 +133,7 @@ struct th_fuse_stage {
     uint32_t first, last;   /* nodes [first, last) */
     int32_t rows;           /* rows of the last node's output (REDUCE: of its operand) per strip */
     int32_t cols;           /* columns per tile; 0: columns slide */
-    int64_t bytes;          /* boxes, held values, accumulators, scratch of the stage */
+    int64_t bytes;          /* boxes, held values, scratch of the stage */
     int64_t held;           /* of these, shared by held values */
 };
 /* What makes up the bytes of a group. */

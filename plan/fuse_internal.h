@@ -108,6 +108,19 @@ static inline bool fuse_pushed(const struct fuse *f, uint32_t t, uint32_t p, uin
     return f->o.feed && p == 0 && f->net->tensors[t].is_input && f->last_use[t] < q;
 }
 
+/* Does a node of [p, q) want all of t for every pixel? Then t must be there before the group. */
+static inline bool fuse_wanted_whole(const struct fuse *f, uint32_t t, uint32_t p, uint32_t q)
+{
+    for (uint32_t c = f->cons_start[t]; c < f->cons_start[t + 1]; c++) {
+        const struct th_fuse_node *n = &f->net->nodes[f->cons[c]];
+        for (uint32_t k = 0; f->cons[c] >= p && f->cons[c] < q && k < n->n_operands; k++)
+            if (n->operands[k].tensor == t &&
+                (n->operands[k].whole || (n->kind == TH_FUSE_REDUCE && k)))
+                return true;
+    }
+    return false;
+}
+
 /* Checks the net and fills everything but lines. */
 enum th_status th_fuse_prepare(struct fuse *f, const struct th_fuse_net *net,
                                const struct th_fuse_options *o, struct th_arena *arena);
@@ -183,7 +196,7 @@ struct fuse_open {
 };
 /* A chain of stages so far. */
 struct fuse_label {
-    int64_t ring, inner, macs;
+    int64_t ring, inner, acc, macs;
     const struct fuse_label *parent;
     uint32_t p, q;
     int32_t th, cols;

@@ -65,7 +65,7 @@ bool th_fuse_stream_stop(const struct fuse *f, const struct fuse_drive *d, uint3
     if (n->kind == TH_FUSE_OPAQUE || n->kind == TH_FUSE_REDUCE ||
         f->net->nodes[q - 1].kind == TH_FUSE_OPAQUE || q - p > f->max_group)
         return true;
-    if (!d->states[n->out].set)
+    if (!d->states[n->out].set || fuse_wanted_whole(f, n->out, p, q))
         return true;
     const struct fuse_lines *l = kept(f, d->grain, n->out, p, q);
     return l && (!l->ok || l->join >= q);

@@ -92,10 +92,9 @@ static void inner_bytes(struct fuse_strips *s, struct ending *e, uint32_t p, uin
                         uint32_t grain)
 {
     const struct fuse *f = s->f;
-    int64_t sum = 0, acc = 0;
+    int64_t sum = 0;
     for (uint32_t j = p; j < q; j++) {
         uint32_t t = f->net->nodes[j].out;
-        acc += f->net->nodes[j].acc_bytes;
         s->bytes[t] = 0;
         if (j + 1 == q)
             continue;
@@ -111,7 +110,7 @@ static void inner_bytes(struct fuse_strips *s, struct ending *e, uint32_t p, uin
     struct fuse_share share;
     th_fuse_held(f, p, q, grain, true, s->bytes, NULL, &share);
     e->held[grain][q - p] = share.held;
-    e->bytes[grain][q - p] = sum + share.own + share.held + share.scratch + fuse_round(f, acc);
+    e->bytes[grain][q - p] = sum + share.own + share.held + share.scratch;
 }
 
 static int64_t part(int64_t macs, int64_t n, int64_t of)
@@ -144,7 +143,8 @@ static bool may_lead(const struct fuse *f, const struct ending *e, uint32_t j, u
     if (j + 1 == q)
         return true;
     const struct fuse_lines *l = &f->lines[0][n->out];
-    return n->kind != TH_FUSE_REDUCE && find(e, n->out, j + 1) && !fuse_alive(f, n->out, q) &&
+    return n->kind != TH_FUSE_REDUCE && !fuse_wanted_whole(f, n->out, j, q) &&
+           find(e, n->out, j + 1) && !fuse_alive(f, n->out, q) &&
            l->join < q;
 }
 
@@ -271,7 +271,7 @@ static bool take_need(const struct fuse *f, uint32_t g, const struct fuse_label 
     }
     for (at = 0; at < from->n_open && from->open[at].tensor != t; at++)
         continue;
-    if (at == from->n_open)
+    if (at == from->n_open || fuse_wanted_whole(f, t, out->p, out->q))
         return false;
     for (int32_t i = 0; i < e->strips; i++)
         rows = (int32_t)fuse_max(rows, made_of(f, from, at, front, i) - w->lo[i]);
@@ -349,7 +349,7 @@ static bool tiled_bytes(struct fuse_strips *s, const struct ending *e, uint32_t 
                         int32_t cols, struct th_arena *arena, struct fuse_label *out)
 {
     const struct fuse *f = s->f;
-    int64_t most = 0, acc = 0;
+    int64_t most = 0;
     const struct tile *t = tile_widths(f, p, q, cols, arena);
     if (!t)
         return false;
@@ -358,7 +358,6 @@ static bool tiled_bytes(struct fuse_strips *s, const struct ending *e, uint32_t 
         const struct th_fuse_tensor *y = &f->net->tensors[f->nodes[j].shape];
         int64_t alive = 0, rows = e->macs[q - j] - e->macs[q - j - 1];
         out->macs += part(rows, t[f->net->nodes[j].out].sum, y->w);
-        acc += f->net->nodes[j].acc_bytes;
         for (uint32_t i = p; i <= j && i + 1 < q; i++) {
             uint32_t b = f->net->nodes[i].out;
             if (f->last_use[b] >= j)
@@ -367,7 +366,7 @@ static bool tiled_bytes(struct fuse_strips *s, const struct ending *e, uint32_t 
         }
         most = fuse_max(most, alive + fuse_round(f, f->net->nodes[j].scratch));
     }
-    out->stage_bytes = most + fuse_round(f, acc);
+    out->stage_bytes = most;
     out->stage_held = 0;
     return true;
 }
@@ -417,7 +416,10 @@ bool th_fuse_strips_extend(struct fuse_strips *s, uint32_t g, const struct fuse_
         out->stage_held = e->held[grain][q - p];
     }
     out->inner = fuse_max(from ? from->inner : 0, out->stage_bytes);
-    if (out->ring + out->inner > limit)
+    /* Sums outlast the strips of all stages. */
+    for (uint32_t j = p; j < q; j++)
+        out->acc += fuse_round(f, f->net->nodes[j].acc_bytes);
+    if (out->ring + out->inner + out->acc > limit)
         return false;
     /* Rings still read further down, and how far they are when this stage's strips run. */
     uint32_t kept = 0;
@@ -464,6 +466,7 @@ void th_fuse_strips_close(struct fuse_strips *s, uint32_t g, const struct fuse_l
     }
     out->b.lines = l->ring;
     out->b.held = l->inner;
+    out->b.acc = l->acc;
     out->b.inout = in + (l->reduce ? 0 : made);
     out->b.vectors = l->reduce ? made : 0;
     if (n_dying == 1 && l->low && made && !l->reduce && fuse_pixels(&f->net->tensors[l->out]) > 1) {
@@ -484,7 +487,8 @@ void th_fuse_strips_close(struct fuse_strips *s, uint32_t g, const struct fuse_l
             out->distance = distance;
         }
     }
-    out->b.total = out->b.through + out->b.lines + out->b.held + out->b.vectors + out->b.inout;
+    out->b.total = out->b.through + out->b.lines + out->b.held + out->b.acc + out->b.vectors +
+                   out->b.inout;
 }
 
 /* ---- buffers of a finished chain ----------------------------------------------------------- */

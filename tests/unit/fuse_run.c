@@ -265,7 +265,8 @@ static void piece(struct sim *s, uint32_t j, struct rect of)
         check_write(s, n->out, of);
     for (uint32_t k = 0; k < n->n_operands && !reduce; k++) {
         uint32_t x = n->operands[k].tensor;
-        if (held(&s->t[x]) || (s->t[x].where == STORED && (n->direct || s->g->how == TH_FUSE_STRIPS)))
+        bool stays = n->direct || s->g->how == TH_FUSE_STRIPS;
+        if (held(&s->t[x]) || (s->t[x].where == STORED && stays))
             check_read(s, x, wanted(s, j, k, of));
     }
     s->out->pixels[j] += (int64_t)(of.r1 - of.r0) * (of.c1 - of.c0);
@@ -335,7 +336,9 @@ static void run_tiles(struct sim *s, const struct th_fuse_stage *st, struct rect
         struct rect *r = need(s, s->net->n_tensors, sizeof *r);
         uint32_t top = shape_of(s, st->last - 1);
         int32_t w = s->net->tensors[top].w;
-        r[top] = (struct rect){of.r0, of.r1, c, c + st->cols < w ? c + st->cols : w};
+        r[top] = (struct rect){of.r0, of.r1, c, w};
+        if (c + st->cols < w)
+            r[top].c1 = c + st->cols;
         for (uint32_t j = st->last; j-- > st->first;)
             for (uint32_t k = 0; k < s->net->nodes[j].n_operands; k++) {
                 struct rect x = wanted(s, j, k, r[shape_of(s, j)]);
@@ -365,7 +368,8 @@ static void run_strip(struct sim *s, uint32_t stage)
 {
     const struct th_fuse_stage *st = &s->g->stages[stage];
     uint32_t top = shape_of(s, st->last - 1), out = s->net->nodes[st->last - 1].out;
-    int32_t h = s->net->tensors[top].h, w = s->net->tensors[top].w, a = s->strip[stage] * st->rows;
+    int32_t h = s->net->tensors[top].h, w = s->net->tensors[top].w;
+    int32_t a = s->strip[stage] * st->rows;
     int32_t b = a + st->rows < h ? a + st->rows : h;
     find_strip_rows(s, st, a, b);
     if (stage) {

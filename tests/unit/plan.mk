@@ -26,5 +26,5 @@ tests_unit_test_plan_fuse_SOURCES = tests/unit/test_plan_fuse.c $(fuse_nets)
 tests_unit_test_plan_fuse_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_plan_fuse_run
 tests_unit_test_plan_fuse_run_SOURCES = tests/unit/test_plan_fuse_run.c tests/unit/fuse_run.c \
-  tests/unit/fuse_run.h $(fuse_nets)
+  tests/unit/fuse_run.h tests/unit/fuse_tile.c tests/unit/fuse_tile.h $(fuse_nets)
 tests_unit_test_plan_fuse_run_LDADD = $(unit_libs)

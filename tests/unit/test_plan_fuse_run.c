@@ -3,6 +3,7 @@
  * the figure is meant to be exact one column, row or byte less does not do. */
 #include "tests/unit/fuse_nets.h"
 #include "tests/unit/fuse_run.h"
+#include "tests/unit/fuse_tile.h"
 
 #include <CUnit/Basic.h>
 #include <stdio.h>
@@ -178,6 +179,7 @@ static bool runs(const struct fuse_builder *b, const struct th_fuse_options *o,
 
 struct tally {
     unsigned groups, strips, tight, tight_of;
+    unsigned loops, same;       /* compared with the tile loop's own replay */
 };
 
 /* One buffer smaller, or the distance shorter: does it fail? */
@@ -208,6 +210,18 @@ static void count_tight(const struct fuse_builder *b, const struct th_fuse_optio
     }
 }
 
+/* What the tile loop keeps is what was planned, or (several readers, rarely) a little less. */
+static void compare_loop(const struct fuse_builder *b, const struct th_fuse_group *g,
+                         struct tally *n)
+{
+    struct th_arena *a = th_arena_new(0);
+    int64_t bytes = fuse_tile_bytes(&b->net, g, a), planned = g->bytes.lines + g->bytes.held;
+    CU_ASSERT(bytes >= 0 && bytes <= planned);
+    n->loops++;
+    n->same += bytes == planned;
+    th_arena_free(a);
+}
+
 static void try_group(struct fuse_builder *b, const struct th_fuse_options *o,
                       struct th_fuse_group *g, bool tight, struct tally *n)
 {
@@ -224,6 +238,8 @@ static void try_group(struct fuse_builder *b, const struct th_fuse_options *o,
                 g->last, g->run, run.tensor, run.what);
     if (ok && tight)
         count_tight(b, o, g, n);
+    if (ok && !o->feed && g->how != TH_FUSE_SINGLE && g->how < TH_FUSE_PLANES)
+        compare_loop(b, g, n);
 }
 
 /* All streams of a net, and some chains of stages. */
@@ -262,7 +278,7 @@ static void try_all(struct fuse_builder *b, struct random *r, const struct th_fu
 static void test_random(void)
 {
     struct random r = {7};
-    struct tally n = {0, 0, 0, 0};
+    struct tally n = {0, 0, 0, 0, 0, 0};
     for (int i = 0; i < 400; i++) {
         struct th_arena *a = th_arena_new(0);
         struct fuse_builder b;
@@ -275,13 +291,15 @@ static void test_random(void)
     }
     CU_ASSERT(n.groups > 10000);
     CU_ASSERT(n.strips > 500);
+    CU_ASSERT(n.loops > 5000);
+    CU_ASSERT(n.same * 100 >= n.loops * 99);
 }
 
 /* Plain chains: what streams are given is exact. */
 static void test_exact(void)
 {
     struct random r = {11};
-    struct tally n = {0, 0, 0, 0};
+    struct tally n = {0, 0, 0, 0, 0, 0};
     for (int i = 0; i < 60; i++) {
         struct th_arena *a = th_arena_new(0);
         struct fuse_builder b;
@@ -298,7 +316,7 @@ static void test_exact(void)
 static void test_fronts(void)
 {
     struct random r = {23};
-    struct tally n = {0, 0, 0, 0};
+    struct tally n = {0, 0, 0, 0, 0, 0};
     for (int i = 0; i < 60; i++) {
         struct th_arena *a = th_arena_new(0);
         struct fuse_builder b;
