@@ -36,7 +36,11 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/manager.c \
   %D%/options.c \
   %D%/pass_ctx.h \
+  %D%/patch_split/choose.c \
+  %D%/patch_split/choose.h \
   %D%/patch_split/form.c \
+  %D%/patch_split/net.c \
+  %D%/patch_split/net.h \
   %D%/patch_split/parse.c \
   %D%/patch_split/patch_split.h \
   %D%/pipeline.c \

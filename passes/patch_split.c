@@ -2,15 +2,31 @@
 /*
  * Nodes that shall run together, piece by piece, become the body of a tile loop. Results stay what
  * they were: the same operators compute the same elements from the same operands, only the order of
- * elements changes.
+ * elements changes. Which nodes, in which pieces, is given, or searched for the objective.
  */
-#include "passes/patch_split/patch_split.h"
+#include "passes/patch_split/choose.h"
+#include "passes/regions.h"
+
+#include "ir/notes.h"
+
+/* ---- groups given ----------------------------------------------------------------------------- */
+static enum th_status form_all(struct th_pass_ctx *pc, struct th_program *p,
+                               const struct th_split_list *list, bool given)
+{
+    enum th_status s = TH_OK;
+    for (uint32_t f = 0; f < th_program_function_count(p); f++) {
+        const enum th_status now = th_split_form(pc, th_program_function(p, f), list, f, given);
+        s = s == TH_OK ? now : s;
+    }
+    if (list->n)
+        th_pass_changed(pc);
+    return s;
+}
 
 static enum th_status split_forced(struct th_pass_ctx *pc, struct th_program *p, const char *text)
 {
     const uint32_t functions = th_program_function_count(p);
     struct th_split_list list;
-    enum th_status s = TH_OK;
     TH_TRY(th_split_parse(pc, text, &list));
     for (uint32_t i = 0; i < list.n; i++)
         if (list.groups[i].function >= functions) {
@@ -18,28 +34,147 @@ static enum th_status split_forced(struct th_pass_ctx *pc, struct th_program *p,
                      list.groups[i].function, functions);
             return TH_ERR_USAGE;
         }
-    for (uint32_t f = 0; f < functions; f++) {
-        const enum th_status now = th_split_form(pc, th_program_function(p, f), &list, f);
-        s = s == TH_OK ? now : s;
+    return form_all(pc, p, &list, true);
+}
+
+/* ---- groups searched -------------------------------------------------------------------------- */
+struct searching {
+    struct th_pass_ctx *pc;
+    struct th_program *program;
+    struct th_arena *arena;
+    struct th_fuse_options options;
+    struct th_split_wish wish;
+    struct th_split_list list;      /* of all functions */
+    int64_t largest;                /* peak of the function that the front is kept of */
+};
+
+/* What is left in the target's RAM beside state variables; 0: no limit. */
+static enum th_status find_room(struct searching *k)
+{
+    struct th_ram ram;
+    int64_t state = 0;
+    TH_TRY(th_ram_find(k->pc, &ram));
+    for (th_state s = 1; s <= th_program_state_count(k->program); s++)
+        state += th_type_size(th_state_type(k->program, s));
+    for (uint32_t i = 0; i < ram.n; i++) {
+        if (ram.list[i].bytes == 0) {
+            k->wish.largest = k->wish.together = 0;
+            return TH_OK;
+        }
+        if (ram.list[i].bytes > k->wish.largest)
+            k->wish.largest = ram.list[i].bytes;
+        k->wish.together += ram.list[i].bytes;
     }
-    th_pass_changed(pc);
-    if (s == TH_OK)
-        th_pass_remark(pc, "groups=%s", text);
-    return s;
+    k->wish.largest = k->wish.largest > state ? k->wish.largest - state : 1;
+    k->wish.together = k->wish.together > state ? k->wish.together - state : 1;
+    return TH_OK;
+}
+
+static void say_what_blocks(struct searching *k, const struct th_fuse_front *front, uint32_t point)
+{
+    static const char *const why[] = {
+        [TH_FUSE_BY_NOTHING] = "",
+        [TH_FUSE_BY_INPUT] = ": inputs lie whole in memory when it starts",
+        [TH_FUSE_BY_OUTPUT] = ": outputs lie whole in memory when it ends",
+        [TH_FUSE_BY_OPERANDS] = ": an operator that cannot run in pieces wants so much at once",
+        [TH_FUSE_BY_GATE] = ": a map is gated by a value that all of it is needed for"};
+    th_note(th_pass_ctx(k->pc), NULL, "the smallest way found to run the model in pieces needs %lld "
+            "bytes, and no way less than %lld%s", (long long)front->points[point].peak,
+            (long long)front->any.bytes, why[front->any.reason]);
+}
+
+static enum th_status keep_front(struct searching *k, const struct th_split_net *net,
+                                 const struct th_fuse_front *front, uint32_t function,
+                                 uint32_t chosen)
+{
+    struct th_front_point *list = TH_NEW_ARRAY(k->arena, struct th_front_point,
+                                               (size_t)front->n_points + 1);
+    if (!list)
+        return TH_ERR_INTERNAL;
+    if (front->points[0].peak <= k->largest)
+        return TH_OK;
+    k->largest = front->points[0].peak;
+    for (uint32_t i = 0; i < front->n_points; i++) {
+        struct th_split_list groups = {0};
+        struct th_str s;
+        if (!th_split_groups(net, &front->points[i], function, k->arena, &groups))
+            return TH_ERR_INTERNAL;
+        th_str_init(&s);
+        th_split_spell(&groups, &s);
+        list[i] = (struct th_front_point){front->points[i].peak, front->points[i].macs,
+                                          th_arena_strdup(k->arena, s.s), i == chosen};
+        th_str_release(&s);
+    }
+    return th_program_set_front(k->program, list, front->n_points);
+}
+
+static enum th_status search_function(struct searching *k, uint32_t function)
+{
+    struct th_graph *g = th_program_function(k->program, function);
+    struct th_split_net net;
+    struct th_fuse_front front;
+    struct th_split_list groups = {0};
+    bool fits;
+    TH_TRY(th_split_describe(k->pc, g, &net));
+    if (net.n_fusable < 2)
+        return TH_OK;
+    TH_TRY(th_fuse_search(&net.net, &k->options, k->arena, &front));
+    if (!front.n_points)
+        return TH_OK;
+    const uint32_t p = th_split_choose(&front, &k->wish, &fits);
+    if (!fits)
+        say_what_blocks(k, &front, p);
+    TH_TRY(keep_front(k, &net, &front, function, p));
+    if (!th_split_groups(&net, &front.points[p], function, k->arena, &groups))
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < groups.n; i++)
+        if (!th_split_add(&k->list, k->arena, &groups.groups[i]))
+            return TH_ERR_INTERNAL;
+    const int64_t base = front.base_macs > 0 ? front.base_macs : 1;
+    th_pass_remark(k->pc, "function '%s': %lld bytes instead of %lld at %lld.%03lld times the "
+                   "multiply-accumulates, point %u of %u; bounds %lld (once), %lld",
+                   th_graph_name(g), (long long)front.points[p].peak,
+                   (long long)front.points[0].peak, (long long)(front.points[p].macs / base),
+                   (long long)(front.points[p].macs % base * 1000 / base), p, front.n_points,
+                   (long long)front.once.bytes, (long long)front.any.bytes);
+    return TH_OK;
+}
+
+static enum th_status split_searched(struct th_pass_ctx *pc, struct th_program *p)
+{
+    const struct th_target *target = th_pass_target(pc);
+    struct searching k = {.pc = pc, .program = p, .arena = th_pass_arena(pc),
+                          .options = {.align = target ? (int32_t)target->align : 1,
+                                      .max_permille = (int32_t)th_pass_option_int(pc, "macs")},
+                          .wish = {.objective = th_pass_objective(pc)}};
+    struct th_str text;
+    k.options.no_recompute = k.options.max_permille == 1000;
+    TH_TRY(find_room(&k));
+    for (uint32_t f = 0; f < th_program_function_count(p); f++)
+        TH_TRY(search_function(&k, f));
+    th_str_init(&text);
+    th_split_spell(&k.list, &text);
+    th_pass_remark(pc, "%s", text.s);
+    th_str_release(&text);
+    return form_all(pc, p, &k.list, false);
 }
 
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 {
     const char *groups = th_pass_option(pc, "groups");
-    if (th_pass_option_bool(pc, "off") || !groups || !*groups)
+    if (th_pass_option_bool(pc, "off"))
         return TH_OK;
-    return split_forced(pc, p, groups);
+    if (groups && *groups)
+        return split_forced(pc, p, groups);
+    return th_pass_target(pc) ? split_searched(pc, p) : TH_OK;
 }
 
 static const struct th_option_spec options[] = {
     {.name = "groups", .kind = TH_OPTION_STRING,
      .help = "FIRST-LAST:stream:COLUMNS or FIRST-LAST:strips:ROWSxCOLUMNS@LAST, joined by '+': "
              "these groups of nodes and no others"},
+    {.name = "macs", .kind = TH_OPTION_INT, .def = "3000", .min = 1000, .max = 100000,
+     .help = "most multiply-accumulates in thousandths of what the model has"},
     {.name = "off", .kind = TH_OPTION_BOOL, .def = "no", .help = "leave everything as it is"},
     {.name = NULL}};
 

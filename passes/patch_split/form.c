@@ -12,6 +12,7 @@ struct forming {
     struct th_arena *arena;
     struct th_graph *g;
     const struct th_split_group *group;
+    bool given;                  /* what is wrong is an error */
     th_node *nodes;              /* of the function, as it was */
     uint32_t n_nodes;
     uint32_t *index;             /* by node id: place in the function */
@@ -32,7 +33,10 @@ static void refuse(struct forming *f, uint32_t i, const char *why)
         loc.op = th_node_op_name(f->g, f->nodes[i]);
     th_str_init(&s);
     th_split_print(f->group, &s);
-    th_error(th_pass_ctx(f->pc), &loc, 4010, "node %u of group '%s' %s", i, s.s, why);
+    if (f->given)
+        th_error(th_pass_ctx(f->pc), &loc, 4010, "node %u of group '%s' %s", i, s.s, why);
+    else
+        th_pass_remark(f->pc, "node %u of group '%s' %s", i, s.s, why);
     th_str_release(&s);
 }
 
@@ -353,12 +357,12 @@ static enum th_status form_group(struct forming *f)
 }
 
 enum th_status th_split_form(struct th_pass_ctx *pc, struct th_graph *g,
-                             const struct th_split_list *l, uint32_t function)
+                             const struct th_split_list *l, uint32_t function, bool given)
 {
     struct th_arena *arena = th_pass_arena(pc);
     struct forming *all = TH_NEW_ARRAY(arena, struct forming, (size_t)l->n + 1);
     const uint32_t n = th_graph_node_count(g);
-    struct forming f = {.pc = pc, .arena = arena, .g = g, .n_nodes = n};
+    struct forming f = {.pc = pc, .arena = arena, .g = g, .given = given, .n_nodes = n};
     bool ok = true;
     f.nodes = TH_NEW_ARRAY(arena, th_node, (size_t)n + 1);
     const uint32_t limit = th_graph_node_limit(g) + l->n;      /* each group adds a node */
@@ -379,8 +383,11 @@ enum th_status th_split_form(struct th_pass_ctx *pc, struct th_graph *g,
         all[i] = f;
         all[i].group = &l->groups[i];
         if (!check_group(&all[i])) {
-            ok = false;
-        } else if (before && l->groups[i].first <= before->last) {
+            ok &= !given;
+            all[i].group = NULL;
+            continue;
+        }
+        if (before && l->groups[i].first <= before->last) {
             refuse(&all[i], l->groups[i].first, "belongs to a group before it, or that one comes "
                    "later in the program");
             ok = false;
@@ -389,7 +396,7 @@ enum th_status th_split_form(struct th_pass_ctx *pc, struct th_graph *g,
     }
     /* from the end, so that places in the function stay what they were */
     for (uint32_t i = l->n; ok && i-- > 0;)
-        if (l->groups[i].function == function)
+        if (all[i].group)
             TH_TRY(form_group(&all[i]));
     return ok ? TH_OK : TH_ERR_TARGET;
 }

@@ -36,9 +36,10 @@ bool th_split_add(struct th_split_list *l, struct th_arena *arena, const struct 
 
 /*
  * Moves the nodes of each group of one function into the body of a tile loop of its own and gives
- * it the least storage. Reports every group that cannot be formed before anything is changed.
+ * it the least storage. A group that cannot be formed is reported, before anything is changed, when
+ * groups were given by the user, else left alone with a remark.
  */
 enum th_status th_split_form(struct th_pass_ctx *pc, struct th_graph *g,
-                             const struct th_split_list *l, uint32_t function);
+                             const struct th_split_list *l, uint32_t function, bool given);
 
 #endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "passes/patch_split/choose.h"
+
+/* Instructions of a network in thousandths of its layer-by-layer form when rows are made in runs of
+ * so many columns: pieces are calls, and short ones fill a kernel's inner loops badly. Measured on
+ * Cortex-M4 with the kernels of its DSP extension. */
+static int64_t per_run(int64_t run)
+{
+    static const int64_t measured[] = {1005, 1500, 1180, 1100, 1060, 1045, 1035, 1030};
+    return run < (int64_t)TH_ARRAY_LEN(measured) ? measured[run < 0 ? 0 : run] : 1020;
+}
+
+static int64_t group_cost(const struct th_fuse_group *g)
+{
+    int64_t most = per_run(g->run);
+    if (g->how == TH_FUSE_SINGLE)
+        return 1000;
+    for (uint32_t i = 0; i < g->n_stages; i++)
+        if (g->stages[i].cols && per_run(g->stages[i].cols) > most)
+            most = per_run(g->stages[i].cols);
+    return most;
+}
+
+int64_t th_split_estimate(const struct th_fuse_front *front, const struct th_fuse_point *p)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < p->n_groups; i++)
+        sum += p->groups[i].macs * group_cost(&p->groups[i]);
+    return front->base_macs > 0 ? sum / front->base_macs : 1000;
+}
+
+static bool better(const struct th_fuse_front *front, uint32_t a, uint32_t b, bool fastest)
+{
+    const struct th_fuse_point *x = &front->points[a], *y = &front->points[b];
+    const int64_t cx = th_split_estimate(front, x), cy = th_split_estimate(front, y);
+    if (fastest)
+        return cx != cy ? cx < cy : x->peak < y->peak;
+    return x->peak != y->peak ? x->peak < y->peak : cx < cy;
+}
+
+/* The best of the points within the limits given; front->n_points: none is. */
+static uint32_t best(const struct th_fuse_front *front, int64_t most_bytes, int64_t most_macs,
+                     int64_t most_cycles, bool fastest)
+{
+    uint32_t found = front->n_points;
+    for (uint32_t i = 0; i < front->n_points; i++) {
+        const struct th_fuse_point *p = &front->points[i];
+        if ((most_bytes && p->peak > most_bytes) ||
+            (most_macs && p->macs * 1000 > front->base_macs * most_macs) ||
+            (most_cycles && th_split_estimate(front, p) > most_cycles))
+            continue;
+        if (found == front->n_points || better(front, i, found, fastest))
+            found = i;
+    }
+    return found;
+}
+
+uint32_t th_split_choose(const struct th_fuse_front *front, const struct th_split_wish *wish,
+                         bool *fits)
+{
+    const uint32_t none = front->n_points;
+    uint32_t p = 0;
+    *fits = true;
+    if (wish->objective == TH_OPT_RAM)
+        p = best(front, 0, 0, 0, false);
+    else if (wish->objective == TH_OPT_BALANCED)
+        p = best(front, 0, 1100, 1050, false);
+    const int64_t room = wish->objective == TH_OPT_RAM || wish->objective == TH_OPT_BALANCED
+                             ? wish->largest : wish->together;
+    if (p == none)
+        p = 0;
+    if (!room || front->points[p].peak <= room)
+        return p;
+    p = best(front, room, 0, 0, true);
+    *fits = p != none;
+    return *fits ? p : best(front, 0, 0, 0, false);
+}
+
+bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point *p,
+                     uint32_t function, struct th_arena *arena, struct th_split_list *list)
+{
+    for (uint32_t i = 0; i < p->n_groups; i++) {
+        const struct th_fuse_group *g = &p->groups[i];
+        struct th_split_group s = {.function = function, .first = net->place[g->first],
+                                   .last = net->place[g->last - 1], .run = g->run};
+        if ((g->how != TH_FUSE_STREAM && g->how != TH_FUSE_STRIPS) || g->last - g->first < 2)
+            continue;
+        if (g->how == TH_FUSE_STRIPS) {
+            s.mode = TH_TILE_STRIPS;
+            s.n_stages = g->n_stages;
+            s.stages = TH_NEW_ARRAY(arena, struct th_split_stage, (size_t)g->n_stages + 1);
+            if (!s.stages)
+                return false;
+            for (uint32_t k = 0; k < g->n_stages; k++)
+                s.stages[k] = (struct th_split_stage){net->place[g->stages[k].last - 1],
+                                                      g->stages[k].rows, g->stages[k].cols};
+        }
+        if (!th_split_add(list, arena, &s))
+            return false;
+    }
+    return true;
+}
+
+void th_split_spell(const struct th_split_list *list, struct th_str *out)
+{
+    th_str_add(out, list->n ? "patch-split{groups=" : "patch-split{off}");
+    for (uint32_t i = 0; i < list->n; i++) {
+        if (i)
+            th_str_addc(out, '+');
+        th_split_print(&list->groups[i], out);
+    }
+    if (list->n)
+        th_str_addc(out, '}');
+}
