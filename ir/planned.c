@@ -161,9 +161,32 @@ static void write_rows(struct call *k, unsigned char *out, int32_t group)
     memcpy(out, k->out[0]->data, (size_t)th_type_size(t));
 }
 
-static void write_elements(struct call *k, unsigned char *out)
+/* Groups of channels: read completely, then written. */
+static void write_planes(struct call *k, unsigned char *out, int32_t group)
 {
     const struct th_type *t = &k->c->out[0];
+    const int64_t size = (int64_t)th_dtype_bits(t->dtype) / 8, channels = t->dims[t->rank - 1];
+    const int64_t pixels = channels ? th_type_elems(t) / channels : 0, step = group > 0 ? group : 1;
+    for (int64_t c = 0; c < channels; c += step) {
+        const int64_t n = c + step < channels ? step : channels - c;
+        for (uint32_t i = 0; i < k->c->n_in; i++) {
+            const struct th_type *x = k->c->in[i];
+            if (!k->mem[i] || x->rank < 1 || x->dims[x->rank - 1] != channels)
+                continue;
+            const int64_t s = (int64_t)th_dtype_bits(x->dtype) / 8;
+            for (int64_t p = 0; p < th_type_elems(x) / channels; p++)
+                expect(k, i, (p * channels + c) * s, n * s);
+        }
+        for (int64_t p = 0; p < pixels; p++)
+            memcpy(out + (p * channels + c) * size,
+                   (unsigned char *)k->out[0]->data + (p * channels + c) * size,
+                   (size_t)(n * size));
+    }
+}
+
+static void write_elements(struct call *k, unsigned char *out, uint32_t o)
+{
+    const struct th_type *t = &k->c->out[o];
     const int64_t n = th_type_elems(t), size = (int64_t)th_dtype_bits(t->dtype) / 8;
     for (int64_t e = 0; e < n; e++) {
         for (uint32_t i = 0; i < k->c->n_in; i++) {
@@ -173,7 +196,7 @@ static void write_elements(struct call *k, unsigned char *out)
             else if (k->mem[i])
                 expect(k, i, 0, th_type_size(k->c->in[i]));
         }
-        memcpy(out + e * size, (unsigned char *)k->out[0]->data + e * size, (size_t)size);
+        memcpy(out + e * size, (unsigned char *)k->out[o]->data + e * size, (size_t)size);
     }
 }
 
@@ -197,11 +220,14 @@ static void write_output(struct call *k, uint32_t o)
     }
     if (!out)
         return;
-    const bool wide = th_dtype_bits(k->c->out[o].dtype) >= 8 && k->c->out[o].rank > 0;
-    if (across && wide && row && row->order == TH_ORDER_ROWS && o == 0 && row->group) {
+    const bool wide = th_dtype_bits(k->c->out[o].dtype) >= 8;
+    const bool pixels = across && wide && row && o == 0 && k->c->out[o].rank > 0;
+    if (pixels && row->order == TH_ORDER_ROWS && row->group) {
         write_rows(k, out, row->group);
-    } else if (across && wide && row && row->order == TH_ORDER_ELEMENT && o == 0) {
-        write_elements(k, out);
+    } else if (pixels && row->order == TH_ORDER_PLANES) {
+        write_planes(k, out, row->group);
+    } else if (across && wide && row && row->order == TH_ORDER_ELEMENT) {
+        write_elements(k, out, o);
     } else {
         if (across)
             th_planned_wrong(k->r, k->g, k->n, "output %u lies across an operand, but its kernel "

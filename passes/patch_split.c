@@ -108,6 +108,21 @@ static enum th_status keep_front(struct searching *k, const struct th_split_net 
     return th_program_set_front(k->program, list, front->n_points);
 }
 
+/* What is computed twice saves nothing where computing once already needs no more than any way must. */
+static enum th_status search(struct searching *k, const struct th_fuse_net *net,
+                             struct th_fuse_front *front)
+{
+    struct th_fuse_options once = k->options;
+    once.no_recompute = true;
+    TH_TRY(th_fuse_search(net, &once, k->arena, front));
+    int64_t least = INT64_MAX;
+    for (uint32_t i = 0; i < front->n_points; i++)
+        least = front->points[i].peak < least ? front->points[i].peak : least;
+    if (k->options.no_recompute || least <= front->any.bytes)
+        return TH_OK;
+    return th_fuse_search(net, &k->options, k->arena, front);
+}
+
 static enum th_status search_function(struct searching *k, uint32_t function)
 {
     struct th_graph *g = th_program_function(k->program, function);
@@ -118,7 +133,7 @@ static enum th_status search_function(struct searching *k, uint32_t function)
     TH_TRY(th_split_describe(k->pc, g, &net));
     if (net.n_fusable < 2)
         return TH_OK;
-    TH_TRY(th_fuse_search(&net.net, &k->options, k->arena, &front));
+    TH_TRY(search(k, &net.net, &front));
     if (!front.n_points)
         return TH_OK;
     const uint32_t p = th_split_choose(&front, &k->wish, &fits);
