@@ -16,6 +16,7 @@ c99_kernels = \
   thk_quotient.h \
   thk_requant.h \
   thk_root.h \
+  thk_s4.h \
   thk_sequence.h \
   thk_sigmoid.h \
   thk_reduce.h \
@@ -46,10 +47,13 @@ c99_kernels = \
   c99/thk_conv2d_f32__c99.c \
   c99/thk_conv2d_f32s8__c99.c \
   c99/thk_conv2d_s16s8__c99.c \
+  c99/thk_conv2d_s16s4__c99.c \
   c99/thk_conv2d_s16s8s32__c99.c \
   c99/thk_conv2d_s16s8s32_single__c99.c \
   c99/thk_conv2d_s8__c99.c \
   c99/thk_conv2d_s8_onnx__c99.c \
+  c99/thk_conv2d_s8s4_single__c99.c \
+  c99/thk_conv2d_s8s4__c99.c \
   c99/thk_conv2d_s8_single__c99.c \
   c99/thk_conv2d_s8_tile.inc.h \
   c99/thk_conv2d_s8_tile__c99.c \
@@ -65,9 +69,12 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_f32__c99.c \
   c99/thk_depthwise_conv2d_f32s8__c99.c \
   c99/thk_depthwise_conv2d_s16s8__c99.c \
+  c99/thk_depthwise_conv2d_s16s4__c99.c \
   c99/thk_depthwise_conv2d_s16s8s32__c99.c \
   c99/thk_depthwise_conv2d_s16s8s32_single__c99.c \
   c99/thk_depthwise_conv2d_s8__c99.c \
+  c99/thk_depthwise_conv2d_s8s4_single__c99.c \
+  c99/thk_depthwise_conv2d_s8s4__c99.c \
   c99/thk_depthwise_conv2d_s8_planes__c99.c \
   c99/thk_depthwise_conv2d_s8_onnx__c99.c \
   c99/thk_depthwise_conv2d_s8_single__c99.c \
@@ -83,10 +90,13 @@ c99_kernels = \
   c99/thk_fully_connected_f32__c99.c \
   c99/thk_fully_connected_f32s8__c99.c \
   c99/thk_fully_connected_s16s8__c99.c \
+  c99/thk_fully_connected_s16s4__c99.c \
   c99/thk_fully_connected_s16s8s32__c99.c \
   c99/thk_fully_connected_s16s8s32_single__c99.c \
   c99/thk_fully_connected_s8__c99.c \
   c99/thk_fully_connected_s8_onnx__c99.c \
+  c99/thk_fully_connected_s8s4_single__c99.c \
+  c99/thk_fully_connected_s8s4__c99.c \
   c99/thk_fully_connected_s8_single__c99.c \
   c99/thk_fully_connected_s8_tile.inc.h \
   c99/thk_fully_connected_s8_tile__c99.c \
@@ -161,10 +171,13 @@ c99_kernels = \
   c99/thk_transpose_conv2d_f32__c99.c \
   c99/thk_transpose_conv2d_f32s8__c99.c \
   c99/thk_transpose_conv2d_s16s8__c99.c \
+  c99/thk_transpose_conv2d_s16s4__c99.c \
   c99/thk_transpose_conv2d_s16s8s32__c99.c \
   c99/thk_transpose_conv2d_s16s8s32_single__c99.c \
   c99/thk_transpose_conv2d_s8__c99.c \
   c99/thk_transpose_conv2d_s8_onnx__c99.c \
+  c99/thk_transpose_conv2d_s8s4_single__c99.c \
+  c99/thk_transpose_conv2d_s8s4__c99.c \
   c99/thk_transpose_conv2d_s8_single__c99.c \
   c99/thk_transpose_conv2d_u8__c99.c \
   c99/thk_transpose_conv2d_u8_onnx__c99.c \

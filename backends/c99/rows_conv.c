@@ -38,7 +38,8 @@ static enum th_status bind_int(const struct th_query *q, struct th_call *c)
         return TH_ERR_INTERNAL;
     th_row_call_window(c, &w);
     th_call_input(c, 0, in);
-    th_call_input(c, 1, q->inst->in[1]->dtype == TH_DT_U8 ? "const uint8_t" : "const int8_t");
+    const enum th_dtype wt = q->inst->in[1]->dtype;
+    th_call_input(c, 1, wt == TH_DT_U8 || wt == TH_DT_S4 ? "const uint8_t" : "const int8_t");
     th_call_input(c, 2, wide ? "const int64_t" : "const int32_t");
     TH_TRY(th_row_call_requant(c, m, w.out_c));
     th_call_output(c, 0, out);
@@ -85,6 +86,10 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
     ROW(op, "s8,s8,s32?>s8", SINGLE, op "_s8_single", bind_int),                               \
     ROW(op, "u8,u8,s32?>u8", DOUBLE, op "_u8", bind_int),                                      \
     ROW(op, "u8,u8,s32?>u8", SINGLE, op "_u8_single", bind_int),                               \
+    ROW(op, "s8,s4,s32?>s8", DOUBLE, op "_s8s4", bind_int),                                    \
+    ROW(op, "s8,s4,s32?>s8", SINGLE, op "_s8s4_single", bind_int),                             \
+    ROW(op, "s16,s4,s64?>s16", DOUBLE, op "_s16s4", bind_int),                                 \
+    ROW(op, "s16,s4,s64?>s16", SINGLE, op "_s16s4", bind_int),                                 \
     ROW(op, "s16,s8,s64?>s16", DOUBLE, op "_s16s8", bind_int),                                 \
     ROW(op, "s16,s8,s64?>s16", SINGLE, op "_s16s8", bind_int),                                 \
     ROW(op, "s16,s8,s32>s16", DOUBLE, op "_s16s8s32", bind_int),                               \

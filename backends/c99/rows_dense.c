@@ -24,7 +24,8 @@ static enum th_status bind_int(const struct th_query *q, struct th_call *c)
     th_call_input(c, 0, x == TH_DT_U8    ? "const uint8_t"
                         : x == TH_DT_S16 ? "const int16_t"
                                          : "const int8_t");
-    th_call_input(c, 1, i->in[1]->dtype == TH_DT_U8 ? "const uint8_t" : "const int8_t");
+    const enum th_dtype w = i->in[1]->dtype;
+    th_call_input(c, 1, w == TH_DT_U8 || w == TH_DT_S4 ? "const uint8_t" : "const int8_t");
     th_call_input(c, 2, wide ? "const int64_t" : "const int32_t");
     TH_TRY(th_row_call_requant(c, m, n));
     th_call_output(c, 0, y == TH_DT_U8 ? "uint8_t" : y == TH_DT_S16 ? "int16_t" : "int8_t");
@@ -69,6 +70,10 @@ static const struct th_kernel rows[] = {
     ROW("s8,s8,s32?>s8", SINGLE, "fully_connected_s8_single", bind_int),
     ROW("u8,u8,s32?>u8", DOUBLE, "fully_connected_u8", bind_int),
     ROW("u8,u8,s32?>u8", SINGLE, "fully_connected_u8_single", bind_int),
+    ROW("s8,s4,s32?>s8", DOUBLE, "fully_connected_s8s4", bind_int),
+    ROW("s8,s4,s32?>s8", SINGLE, "fully_connected_s8s4_single", bind_int),
+    ROW("s16,s4,s64?>s16", DOUBLE, "fully_connected_s16s4", bind_int),
+    ROW("s16,s4,s64?>s16", SINGLE, "fully_connected_s16s4", bind_int),
     ROW("s16,s8,s64?>s16", DOUBLE, "fully_connected_s16s8", bind_int),
     ROW("s16,s8,s64?>s16", SINGLE, "fully_connected_s16s8", bind_int),
     ROW("s16,s8,s32>s16", DOUBLE, "fully_connected_s16s8s32", bind_int),

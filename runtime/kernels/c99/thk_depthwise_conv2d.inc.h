@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Body of the plain integer depthwise convolutions. Weights are [kernel_h][kernel_w][out_c];
  * output channel c reads input channel c / (out_c / in_c). Parameters as in thk_conv2d.inc.h. */
+#ifndef THK_AT
+#define THK_AT(w, i) ((int32_t)(w)[i])
+#endif
 static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, const THK_X *x,
                      const THK_W *w, const THK_BIAS *bias, const int32_t *requant, THK_Y *y)
 {
@@ -9,17 +12,17 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, cons
         for (int32_t ox = b->x; ox < b->x + b->w; ox++) {
             THK_Y *out = y + thk_view_at(&p->out, oy, ox);
             for (int32_t c = b->c; c < b->c + b->n; c++) {
-                const THK_W *wc = w + c;
+                ptrdiff_t at = c;
                 THK_ACC acc = bias ? (THK_ACC)bias[c] : 0;
                 for (int32_t ky = 0; ky < p->kernel_h; ky++) {
                     const int32_t iy = oy * p->stride_h - p->pad_top + ky * p->dilation_h;
-                    for (int32_t kx = 0; kx < p->kernel_w; kx++, wc += p->out_c) {
+                    for (int32_t kx = 0; kx < p->kernel_w; kx++, at += p->out_c) {
                         const int32_t ix = ox * p->stride_w - p->pad_left + kx * p->dilation_w;
                         if (iy < 0 || iy >= p->in_h || ix < 0 || ix >= p->in_w)
                             continue;
                         const THK_X *in = x + thk_view_at(&p->in, iy, ix) + c / multiplier;
                         acc = THK_WRAP(THK_ACC, acc, ((int32_t)*in - p->in_zero) *
-                                                         ((int32_t)*wc - p->weight_zero));
+                                                         (THK_AT(w, at) - p->weight_zero));
                     }
                 }
                 const int32_t v = THK_SCALE(acc, requant[2 * c], requant[2 * c + 1]);
@@ -35,3 +38,4 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, cons
 #undef THK_ACC
 #undef THK_Y
 #undef THK_SCALE
+#undef THK_AT
