@@ -4,6 +4,7 @@ c99_kernels = \
   thk_elementwise.h \
   thk_fixed.h \
   thk_fixed16.h \
+  thk_half.h \
   thk_hybrid.h \
   thk_log.h \
   thk_lstm.h \
@@ -44,7 +45,9 @@ c99_kernels = \
   c99/thk_avg_pool2d_s8__c99.c \
   c99/thk_avg_pool2d_u8__c99.c \
   c99/thk_conv2d.inc.h \
+  c99/thk_conv2d_f32.inc.h \
   c99/thk_conv2d_f32__c99.c \
+  c99/thk_conv2d_f32f16__c99.c \
   c99/thk_conv2d_f32s8__c99.c \
   c99/thk_conv2d_s16s8__c99.c \
   c99/thk_conv2d_s16s4__c99.c \
@@ -66,7 +69,9 @@ c99_kernels = \
   c99/thk_conv3d_f32__c99.c \
   c99/thk_conv3d_s32__c99.c \
   c99/thk_depthwise_conv2d.inc.h \
+  c99/thk_depthwise_conv2d_f32.inc.h \
   c99/thk_depthwise_conv2d_f32__c99.c \
+  c99/thk_depthwise_conv2d_f32f16__c99.c \
   c99/thk_depthwise_conv2d_f32s8__c99.c \
   c99/thk_depthwise_conv2d_s16s8__c99.c \
   c99/thk_depthwise_conv2d_s16s4__c99.c \
@@ -87,7 +92,9 @@ c99_kernels = \
   c99/thk_determinant_f32__c99.c \
   c99/thk_depthwise_conv2d_u8s8_onnx__c99.c \
   c99/thk_fully_connected.inc.h \
+  c99/thk_fully_connected_f32.inc.h \
   c99/thk_fully_connected_f32__c99.c \
+  c99/thk_fully_connected_f32f16__c99.c \
   c99/thk_fully_connected_f32s8__c99.c \
   c99/thk_fully_connected_s16s8__c99.c \
   c99/thk_fully_connected_s16s4__c99.c \
@@ -168,7 +175,9 @@ c99_kernels = \
   c99/thk_fully_connected_f32_tile__c99.c \
   c99/thk_tile_field.h \
   c99/thk_transpose_conv2d.inc.h \
+  c99/thk_transpose_conv2d_f32.inc.h \
   c99/thk_transpose_conv2d_f32__c99.c \
+  c99/thk_transpose_conv2d_f32f16__c99.c \
   c99/thk_transpose_conv2d_f32s8__c99.c \
   c99/thk_transpose_conv2d_s16s8__c99.c \
   c99/thk_transpose_conv2d_s16s4__c99.c \

@@ -53,7 +53,7 @@ static enum th_status bind_f32(const struct th_query *q, struct th_call *c)
     th_row_window(q, &w);
     th_row_call_window_f32(c, &w);
     th_call_input(c, 0, "const float");
-    th_call_input(c, 1, "const float");
+    th_call_input(c, 1, q->inst->in[1]->dtype == TH_DT_F16 ? "const uint16_t" : "const float");
     th_call_input(c, 2, "const float");
     th_call_output(c, 0, "float");
     th_row_call_batch(c, &w);
@@ -97,6 +97,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
     ROW(op, "s8,s8,s32?>s8", EVEN, op "_s8_onnx", bind_int),                                   \
     ROW(op, "u8,u8,s32?>u8", EVEN, op "_u8_onnx", bind_int),                                   \
     ROW(op, "u8,s8,s32?>u8", EVEN, op "_u8s8_onnx", bind_int),                                 \
+    ROW(op, "f32,f16,f32?>f32", NULL, op "_f32f16", bind_f32),                                 \
     ROW(op, "f32,f32,f32?>f32", NULL, op "_f32", bind_f32)
 
 static const struct th_kernel rows[] = {ROWS("conv2d"), ROWS("depthwise_conv2d"),

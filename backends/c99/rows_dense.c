@@ -40,7 +40,7 @@ static enum th_status bind_f32(const struct th_query *q, struct th_call *c)
     th_call_float(c, d.act_lo);
     th_call_float(c, d.act_hi);
     th_call_input(c, 0, "const float");
-    th_call_input(c, 1, "const float");
+    th_call_input(c, 1, q->inst->in[1]->dtype == TH_DT_F16 ? "const uint16_t" : "const float");
     th_call_input(c, 2, "const float");
     th_call_output(c, 0, "float");
     return TH_OK;
@@ -81,6 +81,7 @@ static const struct th_kernel rows[] = {
     ROW("s8,s8,s32?>s8", EVEN, "fully_connected_s8_onnx", bind_int),
     ROW("u8,u8,s32?>u8", EVEN, "fully_connected_u8_onnx", bind_int),
     ROW("u8,s8,s32?>u8", EVEN, "fully_connected_u8s8_onnx", bind_int),
+    ROW("f32,f16,f32?>f32", NULL, "fully_connected_f32f16", bind_f32),
     ROW("f32,f32,f32?>f32", NULL, "fully_connected_f32", bind_f32),
 };
 const struct th_row_family th_c99_dense = {rows, TH_ARRAY_LEN(rows)};

@@ -122,7 +122,8 @@ const struct th_op th_op_conv2d = {
         "even.\n\n"
         "Hybrid form (f32 input, integer weights): each batch of the input is quantized to s8 "
         "first, symmetrically if all weight scales are equal and there is one group, else with a "
-        "zero point.",
+        "zero point.\n\n"
+        "Weights of f16 are widened to f32 first.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,

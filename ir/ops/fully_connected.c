@@ -64,12 +64,15 @@ static enum th_status verify(const struct th_inst *c)
     return th_check_bias(c, 2, c->in[1]->dims[0]);
 }
 
-static void eval_float(const struct th_inst *c, struct th_eval *e, const struct shape *s)
+static enum th_status eval_float(const struct th_inst *c, struct th_eval *e,
+                                 const struct shape *s)
 {
     const float lo = (float)th_inst_float(c, "act_min"), hi = (float)th_inst_float(c, "act_max");
-    const float *x = th_floats(e->in[0]), *w = th_floats(e->in[1]);
+    const float *x = th_floats(e->in[0]), *w = th_floats_wide(e->arena, e->in[1]);
     const float *b = th_floats(th_operand(c, e, 2));
     float *y = e->out[0]->data;
+    if (!w)
+        return th_out_of_memory(c);
     for (int64_t r = 0; r < s->rows; r++)
         for (int64_t o = 0; o < s->out; o++) {
             float total = 0;
@@ -79,6 +82,7 @@ static void eval_float(const struct th_inst *c, struct th_eval *e, const struct 
             }
             *y++ = th_clampf(b ? total + b[o] : total, lo, hi);
         }
+    return TH_OK;
 }
 
 static int64_t dot(const int32_t *x, const int32_t *w, int64_t n)
@@ -126,10 +130,8 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
     struct shape s;
     TH_TRY(shape_of(c, &s));
-    if (c->in[1]->dtype == TH_DT_F32) {
-        eval_float(c, e, &s);
-        return TH_OK;
-    }
+    if (th_dtype_is_float(c->in[1]->dtype))
+        return eval_float(c, e, &s);
     const int32_t *w = th_ints_centred(e->arena, e->in[1]);
     if (!w)
         return th_out_of_memory(c);
@@ -217,7 +219,8 @@ const struct th_op th_op_fully_connected = {
         "per-channel weights all is double. s16 activations accumulate in 64 bits unless the bias "
         "is s32. Contract onnx rescales in float and rounds half to even.\n\n"
         "Hybrid form: each row is quantized to s8, symmetrically or (asymmetric_inputs) with a "
-        "zero point; y = b + acc * (s_row * s_w).",
+        "zero point; y = b + acc * (s_row * s_w).\n\n"
+        "Weights of f16 are widened to f32 first.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,

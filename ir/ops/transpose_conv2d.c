@@ -201,9 +201,11 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
     struct th_geom g;
     TH_TRY(geometry(c, &g));
-    struct job j = {.xf = th_floats(e->in[0]), .wf = th_floats(e->in[1]),
-                    .wq = c->in[1]->quant, .yf = e->out[0]->data};
-    if (c->in[1]->dtype == TH_DT_F32) {
+    struct job j = {.xf = th_floats(e->in[0]), .wq = c->in[1]->quant, .yf = e->out[0]->data};
+    if (th_dtype_is_float(c->in[1]->dtype)) {
+        j.wf = th_floats_wide(e->arena, e->in[1]);
+        if (!j.wf)
+            return th_out_of_memory(c);
         each_product(&g, add_float, &j);
         finish_float(c, &g, j.yf, th_floats(th_operand(c, e, 2)));
         return TH_OK;

@@ -320,6 +320,11 @@ static void test_pass_kinds(void)
                    "fully_connected s4 s32 s8[1,3] -40\n"
                    "dequantize f32[1,3]\n"
                    "softmax f32[1,3]\n");
+    expect_outline("canonicalize,quantize{kind=float16}",
+                   "conv2d f16 f32 f32[1,4,4,2]\n"
+                   "max_pool2d f32[1,2,2,2]\n"
+                   "fully_connected f16 f32[1,3]\n"
+                   "softmax f32[1,3]\n");
     /* without samples nothing happens */
     expect_outline("canonicalize,quantize",
                    "conv2d f32 f32 f32[1,4,4,2]\n"

@@ -63,7 +63,7 @@ enum th_status th_need_quant(const struct th_inst *c, const struct th_type *t, c
 
 bool th_is_hybrid(const struct th_inst *c)
 {
-    return c->in[0]->dtype == TH_DT_F32 && c->in[1]->dtype != TH_DT_F32;
+    return c->in[0]->dtype == TH_DT_F32 && th_dtype_is_int(c->in[1]->dtype);
 }
 
 bool th_is_wide(const struct th_inst *c, uint32_t bias_port)
@@ -120,7 +120,8 @@ enum th_status th_check_forms(const struct th_inst *c, int32_t axis)
     const enum th_dtype x = c->in[0]->dtype, w = c->in[1]->dtype, y = c->out[0].dtype;
     bool known = false;
     if (x == TH_DT_F32)
-        known = y == TH_DT_F32 && (w == TH_DT_F32 || w == TH_DT_S8 || w == TH_DT_S4);
+        known = y == TH_DT_F32 &&
+                (w == TH_DT_F32 || w == TH_DT_F16 || w == TH_DT_S8 || w == TH_DT_S4);
     else if (x == TH_DT_S8)
         known = (w == TH_DT_S8 || w == TH_DT_S4) && (y == TH_DT_S8 || y == TH_DT_S16);
     else if (x == TH_DT_S16)
@@ -131,7 +132,7 @@ enum th_status th_check_forms(const struct th_inst *c, int32_t axis)
     if (!known)
         return th_inst_error(c, "input %s, weights %s and output %s do not go together",
                              th_dtype_name(x), th_dtype_name(w), th_dtype_name(y));
-    if (w != TH_DT_F32)
+    if (th_dtype_is_int(w))
         TH_TRY(th_need_weight_quant(c, axis));
     if (x == TH_DT_F32)
         return TH_OK;

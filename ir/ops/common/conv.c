@@ -110,10 +110,10 @@ enum th_status th_conv_eval(const struct th_inst *c, struct th_eval *e,
     j.bias = th_operand(c, e, 2);
     j.lo = (float)th_inst_float(c, "act_min");
     j.hi = (float)th_inst_float(c, "act_max");
-    if (c->in[1]->dtype == TH_DT_F32) {
+    if (th_dtype_is_float(c->in[1]->dtype)) {
         j.xf = th_floats(e->in[0]);
-        j.wf = th_floats(e->in[1]);
-        return sums(&j, e, pixel_float);
+        j.wf = th_floats_wide(e->arena, e->in[1]);
+        return j.wf ? sums(&j, e, pixel_float) : th_out_of_memory(c);
     }
     j.wi = th_ints_centred(e->arena, e->in[1]);
     if (!j.wi)

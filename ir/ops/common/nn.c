@@ -58,6 +58,17 @@ int64_t *th_ints_wide(struct th_arena *a, const struct th_tensor *t)
     return v;
 }
 
+const float *th_floats_wide(struct th_arena *a, const struct th_tensor *t)
+{
+    if (t->type.dtype == TH_DT_F32)
+        return t->data;
+    const int64_t n = th_type_elems(&t->type);
+    float *v = TH_NEW_ARRAY(a, float, (size_t)n);
+    for (int64_t i = 0; v && i < n; i++)
+        v[i] = (float)th_tensor_real(t, i);
+    return v;
+}
+
 void th_store_clamped(struct th_tensor *t, int64_t i, int64_t v, int32_t lo, int32_t hi)
 {
     th_tensor_set_int(t, i, th_clamp_i64(v, lo, hi));

@@ -18,7 +18,8 @@ enum th_rounding th_inst_rounding(const struct th_inst *c);
 
 /* Masks used by many port tables. */
 #define TH_DT_ACTS (TH_DT_QUANTS | TH_DT_FLOATS)
-#define TH_DT_WEIGHTS (TH_DT_INT8S | TH_DT_BIT(TH_DT_S4) | TH_DT_FLOATS)
+#define TH_DT_WEIGHTS                                                                            \
+    (TH_DT_INT8S | TH_DT_BIT(TH_DT_S4) | TH_DT_FLOATS | TH_DT_BIT(TH_DT_F16))
 #define TH_DT_BIASES (TH_DT_BIT(TH_DT_S32) | TH_DT_BIT(TH_DT_S64) | TH_DT_FLOATS)
 
 /* Attribute rows used by many tables. */
@@ -58,6 +59,8 @@ static inline const float *th_floats(const struct th_tensor *t)
 {
     return t ? (const float *)t->data : NULL;
 }
+/* Elements of a float tensor of any width as f32; NULL when memory is exhausted. */
+const float *th_floats_wide(struct th_arena *a, const struct th_tensor *t);
 /* Data of an 8/16-bit tensor stored with saturation. */
 void th_store_clamped(struct th_tensor *t, int64_t i, int64_t v, int32_t lo, int32_t hi);
 static inline float th_clampf(float v, float lo, float hi)

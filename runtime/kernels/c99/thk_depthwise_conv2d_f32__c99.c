@@ -1,31 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "thk_types.h"
 
-/* Plain float depthwise convolution; weights [kernel_h][kernel_w][out_c]. Sums in tap order, bias
- * last. */
-static void thk_depthwise_conv2d_f32__c99(const struct thk_window2d *p, const struct thk_box *b,
-                                          float lo, float hi, const float *x, const float *w,
-                                          const float *bias, float *y)
-{
-    const int32_t multiplier = p->out_c / p->in_c;
-    for (int32_t oy = b->y; oy < b->y + b->h; oy++) {
-        for (int32_t ox = b->x; ox < b->x + b->w; ox++) {
-            float *out = y + thk_view_at(&p->out, oy, ox);
-            for (int32_t c = b->c; c < b->c + b->n; c++) {
-                const float *wc = w + c;
-                float acc = 0.0f;
-                for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-                    const int32_t iy = oy * p->stride_h - p->pad_top + ky * p->dilation_h;
-                    for (int32_t kx = 0; kx < p->kernel_w; kx++, wc += p->out_c) {
-                        const int32_t ix = ox * p->stride_w - p->pad_left + kx * p->dilation_w;
-                        if (iy < 0 || iy >= p->in_h || ix < 0 || ix >= p->in_w)
-                            continue;
-                        acc += x[thk_view_at(&p->in, iy, ix) + c / multiplier] * *wc;
-                    }
-                }
-                acc += bias ? bias[c] : 0.0f;
-                out[c] = acc < lo ? lo : acc > hi ? hi : acc;
-            }
-        }
-    }
-}
+#define THK_NAME thk_depthwise_conv2d_f32__c99
+#define THK_W float
+#define THK_AT(w, i) (w)[i]
+#include "c99/thk_depthwise_conv2d_f32.inc.h"

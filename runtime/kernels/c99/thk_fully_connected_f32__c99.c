@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "thk_nn.h"
 
-static void thk_fully_connected_f32__c99(const struct thk_dense *p, float lo, float hi,
-                                         const float *x, const float *w, const float *bias,
-                                         float *y)
-{
-    for (int32_t r = 0; r < p->rows; r++, x += p->in, y += p->out) {
-        const float *wc = w;
-        for (int32_t c = 0; c < p->out; c++, wc += p->in) {
-            float acc = 0.0f;
-            for (int32_t i = 0; i < p->in; i++)
-                acc += x[i] * wc[i];
-            acc += bias ? bias[c] : 0.0f;
-            y[c] = acc < lo ? lo : acc > hi ? hi : acc;
-        }
-    }
-}
+#define THK_NAME thk_fully_connected_f32__c99
+#define THK_W float
+#define THK_AT(w, i) (w)[i]
+#include "c99/thk_fully_connected_f32.inc.h"
