@@ -38,6 +38,7 @@ struct th_qlayer {
     double snr_db;               /* of the outputs when this layer alone is quantized */
     double flips;                /* samples of 100 whose top class changes then */
     bool measured;
+    double gain;                 /* noise that more precision takes away, for each byte */
 };
 
 /* What calibration knows of a value. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * More precision where it is missed. Layers are raised in order of what each costs alone, one step
- * at a time; how many is found by halving, each time with a converted copy over all test samples.
+ * More precision where it is missed. The layers of the coarsest kind are raised one step, those
+ * first that take most noise away for each byte; how many is found by halving, each time with a
+ * converted copy over all test samples. If all of them do not suffice, the next kind follows.
  */
 #include "passes/quantize/quantize.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,12 +17,25 @@ static bool good_enough(const struct th_quantizer *q, const struct th_qscore *ba
     return lost <= drop + 1e-9;
 }
 
-static int by_noise(const void *a, const void *b)
+static int by_gain(const void *a, const void *b)
 {
     const struct th_qlayer *x = *(struct th_qlayer *const *)a, *y = *(struct th_qlayer *const *)b;
-    if (x->snr_db != y->snr_db)
-        return x->snr_db < y->snr_db ? -1 : 1;
+    if (x->gain != y->gain)
+        return x->gain > y->gain ? -1 : 1;
     return x->node < y->node ? -1 : 1;
+}
+
+static double bytes_of(const struct th_quantizer *q, const struct th_qlayer *l, enum th_qkind k)
+{
+    const th_value w = l->weights ? th_node_input(q->f, l->node, (uint32_t)l->rule.weight_port) : 0;
+    double bits = 0;
+    if (w)
+        bits += (double)th_type_elems(th_value_type(q->f, w)) *
+                th_dtype_bits(th_qkind_weight(k));
+    for (uint32_t i = 0; i < th_node_output_count(q->f, l->node); i++)
+        bits += (double)th_type_elems(th_value_type(q->f, th_node_output(q->f, l->node, i))) *
+                th_dtype_bits(th_qkind_act(k));
+    return bits / 8;
 }
 
 /* The next kind of a layer that it can have; the same when there is none. */
@@ -48,10 +63,21 @@ static bool find_candidates(struct th_quantizer *q, struct candidates *c)
     c->n = 0;
     if (!c->list || !c->from || !c->to)
         return false;
-    for (uint32_t i = 0; i < q->n_layers; i++)
-        if (th_qkind_is_int(q->layers[i].kind) && raised(&q->layers[i]) != q->layers[i].kind)
-            c->list[c->n++] = &q->layers[i];
-    qsort(c->list, c->n, sizeof(*c->list), by_noise);
+    enum th_qkind coarsest = TH_Q_KINDS;
+    for (uint32_t i = 0; i < q->n_layers; i++) {
+        const struct th_qlayer *l = &q->layers[i];
+        if (th_qkind_is_int(l->kind) && raised(l) != l->kind && l->kind < coarsest)
+            coarsest = l->kind;
+    }
+    for (uint32_t i = 0; i < q->n_layers; i++) {
+        struct th_qlayer *l = &q->layers[i];
+        if (l->kind != coarsest || raised(l) == l->kind)
+            continue;
+        const double more = bytes_of(q, l, raised(l)) - bytes_of(q, l, l->kind);
+        l->gain = pow(10, -l->snr_db / 10) / (more > 1 ? more : 1);
+        c->list[c->n++] = l;
+    }
+    qsort(c->list, c->n, sizeof(*c->list), by_gain);
     for (uint32_t i = 0; i < c->n; i++) {
         c->from[i] = c->list[i]->kind;
         c->to[i] = raised(c->list[i]);
