@@ -159,7 +159,7 @@ static enum th_status split_searched(struct th_pass_ctx *pc, struct th_program *
 {
     const struct th_target *target = th_pass_target(pc);
     struct searching k = {.pc = pc, .program = p, .arena = th_pass_arena(pc),
-                          .options = {.align = target ? (int32_t)target->align : 1,
+                          .options = {.align = target ? (int32_t)target->align : 1, .planes = true,
                                       .max_permille = (int32_t)th_pass_option_int(pc, "macs")},
                           .wish = {.objective = th_pass_objective(pc)}};
     struct th_str text;
@@ -186,8 +186,8 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 
 static const struct th_option_spec options[] = {
     {.name = "groups", .kind = TH_OPTION_STRING,
-     .help = "FIRST-LAST:stream:COLUMNS or FIRST-LAST:strips:ROWSxCOLUMNS@LAST, joined by '+': "
-             "these groups of nodes and no others"},
+     .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST or NODE:planes, joined by "
+             "'+': these groups of nodes and no others"},
     {.name = "macs", .kind = TH_OPTION_INT, .def = "3000", .min = 1000, .max = 100000,
      .help = "most multiply-accumulates in thousandths of what the model has"},
     {.name = "off", .kind = TH_OPTION_BOOL, .def = "no", .help = "leave everything as it is"},

@@ -10,11 +10,16 @@ static int64_t per_run(int64_t run)
     return run < (int64_t)TH_ARRAY_LEN(measured) ? measured[run < 0 ? 0 : run] : 1020;
 }
 
+/* A plane is gathered from all pixels, and its results are spread again. */
+#define PLANES 2000
+
 static int64_t group_cost(const struct th_fuse_group *g)
 {
     int64_t most = per_run(g->run);
     if (g->how == TH_FUSE_SINGLE)
         return 1000;
+    if (g->how == TH_FUSE_PLANES)
+        return PLANES;
     for (uint32_t i = 0; i < g->n_stages; i++)
         if (g->stages[i].cols && per_run(g->stages[i].cols) > most)
             most = per_run(g->stages[i].cols);
@@ -83,7 +88,8 @@ bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point 
         const struct th_fuse_group *g = &p->groups[i];
         struct th_split_group s = {.function = function, .first = net->place[g->first],
                                    .last = net->place[g->last - 1], .run = g->run};
-        if ((g->how != TH_FUSE_STREAM && g->how != TH_FUSE_STRIPS) || g->last - g->first < 2)
+        s.planes = g->how == TH_FUSE_PLANES;
+        if (g->how == TH_FUSE_SINGLE || (!s.planes && g->last - g->first < 2))
             continue;
         if (g->how == TH_FUSE_STRIPS) {
             s.mode = TH_TILE_STRIPS;

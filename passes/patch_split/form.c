@@ -396,7 +396,9 @@ enum th_status th_split_form(struct th_pass_ctx *pc, struct th_graph *g,
     }
     /* from the end, so that places in the function stay what they were */
     for (uint32_t i = l->n; ok && i-- > 0;)
-        if (all[i].group)
+        if (all[i].group && all[i].group->planes)
+            th_node_note(g, f.nodes[all[i].group->first])->order = TH_ORDER_PLANES;
+        else if (all[i].group)
             TH_TRY(form_group(&all[i]));
     return ok ? TH_OK : TH_ERR_TARGET;
 }

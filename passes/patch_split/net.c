@@ -109,6 +109,25 @@ static int64_t scratch_of(const struct describing *k, struct th_inst *c)
     return (int64_t)call->scratch_bytes;
 }
 
+/* A kernel that runs plane by plane, so that the result may take its operand's place. */
+static bool has_planes(const struct describing *k, struct th_inst *c, int64_t *scratch)
+{
+    struct th_query q = {.inst = c, .target = th_pass_target(k->pc), .order = TH_ORDER_PLANES,
+                         .objective = th_pass_objective(k->pc), .whole = true};
+    struct th_selection s;
+    struct th_call *call;
+    for (int32_t a = 0; c->n_out && a < c->out[0].rank; a++)
+        q.box.hi[a] = c->out[0].dims[a];
+    if (!q.target || !th_pass_backend(k->pc) || !c->op->channels ||
+        !th_type_same_shape(c->in[0], &c->out[0]) ||
+        !th_kernel_select(th_pass_ctx(k->pc), th_pass_backend(k->pc), &q, NULL, &s, NULL) ||
+        s.row->order != TH_ORDER_PLANES ||
+        th_call_bind(th_graph_program(k->g), s.row, &q, &call) != TH_OK)
+        return false;
+    *scratch = (int64_t)call->scratch_bytes;
+    return true;
+}
+
 /* ---- nodes ------------------------------------------------------------------------------------ */
 /* NULL both for the identity; false on exhaustion. */
 static bool spans_of(struct describing *k, const struct th_tile_axis *a, int64_t extent,
@@ -241,6 +260,7 @@ static bool add_node(struct describing *k, th_node n, uint32_t place, uint32_t *
         f->kind = kind_of(&about);
         f->acc_bytes = f->kind == TH_FUSE_REDUCE ? about.bytes : 0;
         f->direct = !(c->op->traits & TH_TRAIT_ELEMENTWISE);
+        f->planes = f->kind == TH_FUSE_WINDOW && has_planes(k, c, &f->plane_scratch);
         (*n_fusable)++;
     } else {
         make_opaque(f);

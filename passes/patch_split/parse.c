@@ -106,6 +106,8 @@ static bool scan_group(struct scanner *s, struct th_arena *arena, struct th_spli
     } else if (word(s, "strips")) {
         g->mode = TH_TILE_STRIPS;
         return scan_stages(s, arena, g);
+    } else if (word(s, "planes") && g->first == g->last) {
+        g->planes = true;
     } else {
         s->ok = false;
     }
@@ -125,7 +127,7 @@ enum th_status th_split_parse(struct th_pass_ctx *pc, const char *text, struct t
             th_error(th_pass_ctx(pc), NULL, 3101, "patch-split: '%.*s' in 'groups' is no group",
                      (int)strcspn(begin, "+"), begin);
             th_help(th_pass_ctx(pc), 0, "write FIRST-LAST:stream:COLUMNS or "
-                    "FIRST-LAST:strips:ROWSxCOLUMNS@LAST, joined by '+'");
+                    "FIRST-LAST:strips:ROWSxCOLUMNS@LAST, or NODE:planes, joined by '+'");
             return TH_ERR_USAGE;
         }
         if (!th_split_add(out, th_pass_arena(pc), &g))
@@ -138,6 +140,10 @@ void th_split_print(const struct th_split_group *g, struct th_str *out)
 {
     if (g->function)
         th_str_addf(out, "%u/", g->function);
+    if (g->planes) {
+        th_str_addf(out, "%u:planes", g->first);
+        return;
+    }
     th_str_addf(out, "%u-%u:", g->first, g->last);
     if (g->mode == TH_TILE_STREAM) {
         th_str_addf(out, "stream:%lld", (long long)g->run);

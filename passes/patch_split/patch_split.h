@@ -15,6 +15,7 @@ struct th_split_stage {
 /* Nodes are counted in the order of their function. */
 struct th_split_group {
     uint32_t function, first, last;
+    bool planes;               /* one node, with a kernel that runs plane by plane; no tile loop */
     enum th_tile_mode mode;
     int64_t run;               /* columns; 0: whole rows */
     struct th_split_stage *stages;      /* strips */
@@ -28,6 +29,7 @@ struct th_split_list {
 /*
  * "0-7:stream:1+8-12:strips:4x0@10:2x0@12": nodes and how they run. stream:RUN with RUN columns at a
  * time, 0 being whole rows; strips[:RUN]:ROWSxCOLS@NODE..., a stage for each, ending with NODE.
+ * "5:planes": node 5 shall run plane by plane, over its operand.
  * "1/" in front: the second function. Reports what it does not understand (TH_ERR_USAGE).
  */
 enum th_status th_split_parse(struct th_pass_ctx *pc, const char *text, struct th_split_list *out);
