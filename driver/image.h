@@ -17,6 +17,10 @@ struct th_image_entry {
     uint32_t n_inputs, n_outputs;
     const char *macros;          /* "M": sizes are M_INPUT_0_BYTES...; NULL: the lists above */
     bool caller_io;              /* the bench keeps inputs and outputs itself */
+    /* One more than the input whose rows are pushed, 0: none. The bench keeps it, and invoke is
+     * "m_push_rows". */
+    uint32_t fed;
+    uint64_t frame_rows;
 };
 
 struct th_image_request {

@@ -7,7 +7,13 @@
 
 static uint32_t n_io(const struct th_image_entry *e)
 {
-    return e->caller_io ? e->n_inputs + e->n_outputs : 0;
+    return e->n_inputs + e->n_outputs;
+}
+
+/* The bench keeps it itself. */
+static bool kept(const struct th_image_entry *e, uint32_t i)
+{
+    return e->caller_io || i + 1 == e->fed;
 }
 
 /* "thg_0_input_1": where entry k's input or output i lies when the bench keeps it. */
@@ -35,6 +41,8 @@ static void declare_memory(struct th_str *s, const struct th_image_request *r, c
                     r->region_bytes[i]);
     for (k = 0; k < r->n_entries; k++)
         for (i = 0; i < n_io(&r->entries[k]); i++) {
+            if (!kept(&r->entries[k], i))
+                continue;
             th_str_add(s, "THB_REGION(");
             add_io_name(s, k, &r->entries[k], i);
             th_str_addf(s, ", %" PRIu64 "u);\n", io_bytes(&r->entries[k], i));
@@ -54,7 +62,10 @@ static uint32_t list_memory(struct th_str *s, const struct th_image_request *r, 
         th_str_addf(s, "    { thg_region_%" PRIu32 ", %" PRIu64 "u, %" PRIu64 "u, THB_ARENA },\n",
                     i, r->region_bytes[i], i == 0 ? r->state_bytes : 0);
     for (k = 0; k < r->n_entries; k++)
-        for (i = 0; i < n_io(&r->entries[k]); i++, n++) {
+        for (i = 0; i < n_io(&r->entries[k]); i++) {
+            if (!kept(&r->entries[k], i))
+                continue;
+            n++;
             th_str_add(s, "    { ");
             add_io_name(s, k, &r->entries[k], i);
             th_str_addf(s, ", %" PRIu64 "u, 0, %s },\n", io_bytes(&r->entries[k], i),
@@ -87,6 +98,8 @@ static void add_init(struct th_str *s, const struct th_image_request *r, const c
             const struct th_image_entry *e = &r->entries[k];
             const bool input = i < e->n_inputs;
 
+            if (!e->caller_io)
+                continue;
             th_str_addf(s, "    if (!status)\n        status = %s(&thg_ctx, %" PRIu32
                         ", THB_REGION_BASE(", input ? e->input : e->output,
                         input ? i : i - e->n_inputs);
@@ -126,6 +139,11 @@ static void add_pointer(struct th_str *s, uint32_t k, const struct th_image_entr
     th_str_addf(s, "static %svoid *thg_%" PRIu32 "_%s(int i)\n{\n", input ? "" : "const ", k,
                 input ? "input" : "output");
     if (n && !e->caller_io) {
+        if (input && e->fed) {
+            th_str_addf(s, "    if (i == %" PRIu32 ")\n        return THB_REGION_BASE(", e->fed - 1);
+            add_io_name(s, k, e, e->fed - 1);
+            th_str_add(s, ");\n");
+        }
         th_str_addf(s, "    return %s(&thg_ctx, i);\n}\n", input ? e->input : e->output);
         return;
     }
@@ -138,10 +156,30 @@ static void add_pointer(struct th_str *s, uint32_t k, const struct th_image_entr
     th_str_add(s, "    default:\n        return 0;\n    }\n}\n");
 }
 
+/* One row, then two, then many at a time; anything but 0 in between says that rows are missing. */
+static void add_pushes(struct th_str *s, uint32_t k, const struct th_image_entry *e)
+{
+    const uint64_t row = e->input_bytes[e->fed - 1] / e->frame_rows;
+
+    th_str_addf(s, "\nstatic int thg_%" PRIu32 "_invoke(void)\n{\n    size_t done = 0, n = 1;\n"
+                "    int status = 0;\n\n"
+                "    for (; done < %" PRIu64 "u; done += n, n = n < 3 ? n + 1 : 7) {\n"
+                "        if (n > %" PRIu64 "u - done)\n            n = %" PRIu64 "u - done;\n"
+                "        status = %s(&thg_ctx, (const void *)((const unsigned char *)THB_REGION_BASE(",
+                k, e->frame_rows, e->frame_rows, e->frame_rows, e->invoke);
+    add_io_name(s, k, e, e->fed - 1);
+    th_str_addf(s, ") + done * %" PRIu64 "u), n);\n"
+                "        if ((status == 0) != (done + n == %" PRIu64 "u))\n            return 99;\n    }\n"
+                "    return status;\n}\n", row, e->frame_rows);
+}
+
 static void add_entry(struct th_str *s, uint32_t k, const struct th_image_entry *e)
 {
-    th_str_addf(s, "\nstatic int thg_%" PRIu32 "_invoke(void)\n{\n    return %s(&thg_ctx);\n}\n", k,
-                e->invoke);
+    if (e->fed)
+        add_pushes(s, k, e);
+    else
+        th_str_addf(s, "\nstatic int thg_%" PRIu32 "_invoke(void)\n{\n    return %s(&thg_ctx);\n}\n",
+                    k, e->invoke);
     add_pointer(s, k, e, true);
     add_pointer(s, k, e, false);
     add_sizes(s, "inputs", k, e, true);

@@ -304,6 +304,7 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_NAME: return set_text(&o->name, arg);
     case OPT_WEIGHTS: return ONE_OF(&o->weights, "c", "bin");
     case OPT_IO_BUFFERS: return ONE_OF(&o->io_buffers, "arena", "caller");
+    case OPT_FEED: return ONE_OF(&o->feed, "whole", "rows");
     case OPT_TESTBENCH: return set_flag(&o->testbench);
     case OPT_INPUT: return add_word(o, &o->inputs, arg);
     case OPT_EXPECT: return add_word(o, &o->expects, arg);
@@ -461,6 +462,7 @@ static void set_defaults(struct th_options *o)
     o->objective = TH_OPT_BALANCED;
     o->io = "model";
     o->io_buffers = "arena";
+    o->feed = "whole";
     o->weights = "c";
     o->contract = "tflite";
     o->verbosity = 1;

@@ -43,7 +43,7 @@ struct th_options {
     bool no_plugins;
     struct th_input_dim *dims;
     uint32_t n_dims;
-    const char *cut_output, *io, *input_layout, *output_layout, *io_buffers, *weights, *contract;
+    const char *cut_output, *io, *input_layout, *output_layout, *io_buffers, *feed, *weights, *contract;
     struct th_words force;
     uint64_t seed;
     int verbosity;

@@ -8,6 +8,7 @@
 #include <thimble/emit.h>
 
 #include "driver/affine.h"
+#include "ir/tile.h"
 #include "ir/notes.h"
 
 enum { CODE_DIFFER = 5103, CODE_STACK = 5106 };
@@ -44,6 +45,7 @@ static const char *upper(struct th_arena *arena, const char *name)
 static bool name_entry(struct verifying *v, uint32_t index, struct th_image_entry *e)
 {
     const struct th_graph *f = th_program_function(v->r->program, index);
+    const th_value fed = th_tile_fed_input(f, NULL);
     const char *prefix;
     struct th_str s;
 
@@ -60,6 +62,12 @@ static bool name_entry(struct verifying *v, uint32_t index, struct th_image_entr
     e->input = th_arena_printf(v->arena, "%s%s_input", prefix, e->caller_io ? "_set" : "");
     e->output = th_arena_printf(v->arena, "%s%s_output", prefix, e->caller_io ? "_set" : "");
     e->macros = upper(v->arena, prefix);
+    for (uint32_t i = 0; fed && i < th_graph_input_count(f); i++)
+        if (th_graph_input(f, i) == fed) {
+            e->fed = i + 1;
+            e->frame_rows = (uint64_t)th_value_type(f, fed)->dims[1];
+            e->invoke = th_arena_printf(v->arena, "%s_push_rows", prefix);
+        }
     return e->invoke && e->input && e->output && e->macros;
 }
 

@@ -272,6 +272,28 @@ static void check_stages(struct reading *k, uint32_t i)
     }
 }
 
+/* Pushed rows go into the first node, which copies whole rows, and nowhere else. */
+static void check_feed(struct reading *k)
+{
+    struct th_tile *t = k->t;
+    if (t->feed < 0)
+        return;
+    const th_value v = th_graph_input(t->body, (uint32_t)t->feed);
+    struct th_tile_node *n = &t->nodes[0];
+    if (t->mode != TH_TILE_STREAM || !t->n_nodes || n->n_in != 1 || n->in[0].value != v ||
+        n->form != TH_TILE_POINT || n->store != TH_TILE_LINE || n->run != n->w ||
+        n->tail_cols != 0 || !th_type_equal(th_value_type(t->body, v),
+                                            th_value_type(t->body, n->out))) {
+        wrong(k, 0, "pushed rows need a stream whose first node copies them");
+        return;
+    }
+    n->fed = true;
+    for (uint32_t i = 1; i < t->n_nodes; i++)
+        for (uint32_t p = 0; p < t->nodes[i].n_in; p++)
+            if (t->nodes[i].in[p].value == v)
+                wrong(k, i, "reads an operand whose rows are pushed");
+}
+
 enum th_status th_tile_read(struct th_graph *owner, th_node loop, struct th_arena *arena,
                             struct th_tile *out)
 {
@@ -279,6 +301,7 @@ enum th_status th_tile_read(struct th_graph *owner, th_node loop, struct th_aren
     uint32_t i = 0;
     *out = (struct th_tile){.owner = owner, .loop = loop, .body = th_node_body(owner, loop, 0)};
     out->mode = (enum th_tile_mode)th_attr_int(k.attrs, "mode", 0);
+    out->feed = (int32_t)th_attr_int(k.attrs, "feed", -1);
     out->n_nodes = th_graph_node_count(out->body);
     out->nodes = TH_NEW_ARRAY(arena, struct th_tile_node, (size_t)out->n_nodes + 1);
     if (!out->nodes)
@@ -297,7 +320,22 @@ enum th_status th_tile_read(struct th_graph *owner, th_node loop, struct th_aren
         check_stages(&k, i);
         read_store(&k, i);
     }
+    check_feed(&k);
     return k.status;
+}
+
+th_value th_tile_fed_input(const struct th_graph *function, th_node *loop)
+{
+    for (th_node n = th_graph_first(function); n; n = th_graph_next(function, n)) {
+        const bool tiles = th_node_op(function, n)->region == TH_REGION_TILE_LOOP;
+        const int64_t i = tiles ? th_attr_int(th_node_attrs(function, n), "feed", -1) : -1;
+        if (i < 0)
+            continue;
+        if (loop)
+            *loop = n;
+        return th_node_input(function, n, (uint32_t)i);
+    }
+    return 0;
 }
 
 int64_t th_tile_cursor_bytes(const struct th_tile *t)

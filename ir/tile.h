@@ -72,6 +72,7 @@ struct th_tile_node {
     enum th_tile_store store;
     int64_t slots, tail_rows, tail_cols;
     int64_t bytes;              /* of the line, strip, ring or accumulator; 0: whole */
+    bool fed;                   /* keeps rows that the application pushes: it has no kernel */
 };
 struct th_tile_stage {
     uint32_t first, last;       /* nodes, both included */
@@ -85,6 +86,7 @@ struct th_tile {
     uint32_t n_nodes;
     struct th_tile_stage *stages;   /* one in a stream */
     uint32_t n_stages;
+    int32_t feed;               /* operand that is not stored but pushed row by row, or -1 */
 };
 
 /* Spatial axes of a value: rank 4 is NHWC, rank 3 is NWC with rows of one pixel, rank 2 and lower
@@ -102,6 +104,9 @@ TH_API bool th_tile_describe(const struct th_graph *g, th_node n, struct th_aren
 /* Reads a tile_loop of `owner`. Reports what is wrong with it (TH_ERR_INPUT). */
 TH_API enum th_status th_tile_read(struct th_graph *owner, th_node loop, struct th_arena *arena,
                                    struct th_tile *out);
+
+/* The input of a function whose rows are pushed into a loop (*loop, may be NULL), or 0. */
+TH_API th_value th_tile_fed_input(const struct th_graph *function, th_node *loop);
 
 /* ---- running it on paper --------------------------------------------------------------------- */
 /* One piece: rows [y0, y1) and columns [x0, x1) of node `node`'s raster. */

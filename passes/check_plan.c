@@ -110,8 +110,19 @@ static bool inside(struct frame *f, th_node n, const char *what, struct th_place
     return true;
 }
 
+/* Rows that are pushed into a tile loop are stored by nobody else. */
+static bool is_fed(const struct th_graph *g, th_value v)
+{
+    const th_node n = th_value_user_count(g, v) == 1 ? th_value_user(g, v, 0) : 0;
+    const bool tiles = n && th_node_op(g, n)->region == TH_REGION_TILE_LOOP;
+    const int64_t feed = tiles ? th_attr_int(th_node_attrs(g, n), "feed", -1) : -1;
+    return feed >= 0 && !th_value_is_output(g, v) && th_node_input(g, n, (uint32_t)feed) == v;
+}
+
 static int64_t value_bytes(const struct th_graph *g, th_value v)
 {
+    if (is_fed(g, v))
+        return 0;
     return th_type_size(th_value_type(g, v));
 }
 

@@ -189,6 +189,7 @@ static bool read_stages(struct tiles *t)
 
 static bool read_tiles(struct tiles *t)
 {
+    const int64_t feed = th_attr_int(t->attrs, "feed", -1);
     uint32_t i = 0;
     t->strips = th_attr_int(t->attrs, "mode", 0) == 1;
     t->n = th_graph_node_count(t->g);
@@ -200,6 +201,8 @@ static bool read_tiles(struct tiles *t)
     for (uint32_t p = 0; p < th_graph_input_count(t->g); p++)
         if (!value_of(t, NULL, th_graph_input(t->g, p), -1))
             return false;
+    if (feed >= 0)
+        t->values[th_graph_input(t->g, (uint32_t)feed)].bytes = 0;
     if (!read_stages(t))
         return false;
     for (th_node id = th_graph_first(t->g); id; id = th_graph_next(t->g, id))
@@ -442,6 +445,8 @@ static bool make_piece(struct tiles *t, uint32_t i, struct th_tile_range at)
         return false;
     for (uint32_t p = 0; p < n->n_in; p++) {
         if (!wanted(n, &n->in[p], at, &want))
+            continue;
+        if (n->in[p].value->bytes == 0)      /* pushed */
             continue;
         const struct th_piece_read read = {n->in[p].value, n->in[p].port, want};
         if ((why = th_tile_bytes_read(t->bytes, &read)) != NULL)

@@ -243,7 +243,7 @@ static enum th_status propose_tile(struct proposing *k, struct th_graph *g, th_n
             const struct th_tile_order order = piece_order(&t, maker, in, arena);
             struct th_share s = {.out = th_node_output(g, loop, o),
                                  .in = th_node_input(g, loop, i)};
-            if (!s.in || th_value_is_const(g, s.in))
+            if (!s.in || th_value_is_const(g, s.in) || (int32_t)i == t.feed)
                 continue;
             s.distance = th_tile_distance(&t, out, in, order, arena);
             if (s.distance >= 0 && s.distance < th_type_size(th_value_type(t.body, out)))

@@ -5,6 +5,7 @@ PASS_SOURCES = \
   %D%/canonicalize.c \
   %D%/check_plan.c \
   %D%/dce.c \
+  %D%/feed.c \
   %D%/fold.c \
   %D%/fuse.c \
   %D%/in_place.c \

@@ -97,7 +97,7 @@ static enum th_status pack_tile(struct packing *k, struct th_graph *g, th_node n
     enum th_status s = scratch ? th_tile_read(g, n, scratch, &t) : TH_ERR_INTERNAL;
     if (s == TH_OK)
         s = th_tile_survey(&t, scratch, &pieces);
-    for (uint32_t i = 0; s == TH_OK && i < t.n_nodes; i++)
+    for (uint32_t i = t.feed >= 0; s == TH_OK && i < t.n_nodes; i++)
         s = pack_piece(k, &t, i, &pieces[i], scratch);
     if (s == TH_OK)
         loop_scratch(&t, th_node_note(g, n));

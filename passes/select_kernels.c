@@ -229,7 +229,7 @@ static enum th_status select_tile(struct selecting *k, struct th_graph *g, th_no
     struct th_tile_pieces *pieces;
     TH_TRY(th_tile_read(g, n, th_pass_arena(k->pc), &t));
     TH_TRY(th_tile_survey(&t, th_pass_arena(k->pc), &pieces));
-    for (uint32_t i = 0; i < t.n_nodes; i++)
+    for (uint32_t i = t.feed >= 0; i < t.n_nodes; i++)     /* the first one keeps what is pushed */
         TH_TRY(select_piece(k, &t, i, &pieces[i]));
     return TH_OK;
 }

@@ -208,6 +208,15 @@ static void init_tile_classes(struct th_layout *l, const struct th_layout_graph 
     }
 }
 
+/* Rows that are pushed lie nowhere but in the line that keeps them. */
+static void init_fed_classes(struct th_layout *l, const struct th_layout_graph *body)
+{
+    const struct th_layout_graph *outer = &l->graphs[body->parent];
+    const uint32_t feed = (uint32_t)body->tile->feed;
+    l->classes[body->base + th_graph_input(body->graph, feed)].bytes = 0;
+    l->classes[outer->base + th_node_input(outer->graph, body->owner, feed)].bytes = 0;
+}
+
 /* A tile loop's operands are read where they lie, so they have the room that its body wants. */
 static void want_operands(struct th_layout *l, const struct th_layout_graph *body)
 {
@@ -227,6 +236,8 @@ static void init_classes(struct th_layout *l)
             init_class(l, r->base + v, th_value_type(r->graph, v));
         if (r->tile)
             init_tile_classes(l, r);
+        if (r->tile && r->tile->feed >= 0)
+            init_fed_classes(l, r);
         for (th_node n = th_graph_first(r->graph); n; n = th_graph_next(r->graph, n))
             want_node(l, r, n);
         for (uint32_t i = 0; i < th_graph_input_count(r->graph); i++)

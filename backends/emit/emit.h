@@ -81,4 +81,15 @@ uint32_t th_emit_region_count(const struct th_emit *e);
 bool th_emit_caller_io(const struct th_emit *e);
 uint32_t th_emit_caller_region(const struct th_emit *e, uint32_t entry, bool input, uint32_t i);
 
+/* --feed rows, backends/emit/feed.c: what is pushed into entry point 0 (input < 0: nothing). */
+struct th_emit_feed {
+    int32_t input;               /* index of the input whose rows are pushed */
+    int64_t rows, row_bytes;
+    const char *ctype;
+};
+struct th_emit_feed th_emit_feed(const struct th_emit *e, uint32_t entry);
+void th_emit_feed_macros(struct th_emit *e, struct th_str *s);   /* for the header */
+void th_emit_feed_api(struct th_emit *e, struct th_str *s);
+void th_emit_feed_function(struct th_emit *e, struct th_str *s);
+
 #endif

@@ -142,7 +142,10 @@ static void entry_api(struct th_emit *e, struct th_str *s, uint32_t i)
         th_emit_comment(s, th_graph_name(th_program_function(e->program, i)));
         th_str_add(s, "' */\n");
     }
-    th_str_addf(s, "int %s%s_invoke(struct %s *ctx);\n", n, fn, n);
+    if (th_emit_feed(e, i).input >= 0)
+        th_emit_feed_api(e, s);
+    else
+        th_str_addf(s, "int %s%s_invoke(struct %s *ctx);\n", n, fn, n);
     if (th_emit_caller_io(e)) {
         th_str_addf(s, "int %s%s_set_input(struct %s *ctx, int i, const void *input);\n", n, fn,
                     n);
@@ -162,13 +165,16 @@ static void entry_api(struct th_emit *e, struct th_str *s, uint32_t i)
 static void api(struct th_emit *e, struct th_str *s)
 {
     const char *n = e->name, *u = e->upper;
-    const bool caller = th_emit_caller_io(e);
+    const bool caller = th_emit_caller_io(e), feed = th_emit_feed(e, 0).input >= 0;
     th_str_addf(s,
                 "\nenum {\n    %s_OK = 0,\n    %s_ERR_SIZE = 1,  /* a memory block is too small */\n"
                 "    %s_ERR_ALIGN = 2, /* a memory block is not aligned to %s_ARENA_ALIGN%s */\n"
                 "    %s_ERR_NULL = 3%s  /* a pointer is missing */\n",
                 u, u, u, u, caller ? ", or an\n                           input or output to its _ALIGN" : "",
-                u, caller ? "," : " ");
+                u, caller || feed ? "," : " ");
+    if (feed)
+        th_str_addf(s, "    %s_MORE = 4,      /* rows of the frame are missing */\n"
+                       "    %s_ERR_ROWS = 5   /* more rows than the frame has left */\n", u, u);
     if (caller)
         th_str_addf(s, "    %s_ERR_INDEX = 4  /* there is no such input or output */\n", u);
     th_str_add(s, "};\n\n");
@@ -176,7 +182,8 @@ static void api(struct th_emit *e, struct th_str *s)
                    "struct %s {\n    unsigned char *region[%s_REGION_COUNT", n, u);
     if (caller)
         th_str_addf(s, " + %u", e->plan->n_caller);
-    th_str_add(s, "];\n};\n\n");
+    th_str_add(s, feed ? "];\n    size_t rows;      /* of the frame that were pushed */\n};\n\n"
+                       : "];\n};\n\n");
     th_str_addf(s,
                 "/* All memory in one block of %s_ARENA_BYTES: state first, then transient. */\n"
                 "int %s_init(struct %s *ctx, void *arena, size_t arena_bytes);\n"
@@ -189,6 +196,7 @@ static void api(struct th_emit *e, struct th_str *s)
         ? "/* Inputs and outputs lie in memory of the calling program: whole, aligned to their _ALIGN,\n"
           " * not overlapping, set after init and before invoke, and kept until set again. Inputs are\n"
           " * only read. */\n"
+        : feed ? "/* Outputs, and inputs that are not pushed, are valid after init. */\n"
         : "/* Inputs and outputs are valid after init; invoke may overwrite inputs. */\n");
     for (uint32_t i = 0; i < th_program_function_count(e->program); i++)
         entry_api(e, s, i);
@@ -204,6 +212,7 @@ enum th_status th_emit_header(struct th_emit *e)
     th_str_addf(s, "#ifndef %s_H\n#define %s_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n"
                    "#ifdef __cplusplus\nextern \"C\" {\n#endif\n", e->upper, e->upper);
     memory_macros(e, s);
+    th_emit_feed_macros(e, s);
     weights_macros(e, s);
     for (uint32_t i = 0; i < th_program_function_count(e->program); i++)
         entry_macros(e, s, i);

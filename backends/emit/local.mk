@@ -5,6 +5,7 @@ libthimble_la_SOURCES += \
   %D%/data.c \
   %D%/emit.c \
   %D%/emit.h \
+  %D%/feed.c \
   %D%/header.c \
   %D%/kernels.c \
   %D%/names.c \

@@ -87,6 +87,8 @@ static void reset_function(struct th_emit *e, struct th_str *s)
     for (th_state v = 1; v <= n; v++)
         if (th_state_offset(e->program, v) >= 0)
             reset_state(e, s, v);
+    if (th_emit_feed(e, 0).input >= 0)
+        th_str_add(s, "    ctx->rows = 0;\n");
     th_str_addf(s, "    return %s_OK;\n}\n\n", e->upper);
 }
 
@@ -100,6 +102,8 @@ static void pointer_function(struct th_emit *e, struct th_str *s, uint32_t entry
                 e->name, th_emit_entry_suffix(e, entry), e->name);
     th_str_add(s, "    unsigned char *const *const r = ctx->region;\n\n    (void)r;\n    switch (i) {\n");
     for (uint32_t k = 0; k < n; k++) {
+        if (input && th_emit_feed(e, entry).input == (int32_t)k)
+            continue;
         th_str_addf(s, "    case %u:\n        return ", k);
         th_emit_address(e, s, g, input ? th_graph_input(g, k) : th_graph_output(g, k));
         th_str_add(s, ";\n");
@@ -156,10 +160,16 @@ static void run_function(struct th_emit *e, struct th_str *s, uint32_t entry)
     th_emit_run_prototype(e, s, entry);
     th_str_addf(s, "\n{\n    struct %s *ctx = %s_own();\n    int status;\n\n    if (!ctx)\n        return %s_ERR_ALIGN;\n",
                 n, n, e->upper);
+    const int32_t fed = th_emit_feed(e, entry).input;
     for (uint32_t k = 0; k < th_graph_input_count(g); k++)
-        th_str_addf(s, "    memcpy(%s%s_input(ctx, %u), input%u, %lld);\n", n, fn, k, k,
-                    (long long)th_type_size(th_value_type(g, th_graph_input(g, k))));
-    th_str_addf(s, "    status = %s%s_invoke(ctx);\n", n, fn);
+        if ((int32_t)k != fed)
+            th_str_addf(s, "    memcpy(%s%s_input(ctx, %u), input%u, %lld);\n", n, fn, k, k,
+                        (long long)th_type_size(th_value_type(g, th_graph_input(g, k))));
+    if (fed >= 0)
+        th_str_addf(s, "    ctx->rows = 0;\n    status = %s_push_rows(ctx, input%d, %s_FRAME_ROWS);\n",
+                    n, fed, e->upper);
+    else
+        th_str_addf(s, "    status = %s%s_invoke(ctx);\n", n, fn);
     for (uint32_t k = 0; k < th_graph_output_count(g); k++)
         th_str_addf(s, "    memcpy(output%u, %s%s_output(ctx, %u), %lld);\n", k, n, fn, k,
                     (long long)th_type_size(th_value_type(g, th_graph_output(g, k))));
@@ -187,6 +197,13 @@ static void entry_functions(struct th_emit *e, struct th_str *s, uint32_t i)
     const struct th_graph *g = th_program_function(e->program, i);
     const bool caller = th_emit_caller_io(e);
     const uint32_t n = th_graph_input_count(g) + th_graph_output_count(g);
+    if (th_emit_feed(e, i).input >= 0) {
+        th_emit_feed_function(e, s);
+        pointer_function(e, s, i, true);
+        pointer_function(e, s, i, false);
+        run_function(e, s, i);
+        return;
+    }
     th_str_addf(s, "int %s%s_invoke(struct %s *ctx)\n{\n", e->name, th_emit_entry_suffix(e, i),
                 e->name);
     if (caller && n)

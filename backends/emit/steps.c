@@ -262,16 +262,31 @@ void th_emit_node_comment(struct th_str *s, const struct th_graph *g, th_node n)
     th_str_add(s, " */\n");
 }
 
-/* Nodes that move nothing have no step: views in place, state in its own storage. */
+static void graph_function(struct th_emit *e, struct th_str *s, uint32_t index, const char *part,
+                           const struct th_str *calls)
+{
+    th_str_addf(s, "static void %s_graph%u%s(unsigned char *const *r)\n{\n    (void)r;\n%s}\n\n",
+                e->name, index, part, calls->len ? calls->s : "");
+}
+
+/* Nodes that move nothing have no step: views in place, state in its own storage. Where rows are
+ * pushed the graph has two functions: what comes before the first row, and after the last. */
 static enum th_status graph_steps(struct th_emit *e, struct th_str *s, const struct th_graph *g)
 {
     const uint32_t index = find_graph(e, g).index;
     struct th_str calls, body;
+    th_node fed = 0;
     th_str_init(&calls);
     th_str_init(&body);
     uint32_t step = 0;
     enum th_status status = TH_OK;
+    th_tile_fed_input(g, &fed);
     for (th_node n = th_graph_first(g); n && status == TH_OK; n = th_graph_next(g, n)) {
+        if (n == fed) {
+            graph_function(e, s, index, "_begin", &calls);
+            th_str_clear(&calls);
+            continue;
+        }
         th_str_clear(&body);
         status = node_body(e, &body, g, n);
         if (!body.len)
@@ -283,8 +298,7 @@ static enum th_status graph_steps(struct th_emit *e, struct th_str *s, const str
                     step, e->upper, step);
         step++;
     }
-    th_str_addf(s, "static void %s_graph%u(unsigned char *const *r)\n{\n    (void)r;\n%s}\n\n", e->name,
-                index, calls.s);
+    graph_function(e, s, index, "", &calls);
     e->failed = e->failed || calls.failed || body.failed;
     th_str_release(&calls);
     th_str_release(&body);

@@ -13,8 +13,27 @@ static void own_io(struct th_emit *e, struct th_str *s, const struct th_graph *f
                     i < n_in ? i : i - n_in, (long long)((r[i].bytes + 7) / 8 + r[i].align / 8));
 }
 
+/* Pushes a frame: one row, then two, then many at a time. */
+static void push_function(struct th_emit *e, struct th_str *s)
+{
+    const char *n = e->name, *u = e->upper;
+    if (th_emit_feed(e, 0).input < 0)
+        return;
+    th_str_addf(s, "static %s frame[%s_FRAME_ROWS * %s_ROW_BYTES / sizeof(%s)];\n\n",
+                th_emit_feed(e, 0).ctype, u, u, th_emit_feed(e, 0).ctype);
+    th_str_addf(s, "/* One row, then two, then many at a time. */\n"
+                   "static int push(struct %s *ctx)\n{\n    size_t done = 0, n = 1;\n"
+                   "    int status = %s_MORE;\n\n"
+                   "    for (; status == %s_MORE; done += n, n = n < 3 ? n + 1 : 5) {\n"
+                   "        if (n > %s_FRAME_ROWS - done)\n            n = %s_FRAME_ROWS - done;\n"
+                   "        status = %s_push_rows(ctx, frame + done * %s_ROW_BYTES / sizeof frame[0], n);\n"
+                   "    }\n    return status;\n}\n\n", n, u, u, u, u, n, u);
+}
+
 static const char *io_name(struct th_emit *e, bool input, uint32_t i)
 {
+    if (input && th_emit_feed(e, 0).input == (int32_t)i)
+        return "frame";
     const char *what = input ? "input" : "output";
     const char *name = th_emit_caller_io(e)
                            ? th_arena_printf(e->arena, "aligned(%s%u, %s_%s_%u_ALIGN)", what, i,
@@ -76,6 +95,7 @@ enum th_status th_emit_testbench(struct th_emit *e)
                    "        fprintf(stderr, \"%s: too short, or not there\\n\", path);\n"
                    "    return got == bytes;\n}\n\n");
     own_io(e, s, f);
+    push_function(e, s);
     if (th_emit_caller_io(e))
         th_str_add(s, "\n/* The first multiple of align in memory that is large enough. */\n"
                    "static void *aligned(uint64_t *memory, size_t align)\n{\n"
@@ -99,7 +119,10 @@ enum th_status th_emit_testbench(struct th_emit *e)
                 n_in ? th_arena_printf(e->arena, "< 2 || (argc - 1) %% %s_INPUT_COUNT", u)
                      : "!= 1", n, n_in, n_in == 1 ? "" : "s");
     read_inputs(e, s, f);
-    th_str_addf(s, "        if (%s_invoke(&ctx) != %s_OK)\n            return 1;\n", n, u);
+    if (th_emit_feed(e, 0).input >= 0)
+        th_str_addf(s, "        if (push(&ctx) != %s_OK)\n            return 1;\n", u);
+    else
+        th_str_addf(s, "        if (%s_invoke(&ctx) != %s_OK)\n            return 1;\n", n, u);
     write_outputs(e, s, f);
     th_str_addf(s, "        at += %s_INPUT_COUNT;\n    } while (at < argc);\n    return 0;\n}\n", u);
     return s->failed ? TH_ERR_INTERNAL : TH_OK;

@@ -106,12 +106,24 @@ static void make_function(struct th_emit_tiles *k, uint32_t i)
     th_str_add(k->s, "    }\n    return 1;\n}\n\n");
 }
 
+/* The node that keeps pushed rows: it has those that were pushed. */
+static void fed_function(struct th_emit_tiles *k)
+{
+    th_emit_node_comment(k->s, k->t.body, k->t.nodes[0].node);
+    th_str_addf(k->s, "static int %s_make0(unsigned char *const *r, int32_t y, int32_t x)\n{\n"
+                      "    (void)x;\n    return y < %s_at(r)->y;\n}\n\n", k->name, k->name);
+}
+
 static void stream(struct th_emit_tiles *k)
 {
     const struct th_tile *t = &k->t;
     for (uint32_t i = 0; i < t->n_nodes; i++) {
         if (!k->reached[i])
             continue;
+        if (t->nodes[i].fed) {
+            fed_function(k);
+            continue;
+        }
         th_emit_tile_run(k, i);
         make_function(k, i);
     }
@@ -161,6 +173,36 @@ static void repeat_outputs(struct th_emit_tiles *k)
         }
 }
 
+/* As far as the rows go that were pushed; the last node first, as in the loop. */
+static void push_functions(struct th_emit_tiles *k)
+{
+    const struct th_tile *t = &k->t;
+    const struct th_tile_node *n = &t->nodes[0];
+    const long long row = n->w * n->pixel_bytes;
+    th_str_addf(k->s, "static void %s_begin(unsigned char *const *r)\n{\n"
+                      "    memset(%s_at(r), 0, %lld);\n}\n\n", k->name, k->name,
+                (long long)(t->n_nodes * th_tile_cursor_bytes(t)));
+    th_str_addf(k->s, "static void %s_push(unsigned char *const *r, const unsigned char *row)\n{\n"
+                      "    struct %s *const c = %s_at(r);\n\n    memcpy(", k->name, k->cursor,
+                k->name);
+    th_emit_tile_address(k, n->out);
+    th_str_addf(k->s, " + (size_t)(c->y %% %lld) * %lld, row, %lld);\n    c->y++;\n",
+                (long long)n->slots, row, row);
+    bool first = true;
+    for (uint32_t i = t->n_nodes; i-- > 0;) {
+        if (i + 1 != t->n_nodes && t->nodes[i].store != TH_TILE_WHOLE)
+            continue;
+        th_str_addf(k->s, "%s%s_make%u(r, %lld, %lld)", first ? "    if (!" : "        || !", k->name,
+                    i, (long long)(t->nodes[i].h - 1), (long long)(t->nodes[i].w - 1));
+        th_str_addc(k->s, '\n');
+        first = false;
+    }
+    k->s->len--;             /* the last line end */
+    th_str_add(k->s, ")\n        return;\n");
+    repeat_outputs(k);
+    th_str_add(k->s, "}\n\n");
+}
+
 static void loop_function(struct th_emit_tiles *k)
 {
     const struct th_tile *t = &k->t;
@@ -203,6 +245,9 @@ enum th_status th_emit_tile_loop(struct th_emit *e, struct th_str *s, const stru
         stream(&k);
     else
         th_emit_tile_strips(&k);
-    loop_function(&k);
+    if (k.t.feed >= 0)
+        push_functions(&k);
+    else
+        loop_function(&k);
     return TH_OK;
 }

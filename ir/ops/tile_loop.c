@@ -29,6 +29,9 @@ static enum th_status verify(const struct th_inst *c)
                           th_inst_ints_len(c, "strip_cols"));
     if (s != TH_OK)
         return s;
+    if (th_inst_int(c, "feed") >= (int64_t)c->n_in)
+        return th_inst_error(c, "feeds operand %lld of %u", (long long)th_inst_int(c, "feed"),
+                             c->n_in);
     for (uint32_t i = 0; i < nodes; i++) {
         const int64_t stage = th_inst_ints(c, "stage", i);
         const int64_t before = i ? th_inst_ints(c, "stage", i - 1) : 0;
@@ -70,6 +73,9 @@ static const struct th_attr_spec attrs[] = {
      .doc = "for each stage: rows of its last result in a strip; 0 in a stream"},
     {.name = "strip_cols", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e9,
      .doc = "for each stage: columns of a tile; 0: columns slide"},
+    {.name = "feed", .kind = TH_ATTR_INT, .min = -1, .max = 1e6, .def_i = -1,
+     .doc = "operand that is not stored: the application pushes its rows, and the first node keeps "
+            "those that are wanted; -1: none"},
     TH_MV_END};
 
 extern const struct th_op th_op_tile_loop;
