@@ -301,11 +301,12 @@ static enum th_status turn_columns(struct th_graph *g, th_node at, th_value w,
         inverse[p->to[i]] = i;
     }
     struct th_attr a = th_attr_of_ints("shape", split, (uint32_t)p->rank);
-    TH_TRY(th_insert_node(g, at, "reshape", &w, 1, &a, 1, NULL, out));
+    th_value boxes, turned;
+    TH_TRY(th_insert_node(g, at, "reshape", &w, 1, &a, 1, NULL, &boxes));
     a = th_attr_of_ints("perm", inverse, (uint32_t)p->rank);
-    TH_TRY(th_insert_node(g, at, "transpose", out, 1, &a, 1, NULL, out));
+    TH_TRY(th_insert_node(g, at, "transpose", &boxes, 1, &a, 1, NULL, &turned));
     a = th_attr_of_ints("shape", flat, 2);
-    return th_insert_node(g, at, "reshape", out, 1, &a, 1, NULL, out);
+    return th_insert_node(g, at, "reshape", &turned, 1, &a, 1, NULL, out);
 }
 
 static bool fixed_weights(const struct th_graph *g, th_value w)

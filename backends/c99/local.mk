@@ -43,7 +43,9 @@ c99_kernels = \
   c99/thk_avg_pool2d_f32__c99.c \
   c99/thk_avg_pool2d_s16__c99.c \
   c99/thk_avg_pool2d_s8__c99.c \
+  c99/thk_avg_pool2d_s8_onnx__c99.c \
   c99/thk_avg_pool2d_u8__c99.c \
+  c99/thk_avg_pool2d_u8_onnx__c99.c \
   c99/thk_conv2d.inc.h \
   c99/thk_conv2d_f32.inc.h \
   c99/thk_conv2d_f32__c99.c \

@@ -57,10 +57,18 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
      .source = "c99/thk_" name_ "__c99.c", .order = TH_ORDER_ROWS, .group = -1, .views = VIEWS, \
      .refuse = refuse, .bind = bind, .cost = cost}
 
+#define DOUBLE "tflite"
+#define SINGLE "tflite-single-rounding"
+
 static const struct th_kernel rows[] = {
-    ROW("avg_pool2d", "s8>s8", NULL, "avg_pool2d_s8"),
-    ROW("avg_pool2d", "u8>u8", NULL, "avg_pool2d_u8"),
-    ROW("avg_pool2d", "s16>s16", NULL, "avg_pool2d_s16"),
+    ROW("avg_pool2d", "s8>s8", DOUBLE, "avg_pool2d_s8"),
+    ROW("avg_pool2d", "s8>s8", SINGLE, "avg_pool2d_s8"),
+    ROW("avg_pool2d", "s8>s8", "onnx", "avg_pool2d_s8_onnx"),
+    ROW("avg_pool2d", "u8>u8", DOUBLE, "avg_pool2d_u8"),
+    ROW("avg_pool2d", "u8>u8", SINGLE, "avg_pool2d_u8"),
+    ROW("avg_pool2d", "u8>u8", "onnx", "avg_pool2d_u8_onnx"),
+    ROW("avg_pool2d", "s16>s16", DOUBLE, "avg_pool2d_s16"),
+    ROW("avg_pool2d", "s16>s16", SINGLE, "avg_pool2d_s16"),
     ROW("avg_pool2d", "f32>f32", NULL, "avg_pool2d_f32"),
     ROW("max_pool2d", "s8>s8", NULL, "max_pool2d_s8"),
     ROW("max_pool2d", "u8>u8", NULL, "max_pool2d_u8"),

@@ -283,11 +283,21 @@ struct support {
 
 static void check_nodes(struct support *c, Onnx__NodeProto *const *nodes, size_t n);
 
+/* Gradients and optimizers, in the standard's own domains or not. */
+static bool of_training(const Onnx__NodeProto *node)
+{
+    const char *op = onx_str(node->op_type), *domain = onx_str(node->domain);
+    size_t len = strlen(op);
+
+    return strncmp(domain, "ai.onnx.training", 16) == 0 ||
+           strncmp(domain, "ai.onnx.preview.training", 24) == 0 || strcmp(op, "SGD") == 0 ||
+           (len > 4 && strcmp(op + len - 4, "Grad") == 0);
+}
+
 static void check_node(struct support *c, const Onnx__NodeProto *node, size_t index)
 {
     struct th_loc loc = node_loc(c->im, node, index);
-    bool training = strncmp(onx_str(node->domain), "ai.onnx.training", 16) == 0 ||
-                    strncmp(onx_str(node->domain), "ai.onnx.preview.training", 24) == 0;
+    bool training = of_training(node);
 
     for (size_t i = 0; i < node->n_attribute; i++)
         if (node->attribute[i]->g != NULL)

@@ -47,6 +47,13 @@ static inline int32_t th_shift_even(int32_t x, int s)
 {
     return (x + ((int32_t)1 << (s - 1)) - 1 + ((x >> s) & 1)) >> s;
 }
+/* sum / n for n > 0, halves to the value at an even distance from zero (contract "onnx"). */
+static inline int64_t th_mean_even(int64_t sum, int64_t n, int64_t zero)
+{
+    const int64_t d = sum - n * zero;
+    const int64_t below = d / n - (d % n < 0), rest = d - below * n;
+    return below + (2 * rest > n || (2 * rest == n && (below & 1))) + zero;
+}
 static inline int64_t th_clamp_i64(int64_t v, int64_t lo, int64_t hi)
 {
     return v < lo ? lo : v > hi ? hi : v;

@@ -6,6 +6,7 @@ struct job {
     struct th_tensor *y;
     float lo, hi;
     int32_t qlo, qhi;
+    bool even;
 };
 
 static void point_float(void *user, int64_t at, const struct th_pool_taps *t)
@@ -29,7 +30,8 @@ static void point_int(void *user, int64_t at, const struct th_pool_taps *t)
         for (int64_t ix = t->x0; ix < t->x1; ix++)
             sum += th_tensor_int(j->x, t->base + iy * t->row + ix * t->pixel);
     const int64_t n = (t->y1 - t->y0) * (t->x1 - t->x0);
-    const int64_t mean = (sum > 0 ? sum + n / 2 : sum - n / 2) / n;
+    const int64_t mean = j->even ? th_mean_even(sum, n, th_quant_zero(j->x->type.quant, 0))
+                                 : (sum > 0 ? sum + n / 2 : sum - n / 2) / n;
     th_store_clamped(j->y, at, mean, j->qlo, j->qhi);
 }
 
@@ -38,7 +40,8 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     struct th_geom g;
     TH_TRY(th_pool_geom(c, &g));
     const double lo = th_inst_float(c, "act_min"), hi = th_inst_float(c, "act_max");
-    struct job j = {.x = e->in[0], .y = e->out[0], .lo = (float)lo, .hi = (float)hi};
+    struct job j = {.x = e->in[0], .y = e->out[0], .lo = (float)lo, .hi = (float)hi,
+                    .even = th_inst_rounding(c) == TH_ROUND_ONNX};
     if (c->in[0]->dtype == TH_DT_F32) {
         th_pool_each(&g, point_float, &j);
         return TH_OK;
@@ -65,7 +68,7 @@ const struct th_op th_op_avg_pool2d = {
         "Float: sum in float32 divided by the number of taps inside of the input. Integer: the "
         "mean of the stored values, (sum + n/2) / n for positive sums and (sum - n/2) / n for "
         "others with a division that truncates; no rescaling, input and output share scale and "
-        "zero point.",
+        "zero point. Contract onnx: halves to the value at an even distance from the zero point.",
     .inputs = th_pool_inputs,
     .outputs = th_pool_outputs,
     .attrs = th_pool_attrs,

@@ -57,6 +57,14 @@ static inline int32_t thk_shift_even(int32_t x, int32_t s)
     return (x + ((int32_t)1 << (s - 1)) - 1 + ((x >> s) & 1)) >> s;
 }
 
+/* sum / n for n > 0, halves to the value at an even distance from zero (contract "onnx"). */
+static inline int32_t thk_mean_even(int32_t sum, int32_t n, int32_t zero)
+{
+    const int32_t d = sum - n * zero;
+    const int32_t below = d / n - (d % n < 0), rest = d - below * n;
+    return below + (2 * rest > n || (2 * rest == n && (below & 1))) + zero;
+}
+
 /* v + zero within [lo, hi], also where the sum would not fit. */
 static inline int32_t thk_clamp_zero(int32_t v, int32_t zero, int32_t lo, int32_t hi)
 {

@@ -3,7 +3,9 @@
 EXTRA_DIST += %D%/models.py
 MODEL_TARGETS = x86-64-v3 cortex-m4 cortex-m55 rv32imac
 # refused because their shapes depend on data, or their types contradict each other
-MODEL_REFUSED = litert_add_quantized,litert_add_shared_tensors,litert_tile_with_bool_input
+MODEL_REFUSED = litert_add_quantized,litert_add_shared_tensors,litert_tile_with_bool_input,$(MODEL_TRAINING)
+# ONNX graphs with nodes of training
+MODEL_TRAINING = deeploy_cct2_train_lp,deeploy_transformer_train
 models_py = $(AM_TESTS_ENVIRONMENT) \
   $(srcdir)/tests/models/models.py --thimble ./thimble --refused $(MODEL_REFUSED)
 check-models: all

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Body of the plain integer average pools: the sum over the taps inside the input, divided by
- * their number, halves away from zero. THK_NAME and THK_X are set by the including file. */
+ * their number, halves away from zero, or as THK_MEAN(sum, n, zero) does. THK_NAME and THK_X are
+ * set by the including file. */
+#ifndef THK_MEAN
+#define THK_MEAN(sum, n, zero) (((sum) > 0 ? (sum) + (n) / 2 : (sum) - (n) / 2) / (n))
+#endif
 static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, const THK_X *x,
                      THK_X *y)
 {
@@ -20,11 +24,11 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, cons
                 }
                 if (n == 0)
                     n = 1;
-                sum = (sum > 0 ? sum + n / 2 : sum - n / 2) / n;
-                out[c] = (THK_X)thk_clamp(sum, p->lo, p->hi);
+                out[c] = (THK_X)thk_clamp(THK_MEAN(sum, n, p->in_zero), p->lo, p->hi);
             }
         }
     }
 }
 #undef THK_NAME
 #undef THK_X
+#undef THK_MEAN
