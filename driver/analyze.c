@@ -29,6 +29,27 @@ static enum th_status show_model(const struct th_compiled *c)
     return st;
 }
 
+/* From the way that costs least to the one that needs least memory. */
+static enum th_status show_front(const struct th_report *r)
+{
+    struct th_str s;
+    int64_t base = 0;
+    th_str_init(&s);
+    for (uint32_t i = 0; i < r->n_front; i++)
+        base = base && base < r->front[i].macs ? base : r->front[i].macs;
+    th_str_add(&s, r->n_front ? "     bytes             MACs  factor\n"
+                              : "no operators of this model can run together in pieces\n");
+    for (uint32_t i = 0; i < r->n_front; i++)
+        th_str_addf(&s, "%10lld %16lld  %6.3f %c %s\n", (long long)r->front[i].bytes,
+                    (long long)r->front[i].macs,
+                    base > 0 ? (double)r->front[i].macs / (double)base : 1.0,
+                    r->front[i].chosen ? '*' : ' ', r->front[i].spelling);
+    fputs(s.s, stdout);
+    const bool failed = s.failed;
+    th_str_release(&s);
+    return failed ? TH_ERR_INTERNAL : TH_OK;
+}
+
 /* With one: passes too, so that kernels and memory are those of `compile`. */
 static enum th_status show_cost(struct th_compiled *c)
 {
@@ -37,6 +58,8 @@ static enum th_status show_cost(struct th_compiled *c)
     const struct th_report *r = th_compile_report(c);
     if (!r)
         return TH_ERR_INTERNAL;
+    if (c->options->pareto && !c->options->json)
+        return show_front(r);
     th_str_init(&s);
     enum th_status st = TH_OK;
     if (c->options->json) {
@@ -61,7 +84,12 @@ static enum th_status run(struct th_ctx *ctx, const struct th_options *o)
     enum th_status s = o->target ? th_compile_target(&c) : TH_OK;
     if (s == TH_OK)
         s = th_compile_read(&c);
-    if (s == TH_OK && (!o->target || !o->json))
+    if (s == TH_OK && o->pareto && !o->target) {
+        th_error(ctx, NULL, 9001, "--pareto needs a target, whose kernels do the work");
+        th_help(ctx, 9001, "add --target NAME; 'thimble targets' lists them");
+        s = TH_ERR_USAGE;
+    }
+    if (s == TH_OK && (!o->target || !o->json) && !o->pareto)
         s = show_model(&c);
     if (s == TH_OK && o->target)
         s = show_cost(&c);
@@ -76,7 +104,10 @@ const struct th_verb th_verb_analyze = {
     .doc = "Lists a model's inputs, outputs, operators, multiply-accumulates, weights and "
            "activations; everything in it that is not supported is listed at once.\v"
            "With --target the kernels, the exact arena and the data of that target are told, as "
-           "compile would emit them; -v 2 adds a line for each node.",
-    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_STOP | TH_OPTS_QUANT,
+           "compile would emit them; -v 2 adds a line for each node. --pareto tells instead with how "
+           "much memory the model runs at which work; the parameter in the last column forces a "
+           "line: --passes=+PARAMETER@replace:patch-split.",
+    .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_STOP | TH_OPTS_QUANT |
+              TH_OPTS_PARETO,
     .run = run,
 };

@@ -316,6 +316,7 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_DUMP_ALL: return set_text(&o->dump_dir, arg);
     case OPT_CC: return set_text(&o->cc, arg);
     case OPT_PLANNED: return set_flag(&o->planned);
+    case OPT_PARETO: return set_flag(&o->pareto);
     case OPT_LAYERS: return set_flag(&o->layers);
     case OPT_PLUGIN: return add_word(o, &o->plugins, arg);
     case OPT_NO_PLUGINS: return set_flag(&o->no_plugins);

@@ -20,7 +20,8 @@ enum th_option_group {
     TH_OPTS_COMMON = 128,   /* --plugin, --no-plugins, --verbosity, --json: always taken */
     TH_OPTS_FILES = 256,    /* --weights, --emit-testbench */
     TH_OPTS_STOP = 512,     /* --stop-after */
-    TH_OPTS_QUANT = 1024    /* --calib and what belongs to it */
+    TH_OPTS_QUANT = 1024,   /* --calib and what belongs to it */
+    TH_OPTS_PARETO = 2048   /* --pareto */
 };
 
 struct th_words {
@@ -47,7 +48,7 @@ struct th_options {
     struct th_words force;
     uint64_t seed;
     int verbosity;
-    bool json, testbench, layers, reset, sequence, planned;
+    bool json, testbench, layers, reset, sequence, planned, pareto;
     struct th_words inputs, expects;
     struct th_tolerance tolerance;
     struct th_words calibs, precisions, accuracy_data;

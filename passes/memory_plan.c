@@ -206,6 +206,8 @@ static enum th_status find_peak(struct planning *k, struct th_plan_totals *t)
     t->peak_live = profile.bound;
     for (uint32_t i = 0; i < p->layout.n_graphs; i++) {
         struct th_layout_graph *r = &p->layout.graphs[i];
+        if (r->tile)              /* its nodes run in turns: the loop carries the peak */
+            continue;
         for (th_node n = th_graph_first(r->graph); n; n = th_graph_next(r->graph, n))
             if (r->spans[n].enter <= profile.step && profile.step <= r->spans[n].exit) {
                 t->peak_graph = r->graph;     /* the innermost one stays */

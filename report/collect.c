@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/call.h"
+#include "ir/tile.h"
 #include "report/report.h"
 
 struct collector {
@@ -18,6 +19,9 @@ struct collector {
     uint32_t n_const, cap_const;
     const struct th_kernel **kernels;
     bool failed;
+    /* inside the body of a tile loop, else NULL */
+    const struct th_tile *tile;
+    int64_t *computed;           /* pixels of each of its nodes, repeated ones too */
 };
 
 static int64_t bytes_of(const struct th_graph *g, th_value v)
@@ -112,6 +116,42 @@ static void fill_activations(struct collector *c, const struct th_graph *g, th_n
         c->r->largest_pair = l->in_bytes + l->out_bytes;
 }
 
+static const struct th_tile_node *tile_node(const struct collector *c, const struct th_graph *g,
+                                             th_node n, uint32_t *i)
+{
+    if (!c->tile || c->tile->body != g)
+        return NULL;
+    for (*i = 0; *i < c->tile->n_nodes; ++*i)
+        if (c->tile->nodes[*i].node == n)
+            return &c->tile->nodes[*i];
+    return NULL;
+}
+
+static bool kept_in_part(const struct th_tile_node *t)
+{
+    return t && t->store != TH_TILE_WHOLE && t->store != TH_TILE_ACCUMULATOR;
+}
+
+/* A node of a tile loop: what it computes, again too, and what is kept of it. */
+static void fill_piece(const struct collector *c, const struct th_graph *g, th_node n,
+                       struct th_report_layer *l)
+{
+    uint32_t i;
+    const struct th_tile_node *t = tile_node(c, g, n, &i);
+    if (!t)
+        return;
+    const double again = (double)c->computed[i] / ((double)t->h * (double)t->w);
+    l->macs = (int64_t)((double)l->macs * again + 0.5);
+    l->ops = (int64_t)((double)l->ops * again + 0.5);
+    if (kept_in_part(t))
+        l->out_bytes = t->bytes;
+    for (uint32_t p = 0; p < t->n_in; p++) {
+        const int32_t m = t->in[p].maker;
+        if (m >= 0 && kept_in_part(&c->tile->nodes[m]))
+            l->in_bytes += c->tile->nodes[m].bytes - bytes_of(g, t->in[p].value);
+    }
+}
+
 static enum th_status fill_layer(struct collector *c, struct th_graph *g, th_node n)
 {
     struct th_report_layer *l = &c->layers[c->n_layers];
@@ -125,13 +165,16 @@ static enum th_status fill_layer(struct collector *c, struct th_graph *g, th_nod
     if (inst) {
         struct th_cost cost;
         th_inst_cost(inst, &cost);
-        l->macs = cost.macs;
-        l->ops = cost.ops;
+        /* a tile loop itself computes nothing */
+        const bool tiles = inst->op->region == TH_REGION_TILE_LOOP;
+        l->macs = tiles ? 0 : cost.macs;
+        l->ops = tiles ? 0 : cost.ops;
     }
     th_arena_free(scratch);
     if (!inst)
         return TH_ERR_INTERNAL;
     fill_activations(c, g, n, l);
+    fill_piece(c, g, n, l);
     if (th_node_output_count(g, n)) {
         const th_value v = th_node_output(g, n, 0);
         l->out = th_value_type(g, v);
@@ -148,12 +191,15 @@ static enum th_status fill_layer(struct collector *c, struct th_graph *g, th_nod
         l->scratch_bytes = note->scratch_bytes;
         count_kernel(c, note);
     }
-    if (!c->r->packed)
+    if (!c->r->packed) {
         l->weight_bytes = model_bytes(c, g, n);
-    else if (note && note->call)
+    } else if (note && note->call) {
         l->weight_bytes = packed_bytes(c, note->call);
-    else
+        for (uint32_t i = 0; i < note->n_pieces; i++)
+            l->weight_bytes += packed_bytes(c, note->pieces[i].call);
+    } else {
         l->weight_bytes = copied_bytes(c, g, n);
+    }
     c->r->macs += l->macs;
     c->r->elementary += l->ops;
     c->r->cycles += l->cycles;
@@ -185,6 +231,37 @@ static void add_block(struct collector *c, const struct th_report_block *b)
     c->blocks[c->n_blocks++] = *b;
 }
 
+static enum th_status walk_graph(struct collector *c, struct th_graph *g);
+
+static enum th_status count_pixels(void *user, const struct th_tile_run *r)
+{
+    ((int64_t *)user)[r->node] += (r->y1 - r->y0) * (r->x1 - r->x0);
+    return TH_OK;
+}
+
+static enum th_status walk_bodies(struct collector *c, struct th_graph *g, th_node n)
+{
+    const struct th_tile *outer = c->tile;
+    int64_t *computed = c->computed;
+    struct th_tile t;
+    struct th_arena *a = NULL;
+    enum th_status s = TH_OK;
+    if (th_node_op(g, n)->region == TH_REGION_TILE_LOOP) {
+        a = th_arena_new(0);
+        s = a ? th_tile_read(g, n, a, &t) : TH_ERR_INTERNAL;
+        c->tile = &t;
+        c->computed = s == TH_OK ? TH_NEW_ARRAY(a, int64_t, (size_t)t.n_nodes + 1) : NULL;
+        if (s == TH_OK)
+            s = c->computed ? th_tile_replay(&t, a, count_pixels, c->computed) : TH_ERR_INTERNAL;
+    }
+    for (uint32_t b = 0; b < th_node_body_count(g, n) && s == TH_OK; b++)
+        s = walk_graph(c, th_node_body(g, n, b));
+    c->tile = outer;
+    c->computed = computed;
+    th_arena_free(a);
+    return s;
+}
+
 /* Nodes of g from c->n_layers on; ends[] by node id: last step of the node, bodies included. */
 static enum th_status walk_graph(struct collector *c, struct th_graph *g)
 {
@@ -198,8 +275,8 @@ static enum th_status walk_graph(struct collector *c, struct th_graph *g)
         start[n] = c->n_layers;
         s = fill_layer(c, g, n);
         c->depth++;
-        for (uint32_t b = 0; b < th_node_body_count(g, n) && s == TH_OK; b++)
-            s = walk_graph(c, th_node_body(g, n, b));
+        if (s == TH_OK)
+            s = walk_bodies(c, g, n);
         c->depth--;
         end[n] = c->n_layers - 1;
         const struct th_kernel_note *note = th_node_note_const(g, n);
@@ -227,6 +304,17 @@ static enum th_status walk_graph(struct collector *c, struct th_graph *g)
         }
         if (th_value_is_output(g, v))
             b.last = last;
+        uint32_t i;
+        const struct th_tile_node *t = def ? tile_node(c, g, def, &i) : NULL;
+        if (kept_in_part(t)) {
+            b.bytes = t->bytes;
+            if (t->slots) {          /* as long as the loop runs */
+                b.first = begin;
+                b.last = last;
+            }
+        } else if (c->tile && c->tile->body == g) {
+            continue;                /* operands and results are the loop's */
+        }
         add_block(c, &b);
     }
     free(start);
