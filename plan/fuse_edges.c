@@ -141,16 +141,63 @@ static enum th_status stream_edges(struct fuse_edges *s, struct fuse_drive *d, i
 }
 
 /* ---- chains of stages ---------------------------------------------------------------------- */
+/* Chains that nothing beats, by rising bytes and falling MACs. */
+struct best {
+    struct candidate {
+        int64_t bytes, macs;
+        const struct fuse_label *l;
+    } *list;
+    uint32_t n, room;
+};
+/* What ends at a cut: to go on with a ring there, by rows of the last strips; and whole groups. */
+struct at_cut {
+    struct best open[RING_ROWS], closed;
+};
 struct grow {
     struct fuse_edges *s;
     struct fuse_strips *strips;
     struct th_arena *work;
-    const struct fuse_label ***at;     /* [n_nodes + 1] labels that end there */
-    uint32_t *n_at, *room;
+    struct at_cut *at;                 /* [n_nodes + 1] */
     bool *ring, *close;                /* may a ring, a group's end lie at this cut? */
     uint32_t grain, span, stage;
     int64_t limit;
 };
+
+/* Is it better than what is there? Then makes room for it and gives its place. */
+static bool enter(struct best *b, int64_t bytes, int64_t macs, struct th_arena *arena,
+                  struct candidate **out)
+{
+    uint32_t lo = 0, hi = b->n, end;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (b->list[mid].bytes <= bytes)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    *out = NULL;
+    if (lo > 0 && b->list[lo - 1].macs <= macs)
+        return true;
+    if (lo > 0 && b->list[lo - 1].bytes == bytes)
+        lo--;
+    for (end = lo; end < b->n && b->list[end].macs >= macs; end++)
+        continue;
+    if (b->n == b->room) {
+        uint32_t room = b->room ? 2 * b->room : 16;
+        struct candidate *more = TH_NEW_ARRAY(arena, struct candidate, room);
+        if (!more)
+            return false;
+        if (b->n)
+            memcpy(more, b->list, b->n * sizeof *more);
+        b->list = more;
+        b->room = room;
+    }
+    memmove(&b->list[lo + 1], &b->list[end], (b->n - end) * sizeof *b->list);
+    b->n = b->n - (end - lo) + 1;
+    *out = &b->list[lo];
+    **out = (struct candidate){bytes, macs, NULL};
+    return true;
+}
 
 static bool windowed(const struct fuse *f, uint32_t t)
 {
@@ -188,138 +235,96 @@ static bool may_close(const struct fuse *f, uint32_t g, const struct fuse_label 
     return true;
 }
 
-static bool keep(struct grow *w, const struct fuse_label *l)
+/* A copy of the label in both lists where it is better; false: memory is exhausted. */
+static bool keep(struct grow *w, uint32_t g, const struct fuse_label *l)
 {
-    uint32_t q = l->q;
-    for (uint32_t i = 0; i < w->n_at[q]; i++) {
-        const struct fuse_label *o = w->at[q][i];
-        if (o->th == l->th && o->ring + o->inner <= l->ring + l->inner && o->macs <= l->macs)
-            return true;
-    }
-    if (w->n_at[q] == w->room[q]) {
-        uint32_t room = w->room[q] ? 2 * w->room[q] : 32;
-        const struct fuse_label **list =
-            th_arena_calloc(w->work, room, sizeof *list);
-        if (!list)
+    const struct fuse *f = w->s->f;
+    struct at_cut *at = &w->at[l->q];
+    struct candidate *open = NULL, *closed = NULL;
+    struct fuse_cost c;
+    if (l->q < f->net->n_nodes && w->ring[l->q] && !l->reduce && l->th <= RING_ROWS &&
+        !enter(&at->open[l->th - 1], l->ring + l->inner, l->macs, w->work, &open))
+        return false;
+    if (w->close[l->q] && may_close(f, g, l)) {
+        th_fuse_strips_close(w->strips, g, l, &c);
+        if (c.b.total <= w->limit &&
+            !enter(&at->closed, c.b.total, l->macs, w->work, &closed))
             return false;
-        if (w->n_at[q])
-            memcpy(list, w->at[q], w->n_at[q] * sizeof *list);
-        w->at[q] = list;
-        w->room[q] = room;
     }
-    struct fuse_label *copy = th_arena_memdup(w->work, l, sizeof *l);
-    w->at[q][w->n_at[q]] = copy;
-    w->n_at[q] += copy != NULL;
+    if (!open && !closed)
+        return true;
+    const struct fuse_label *copy = th_arena_memdup(w->work, l, sizeof *l);
+    if (open)
+        open->l = copy;
+    if (closed)
+        closed->l = copy;
     return copy != NULL;
 }
 
-static int by_label(const void *a, const void *b)
+static enum th_status add_group(struct grow *w, uint32_t g, const struct candidate *c)
 {
-    const struct fuse_label *x = *(const struct fuse_label *const *)a;
-    const struct fuse_label *y = *(const struct fuse_label *const *)b;
-    int64_t bx = x->ring + x->inner, by = y->ring + y->inner;
-    if (x->th != y->th)
-        return x->th < y->th ? -1 : 1;
-    if (bx != by)
-        return bx < by ? -1 : 1;
-    return x->macs < y->macs ? -1 : x->macs > y->macs;
-}
-
-/* Labels nothing beats, at most LABELS for each height. */
-static void prune(struct grow *w, uint32_t q)
-{
-    const struct fuse_label **l = w->at[q];
-    uint32_t n = w->n_at[q], kept = 0;
-    if (!n)
-        return;
-    qsort(l, n, sizeof *l, by_label);
-    for (uint32_t a = 0, b; a < n; a = b) {
-        uint32_t first = kept;
-        for (b = a; b < n && l[b]->th == l[a]->th; b++) {
-            if (kept > first && l[kept - 1]->macs <= l[b]->macs)
-                continue;
-            l[kept++] = l[b];
-        }
-        uint32_t m = kept - first;
-        for (uint32_t i = 0; m > LABELS && i < LABELS; i++)
-            l[first + i] = l[first + (uint64_t)i * (m - 1) / (LABELS - 1)];
-        kept = first + (m > LABELS ? LABELS : m);
-    }
-    w->n_at[q] = kept;
-}
-
-static enum th_status close_group(struct grow *w, uint32_t g, const struct fuse_label *l)
-{
-    struct fuse_edges *s = w->s;
-    struct fuse_cost c;
-    if (!may_close(s->f, g, l))
-        return TH_OK;
-    th_fuse_strips_close(w->strips, g, l, &c);
-    if (c.b.total > w->limit)
-        return TH_OK;
-    for (uint32_t i = w->s->mark; i < s->n; i++)
-        if (s->list[i].q == l->q && s->list[i].bytes <= c.b.total && s->list[i].macs <= l->macs)
-            return TH_OK;
-    struct fuse_edge e = {g, l->q, TH_FUSE_STRIPS, (uint8_t)w->grain, c.b.total, l->macs, 0,
+    const struct fuse_label *x;
+    struct fuse_edge e = {g, c->l->q, TH_FUSE_STRIPS, (uint8_t)w->grain, c->bytes, c->macs, 0,
                           NULL, 0};
-    for (const struct fuse_label *x = l; x; x = x->parent)
+    for (x = c->l; x; x = x->parent)
         e.n_stages++;
-    e.stages = TH_NEW_ARRAY(s->f->arena, struct th_fuse_stage, e.n_stages);
+    e.stages = TH_NEW_ARRAY(w->s->f->arena, struct th_fuse_stage, e.n_stages);
     if (!e.stages)
         return TH_ERR_INTERNAL;
     uint32_t i = e.n_stages;
-    for (const struct fuse_label *x = l; x; x = x->parent)
+    for (x = c->l; x; x = x->parent)
         e.stages[--i] = (struct th_fuse_stage){x->p, x->q, x->th, x->cols, 0, 0};
-    return th_fuse_edge_add(s, &e);
+    return th_fuse_edge_add(w->s, &e);
 }
 
 static enum th_status extend(struct grow *w, uint32_t g, const struct fuse_label *from,
                              uint32_t p, uint32_t q, int32_t th)
 {
-    const struct fuse *f = w->s->f;
     struct fuse_label l;
-    if (!th_fuse_strips_extend(w->strips, g, from, p, q, th, 0, w->grain, w->limit, w->work, &l))
-        return TH_OK;
-    if (w->close[q])
-        TH_TRY(close_group(w, g, &l));
-    if (q < f->net->n_nodes && w->ring[q] && !l.reduce && th <= RING_ROWS && !keep(w, &l))
+    if (th_fuse_strips_extend(w->strips, g, from, p, q, th, 0, w->grain, w->limit, w->work, &l) &&
+        !keep(w, g, &l))
         return TH_ERR_INTERNAL;
+    return TH_OK;
+}
+
+/* Goes on from all that is kept at p with a stage [p, q) in strips of th rows. */
+static enum th_status extend_all(struct grow *w, uint32_t g, uint32_t p, uint32_t q, int32_t th)
+{
+    if (p == g)
+        return extend(w, g, NULL, p, q, th);
+    for (uint32_t k = 0; k < RING_ROWS; k++) {
+        const struct best *b = &w->at[p].open[k];
+        uint32_t n = b->n > LABELS ? LABELS : b->n;
+        for (uint32_t i = 0; i < n; i++)
+            TH_TRY(extend(w, g, b->list[b->n > LABELS ? (uint64_t)i * (b->n - 1) / (LABELS - 1)
+                                                      : i].l, p, q, th));
+    }
     return TH_OK;
 }
 
 static enum th_status grow_from(struct grow *w, uint32_t g)
 {
     const struct fuse *f = w->s->f;
-    uint32_t n = f->net->n_nodes;
-    uint32_t end = (uint32_t)fuse_min(n, (int64_t)g + w->span);
+    uint32_t end = (uint32_t)fuse_min(f->net->n_nodes, (int64_t)g + w->span);
     th_arena_clear(w->work);
-    for (uint32_t q = 0; q <= n; q++) {
-        w->n_at[q] = w->room[q] = 0;
-        w->at[q] = NULL;
-    }
-    w->s->mark = w->s->n;
+    memset(&w->at[g], 0, (end - g + 1) * sizeof *w->at);
     for (uint32_t p = g; p < end; p++) {
-        if (p > g)
-            prune(w, p);
-        if (p > g && !w->n_at[p])
-            continue;
         for (uint32_t q = p + 1; q <= end && q <= p + w->stage; q++) {
             if (!w->close[q] && !w->ring[q])
                 continue;
             int32_t h = f->net->tensors[f->nodes[q - 1].shape].h;
             for (uint32_t t = 0; t <= TH_ARRAY_LEN(heights); t++) {
                 int32_t th = t < TH_ARRAY_LEN(heights) ? heights[t] : h;
-                if (th > h || (t < TH_ARRAY_LEN(heights) && th == h))
+                if (th > h || (t < TH_ARRAY_LEN(heights) && th == h) ||
+                    (!w->close[q] && th > RING_ROWS))
                     continue;
-                if (!w->close[q] && th > RING_ROWS)
-                    continue;
-                if (p == g)
-                    TH_TRY(extend(w, g, NULL, p, q, th));
-                for (uint32_t i = 0; p > g && i < w->n_at[p]; i++)
-                    TH_TRY(extend(w, g, w->at[p][i], p, q, th));
+                TH_TRY(extend_all(w, g, p, q, th));
             }
         }
     }
+    for (uint32_t q = g + 1; q <= end; q++)
+        for (uint32_t i = 0; i < w->at[q].closed.n; i++)
+            TH_TRY(add_group(w, g, &w->at[q].closed.list[i]));
     return TH_OK;
 }
 
@@ -331,12 +336,10 @@ static enum th_status strip_edges(struct fuse_edges *s, uint32_t grain, int64_t 
     struct grow w = {.s = s, .work = work, .grain = grain, .limit = limit};
     w.span = n > 300 ? 16 : 30;
     w.stage = n > 300 ? 10 : 16;
-    w.at = th_arena_calloc(f->arena, n, sizeof *w.at);
-    w.n_at = TH_NEW_ARRAY(f->arena, uint32_t, n);
-    w.room = TH_NEW_ARRAY(f->arena, uint32_t, n);
+    w.at = TH_NEW_ARRAY(f->arena, struct at_cut, n);
     w.ring = TH_NEW_ARRAY(f->arena, bool, n);
     w.close = TH_NEW_ARRAY(f->arena, bool, n);
-    if (!w.at || !w.n_at || !w.room || !w.ring || !w.close)
+    if (!w.at || !w.ring || !w.close)
         return TH_ERR_INTERNAL;
     find_cuts(&w);
     TH_TRY(th_fuse_strips_new(&w.strips, f, keep_arena));

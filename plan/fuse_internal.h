@@ -239,7 +239,6 @@ struct fuse_edges {
     const struct fuse *f;
     struct fuse_edge *list;        /* by q, then p */
     uint32_t n, room, levels;
-    uint32_t mark;                 /* first of the edges being added */
     int64_t peak[FUSE_GRAINS + 1]; /* least peak of each level, values made once */
 };
 enum th_status th_fuse_edges_find(struct fuse_edges *s, const struct fuse *f);
