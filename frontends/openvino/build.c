@@ -46,12 +46,12 @@ void ov_set_ints(struct ov_attrs *a, const char *name, const int64_t *v, size_t 
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-static enum th_status add(const struct ov_node *n, const char *op, const char *contract,
-                          const th_value *in, uint32_t n_in, const struct ov_attrs *a,
-                          const struct th_type *type, th_value *out)
+static enum th_status add(const struct ov_node *n, const char *op, const th_value *in,
+                          uint32_t n_in, const struct ov_attrs *a, const struct th_type *type,
+                          th_value *out)
 {
-    struct th_node_desc d = {.op = op, .contract = contract, .in = in, .n_in = n_in, .out = type,
-                             .n_out = 1, .loc = n->loc};
+    struct th_node_desc d = {.op = op, .contract = OV_CONTRACT, .in = in, .n_in = n_in,
+                             .out = type, .n_out = 1, .loc = n->loc};
     struct ov_import *im = n->scope->im;
     th_value v = 0;             /* callers let a result take the place of its operand */
 
@@ -70,14 +70,14 @@ static enum th_status add(const struct ov_node *n, const char *op, const char *c
     return TH_OK;
 }
 
-enum th_status ov_add_typed(const struct ov_node *n, const char *op, const char *contract,
-                            const th_value *in, uint32_t n_in, const struct ov_attrs *a,
-                            const struct th_type *type, th_value *out)
+enum th_status ov_add_typed(const struct ov_node *n, const char *op, const th_value *in,
+                            uint32_t n_in, const struct ov_attrs *a, const struct th_type *type,
+                            th_value *out)
 {
     struct th_type open = *type;
 
     open.rank = -1;
-    return add(n, op, contract, in, n_in, a, &open, out);
+    return add(n, op, in, n_in, a, &open, out);
 }
 
 enum th_status ov_add(const struct ov_node *n, const char *op, const th_value *in, uint32_t n_in,
@@ -86,8 +86,8 @@ enum th_status ov_add(const struct ov_node *n, const char *op, const th_value *i
     const struct th_op *record = th_op_find(n->scope->im->ctx, op);
 
     if (record != NULL && (record->outputs[0].flags & TH_PORT_DECLARED) && n_in > 0)
-        return ov_add_typed(n, op, NULL, in, n_in, a, ov_type(n, in[0]), out);
-    return add(n, op, NULL, in, n_in, a, NULL, out);
+        return ov_add_typed(n, op, in, n_in, a, ov_type(n, in[0]), out);
+    return add(n, op, in, n_in, a, NULL, out);
 }
 
 enum th_status ov_finish(struct ov_node *n, const char *op, const th_value *in, uint32_t n_in,
@@ -186,7 +186,7 @@ enum th_status ov_cast(const struct ov_node *n, th_value v, enum th_dtype dt, th
         *out = v;
         return TH_OK;
     }
-    return ov_add_typed(n, "cast", NULL, &v, 1, NULL, &type, out);
+    return ov_add_typed(n, "cast", &v, 1, NULL, &type, out);
 }
 
 enum th_status ov_slice_axis(const struct ov_node *n, th_value v, int32_t axis, int64_t begin,
@@ -224,6 +224,24 @@ enum th_status ov_clamp(const struct ov_node *n, th_value v, double lo, double h
     ov_set_float(&a, "act_min", lo);
     ov_set_float(&a, "act_max", hi);
     return ov_add(n, "clamp", &v, 1, &a, out);
+}
+
+enum th_status ov_dequantize(const struct ov_node *n, th_value x, th_value *out)
+{
+    const struct th_type open = {.dtype = TH_DT_F32, .rank = -1};
+    const struct th_node_desc d = {.op = "dequantize", .contract = OV_CONTRACT, .in = &x, .n_in = 1,
+                                   .out = &open, .n_out = 1, .loc = n->loc};
+
+    return th_graph_add_node_nofold(n->scope->graph, &d, NULL, out);
+}
+
+th_value ov_stored(const struct ov_node *n, th_value v)
+{
+    th_node d = v != 0 ? th_value_def(n->scope->graph, v) : 0;
+    th_value x = d != 0 && th_node_is(n->scope->graph, d, "dequantize")
+                     ? th_node_input(n->scope->graph, d, 0) : 0;
+
+    return x != 0 && th_value_is_const(n->scope->graph, x) ? x : 0;
 }
 
 th_value ov_const_f32(const struct ov_node *n, int32_t rank, const int64_t *dims, const float *data)

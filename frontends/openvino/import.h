@@ -16,6 +16,9 @@
 
 #include "reader.h"
 
+/* Quantization is meant as in ONNX: half to even, whole zero points. Floats are floats in any. */
+#define OV_CONTRACT "onnx"
+
 /* What constants may take for each byte of the files. */
 enum { CONSTANT_BYTES_PER_BYTE = 16 };
 
@@ -131,10 +134,10 @@ void ov_set_ints(struct ov_attrs *a, const char *name, const int64_t *v, size_t 
  * declared it is that of operand 0. */
 enum th_status ov_add(const struct ov_node *n, const char *op, const th_value *in, uint32_t n_in,
                       const struct ov_attrs *a, th_value *out);
-/* The same where dtype and quantization of the output are given; contract may be NULL. */
-enum th_status ov_add_typed(const struct ov_node *n, const char *op, const char *contract,
-                            const th_value *in, uint32_t n_in, const struct ov_attrs *a,
-                            const struct th_type *type, th_value *out);
+/* The same where dtype and quantization of the output are given. */
+enum th_status ov_add_typed(const struct ov_node *n, const char *op, const th_value *in,
+                            uint32_t n_in, const struct ov_attrs *a, const struct th_type *type,
+                            th_value *out);
 /* Adds the node that computes the only output of n, and binds it. */
 enum th_status ov_finish(struct ov_node *n, const char *op, const th_value *in, uint32_t n_in,
                          const struct ov_attrs *a);
@@ -158,6 +161,11 @@ enum th_status ov_slice_axis(const struct ov_node *n, th_value v, int32_t axis, 
 enum th_status ov_reduce(const struct ov_node *n, const char *op, th_value v, const int64_t *axes,
                          size_t count, bool keep, th_value *out);
 enum th_status ov_clamp(const struct ov_node *n, th_value v, double lo, double hi, th_value *out);
+/* Integers with scales as reals. A constant stays what it is: it may become the weights of an
+ * integer operator; else the fold pass computes it. */
+enum th_status ov_dequantize(const struct ov_node *n, th_value x, th_value *out);
+/* The integers that v was made of by that, or 0. */
+th_value ov_stored(const struct ov_node *n, th_value v);
 th_value ov_const_f32(const struct ov_node *n, int32_t rank, const int64_t *dims,
                       const float *data);
 /* The axis counted from the front; false (reported) if out of range. */

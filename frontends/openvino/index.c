@@ -224,7 +224,7 @@ static enum th_status import_top_k(struct ov_node *n)
     TH_TRY(ov_move_axis(n, x, axis, rank - 1, &x));
     ov_set_int(&a, "k", k);
     ov_set_bool(&a, "largest", !least);
-    const struct th_node_desc d = {.op = "top_k", .in = &x, .n_in = 1, .attrs = a.list,
+    const struct th_node_desc d = {.op = "top_k", .contract = OV_CONTRACT, .in = &x, .n_in = 1, .attrs = a.list,
                                    .n_attrs = a.n, .n_out = 2, .loc = n->loc};
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, y));
     TH_TRY(ov_cast(n, y[1], dt, &y[1]));

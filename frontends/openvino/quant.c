@@ -61,8 +61,8 @@ static enum th_status as_pair(const struct ov_node *n, th_value x, const struct 
     t.quant = th_quant_new(th_program_arena(n->scope->im->program), 1, &scale, &zero, -1);
     if (t.quant == NULL)
         return TH_ERR_INTERNAL;
-    TH_TRY(ov_add_typed(n, "quantize", "onnx", &x, 1, NULL, &t, y));
-    return ov_unary(n, "dequantize", *y, y);
+    TH_TRY(ov_add_typed(n, "quantize", &x, 1, NULL, &t, y));
+    return ov_dequantize(n, *y, y);
 }
 
 /* round((clamp(x) - in_low) * steps / (in_high - in_low)) * (out_high - out_low) / steps + out_low,

@@ -1,98 +1,235 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recurrent layers. */
+/* Recurrent layers: cells are sequences of one step. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "import.h"
 
-/* Gates of the weights lie one behind the other: forget, input, cell, output. */
-enum gate { FORGET, INPUT, CELL, OUTPUT, GATES };
+/* What a kind of layer has, and the order in which the record wants the gates' rows. */
+struct kind {
+    const char *op;
+    int gates, activations;
+    const char *acts[3];          /* without an attribute */
+    int order[4];                 /* row block i of the record is block order[i] of the file */
+};
+static const struct kind lstm = {"lstm_sequence", 4, 3, {"sigmoid", "tanh", "tanh"}, {1, 3, 0, 2}};
+static const struct kind gru = {"gru_sequence", 3, 2, {"sigmoid", "tanh"}, {0, 1, 2}};
+static const struct kind rnn = {"rnn_sequence", 1, 1, {"tanh"}, {0}};
 
-struct lstm {
-    th_value x;                       /* [batch, steps, inputs] */
-    th_value h, c;                    /* [batch, cells] */
-    th_value w, r, b;                 /* [4 cells, inputs], [4 cells, cells], [4 cells] */
+/* One direction: x [batch, steps, inputs], states [batch, hidden], weights of all gates. */
+struct pass {
+    th_value x, h, c, w, r, b, lengths;
+    bool reverse;
 };
 
-static bool plain_lstm(const struct ov_node *n)
+static const struct kind *kind_of(const struct ov_node *n)
 {
-    const char *acts = ov_attr_text(n, "activations");
-    double clip;
+    return *n->row->type == 'L' ? &lstm : *n->row->type == 'G' ? &gru : &rnn;
+}
 
-    if (!ov_attr_float(n, "clip", 0, &clip))
-        return false;
-    if (clip != 0) {
-        ov_reject(n, "gates clipped at %g; nearest supported form: none", clip);
-        return false;
+/* ---- attributes ------------------------------------------------------------------------------ */
+
+static int activation(const char *s, size_t len)
+{
+    /* as the records name them; the format writes some without the dash */
+    static const char *const names[] = {
+        "sigmoid", "tanh", "relu", "affine", "leakyrelu", "thresholdedrelu", "scaledtanh",
+        "hardsigmoid", "elu", "softsign", "softplus",
+    };
+    for (size_t i = 0; i < TH_ARRAY_LEN(names); i++) {
+        size_t k = 0, at = 0;
+        for (; k < len; k++) {
+            char c = (char)(s[k] >= 'A' && s[k] <= 'Z' ? s[k] + 'a' - 'A' : s[k]);
+            if (c == '_')
+                continue;
+            if (names[i][at] != c)
+                break;
+            at++;
+        }
+        if (k == len && names[i][at] == '\0')
+            return (int)i;
     }
-    if (acts != NULL && *acts != '\0' && strcmp(acts, "sigmoid,tanh,tanh") != 0 &&
-        strcmp(acts, "sigmoid, tanh, tanh") != 0) {
-        ov_reject(n, "activations '%.60s'; nearest supported form: sigmoid,tanh,tanh", acts);
-        return false;
+    return -1;
+}
+
+static bool set_activations(const struct ov_node *n, const struct kind *k, struct ov_attrs *a)
+{
+    static const char *const slots[] = {"f", "g", "h"};
+    const char *text = ov_attr_text(n, "activations");
+
+    if (text != NULL && *text == '\0')
+        text = NULL;
+    for (int i = 0; i < k->activations; i++) {
+        size_t len = text != NULL ? strcspn(text, ", ") : strlen(k->acts[i]);
+        int at = activation(text != NULL ? text : k->acts[i], len);
+        if (at < 0) {
+            ov_reject(n, "activation %d, '%.60s', is not supported", i, text != NULL ? text : "");
+            return false;
+        }
+        ov_set_enum(a, slots[i], at);
+        if (text != NULL)
+            text += len + strspn(text + len, ", ");
     }
     return true;
 }
 
-/* Outputs [batch, steps, cells], and both states after the last step. */
-static enum th_status add_lstm(const struct ov_node *n, const struct lstm *l, th_value out[3])
+/* Parameters of activations; few have some. */
+static bool set_parameters(const struct ov_node *n, struct ov_attrs *a)
 {
-    th_value in[24] = {l->x};
-    static const int order[GATES] = {INPUT, FORGET, CELL, OUTPUT};   /* as the record has them */
-    int64_t cells = ov_type(n, l->h)->dims[1];
-
-    if (ov_type(n, l->w)->dims[0] != 4 * cells || ov_type(n, l->r)->dims[0] != 4 * cells ||
-        ov_type(n, l->b)->dims[0] != 4 * cells)
-        return ov_reject(n, "weights of %" PRId64 ", %" PRId64 " and %" PRId64 " rows for %" PRId64
-                         " cells", ov_type(n, l->w)->dims[0], ov_type(n, l->r)->dims[0],
-                         ov_type(n, l->b)->dims[0], cells);
-    for (int i = 0; i < GATES; i++) {
-        int64_t at = order[i] * cells;
-        TH_TRY(ov_slice_axis(n, l->w, 0, at, cells, &in[1 + i]));
-        TH_TRY(ov_slice_axis(n, l->r, 0, at, cells, &in[5 + i]));
-        TH_TRY(ov_slice_axis(n, l->b, 0, at, cells, &in[12 + i]));
+    static const char *const names[][2] = {{"activations_alpha", "alpha"},
+                                           {"activations_beta", "beta"}};
+    for (int i = 0; i < 2; i++) {
+        const char *text = ov_attr_text(n, names[i][0]);
+        double *v = TH_NEW_ARRAY(n->scope->im->arena, double, 3);
+        size_t count = 0;
+        if (v == NULL || (text != NULL && !ov_scan_floats(text, v, 3, &count))) {
+            ov_reject(n, "attribute '%s' is '%.40s'", names[i][0], text != NULL ? text : "");
+            return false;
+        }
+        if (count != 0)
+            a->list[a->n++] = (struct th_attr){.name = names[i][1], .kind = TH_ATTR_FLOATS,
+                                               .n = (uint32_t)count, .v.floats = v};
     }
-    in[18] = l->h;
-    in[19] = l->c;
-    const struct th_type like = th_type_make(TH_DT_F32, -1, NULL);
+    return true;
+}
+
+static bool set_attrs(const struct ov_node *n, const struct kind *k, bool reverse,
+                      struct ov_attrs *a)
+{
+    double clip;
+
+    if (!ov_attr_float(n, "clip", 0, &clip))
+        return false;
+    if (clip > 0 && clip < 1e30)
+        ov_set_float(a, "clip", clip);
+    if (reverse)
+        ov_set_bool(a, "reverse", true);
+    if (k == &gru && ov_attr_bool(n, "linear_before_reset", false))
+        ov_set_bool(a, "linear_before_reset", true);
+    return set_activations(n, k, a) && set_parameters(n, a);
+}
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+static enum th_status join(const struct ov_node *n, const th_value *in, uint32_t count,
+                           int64_t axis, th_value *out)
+{
+    struct ov_attrs a = {.n = 0};
+
+    *out = in[0];
+    if (count == 1)
+        return TH_OK;
+    ov_set_int(&a, "axis", axis);
+    return ov_add(n, "concat", in, count, &a, out);
+}
+
+/* Blocks of `hidden` rows in the record's order. */
+static enum th_status reorder(const struct ov_node *n, const struct kind *k, int64_t hidden,
+                              th_value *v)
+{
+    th_value parts[4];
+
+    for (int i = 0; i < k->gates; i++)
+        TH_TRY(ov_slice_axis(n, *v, 0, k->order[i] * hidden, hidden, &parts[i]));
+    return join(n, parts, (uint32_t)k->gates, 0, v);
+}
+
+/* The file has one bias a gate, the record one of each product; with linear_before_reset the file
+ * has a fourth block, the candidate's of the recurrent product. */
+static enum th_status biases(const struct ov_node *n, const struct kind *k, int64_t hidden,
+                             bool linear, th_value *b)
+{
+    th_value parts[3] = {*b, 0, 0};
+    int64_t rest = k->gates * hidden, count = linear ? 3 : 2;
+    float *zeros = TH_NEW_ARRAY(n->scope->im->arena, float, (size_t)rest);
+
+    if (zeros == NULL)
+        return TH_ERR_INTERNAL;
+    if (linear) {
+        TH_TRY(ov_slice_axis(n, *b, 0, 3 * hidden, hidden, &parts[2]));
+        TH_TRY(ov_slice_axis(n, *b, 0, 0, 3 * hidden, &parts[0]));
+        rest = 2 * hidden;
+    } else {
+        TH_TRY(reorder(n, k, hidden, &parts[0]));
+    }
+    parts[1] = ov_const_f32(n, 1, &rest, zeros);
+    return parts[1] != 0 ? join(n, parts, (uint32_t)count, 0, b) : TH_ERR_INTERNAL;
+}
+
+static enum th_status check_sizes(const struct ov_node *n, const struct kind *k,
+                                  const struct pass *p, int64_t hidden, bool linear)
+{
+    int64_t rows, biased;
+
+    if (hidden < 1 || !th_mul_i64(hidden, k->gates, &rows) ||
+        !th_mul_i64(hidden, k->gates + linear, &biased))
+        return ov_reject(n, "a state of %" PRId64 " numbers", hidden);
+    if (ov_type(n, p->w)->dims[0] != rows || ov_type(n, p->r)->dims[0] != rows ||
+        ov_type(n, p->b)->dims[0] != biased)
+        return ov_reject(n, "weights of %" PRId64 ", %" PRId64 " and %" PRId64 " rows for a state of "
+                         "%" PRId64, ov_type(n, p->w)->dims[0], ov_type(n, p->r)->dims[0],
+                         ov_type(n, p->b)->dims[0], hidden);
+    return TH_OK;
+}
+
+/* out: [steps, batch, hidden], then the states after the last step. */
+static enum th_status add_pass(const struct ov_node *n, const struct kind *k, struct pass *p,
+                               th_value out[3])
+{
+    bool linear = k == &gru && ov_attr_bool(n, "linear_before_reset", false);
+    int64_t hidden = ov_type(n, p->h)->dims[1];
+    struct ov_attrs a = {.n = 0};
+    struct th_type like = th_type_make(TH_DT_F32, -1, NULL);
     const struct th_type types[3] = {like, like, like};
-    const struct th_node_desc d = {.op = "lstm", .in = in, .n_in = 24, .out = types, .n_out = 3,
-                                   .loc = n->loc};
+
+    TH_TRY(check_sizes(n, k, p, hidden, linear));
+    if (!set_attrs(n, k, p->reverse, &a))
+        return TH_ERR_INPUT;
+    TH_TRY(reorder(n, k, hidden, &p->w));
+    TH_TRY(reorder(n, k, hidden, &p->r));
+    TH_TRY(biases(n, k, hidden, linear, &p->b));
+    TH_TRY(ov_move_axis(n, p->x, 1, 0, &p->x));
+    const th_value in[7] = {p->x, p->w, p->r, p->b, p->lengths, p->h, p->c};
+    const struct th_node_desc d = {
+        .op = k->op, .contract = OV_CONTRACT, .in = in, .n_in = k == &lstm ? 7 : 6,
+        .attrs = a.list, .n_attrs = a.n, .out = types, .n_out = k == &lstm ? 3 : 2, .loc = n->loc};
     return th_graph_add_node(n->scope->graph, &d, NULL, out);
 }
 
-static enum th_status import_lstm_cell(struct ov_node *n)
-{
-    th_value in[6], out[3];
+/* ---- layers ---------------------------------------------------------------------------------- */
 
-    TH_TRY(ov_operands(n, in, 6));
-    for (uint32_t i = 0; i < 5; i++)
+/* Operands: x [batch, inputs], h (and c) [batch, hidden], w, r, b. */
+static enum th_status import_cell(struct ov_node *n)
+{
+    const struct kind *k = kind_of(n);
+    uint32_t states = k == &lstm ? 2 : 1;
+    th_value in[6], out[3] = {0, 0, 0};
+
+    TH_TRY(ov_operands(n, in, states + 4));
+    for (uint32_t i = 0; i < states + 3; i++)
         TH_TRY(ov_need_rank(n, in[i], 2, 2));
-    TH_TRY(ov_need_rank(n, in[5], 1, 1));
+    TH_TRY(ov_need_rank(n, in[states + 3], 1, 1));
     const struct th_type *x = ov_type(n, in[0]);
     const int64_t one[3] = {x->dims[0], 1, x->dims[1]};
-    struct lstm l = {.h = in[1], .c = in[2], .w = in[3], .r = in[4], .b = in[5]};
-    if (!plain_lstm(n))
-        return TH_ERR_INPUT;
-    TH_TRY(ov_reshape(n, in[0], 3, one, &l.x));
-    TH_TRY(add_lstm(n, &l, out));
-    TH_TRY(ov_bind(n, 0, out[1]));
-    return n->layer->n_outputs > 1 ? ov_bind(n, 1, out[2]) : TH_OK;
+    struct pass p = {.h = in[1], .c = states == 2 ? in[2] : 0, .w = in[states + 1],
+                     .r = in[states + 2], .b = in[states + 3]};
+    TH_TRY(ov_reshape(n, in[0], 3, one, &p.x));
+    TH_TRY(add_pass(n, k, &p, out));
+    for (uint32_t i = 0; i < states && i < n->layer->n_outputs; i++)
+        TH_TRY(ov_bind(n, i, out[1 + i]));
+    return TH_OK;
 }
 
-/* Every sequence has the full length. */
-static enum th_status full_length(const struct ov_node *n, uint32_t operand, int64_t steps)
+/* 0 in *out if every sequence has the full length. */
+static enum th_status lengths_of(const struct ov_node *n, th_value v, int64_t steps, th_value *out)
 {
-    th_value v = ov_in(n, operand);
-    const struct th_tensor *c = v != 0 ? th_value_const(n->scope->graph, v) : NULL;
+    const struct th_tensor *c = th_value_const(n->scope->graph, v);
+    bool full = c != NULL;
 
-    if (c == NULL)
-        return ov_reject(n, "lengths of sequences must be constant");
-    for (int64_t i = 0; i < th_type_elems(&c->type); i++) {
-        if (th_tensor_int(c, i) != steps)
-            return ov_reject(n, "a sequence of %" PRId64 " of %" PRId64 " steps",
-                             th_tensor_int(c, i), steps);
-    }
-    return TH_OK;
+    for (int64_t i = 0; full && i < th_type_elems(&c->type); i++)
+        full = th_tensor_int(c, i) == steps;
+    *out = 0;
+    return full ? TH_OK : ov_cast(n, v, TH_DT_S32, out);
 }
 
 /* Part d of an axis of directions, without the axis. */
@@ -106,15 +243,6 @@ static enum th_status direction(const struct ov_node *n, th_value v, int32_t axi
     return ov_reshape(n, *out, t.rank - 1, t.dims, out);
 }
 
-static enum th_status reverse_steps(const struct ov_node *n, th_value v, th_value *out)
-{
-    static const int64_t steps[1] = {1};
-    struct ov_attrs a = {.n = 0};
-
-    ov_set_ints(&a, "axes", steps, 1);
-    return ov_add(n, "reverse", &v, 1, &a, out);
-}
-
 /* An axis of one direction in front of axis 1. */
 static enum th_status with_direction(const struct ov_node *n, th_value v, th_value *out)
 {
@@ -126,58 +254,59 @@ static enum th_status with_direction(const struct ov_node *n, th_value v, th_val
     return ov_reshape(n, v, t.rank + 1, dims, out);
 }
 
-/* Operands: x [batch, steps, inputs], h and c [batch, directions, cells], lengths, weights
- * [directions, 4 cells, ...] twice, biases. */
-static enum th_status import_lstm_sequence(struct ov_node *n)
+static bool is_direction(const struct ov_node *n, const char *lower, const char *upper)
 {
-    bool both = ov_attr_is(n, "direction", "bidirectional", false) ||
-                ov_attr_is(n, "direction", "BIDIRECTIONAL", false);
-    bool back = ov_attr_is(n, "direction", "reverse", false) ||
-                ov_attr_is(n, "direction", "REVERSE", false);
-    static const int32_t ranks[7] = {3, 3, 3, 1, 3, 3, 2};
-    th_value in[7], out[2][3];
-    struct ov_attrs a = {.n = 0};
-    int64_t directions = both ? 2 : 1;
+    return ov_attr_is(n, "direction", lower, false) || ov_attr_is(n, "direction", upper, false);
+}
 
-    TH_TRY(ov_operands(n, in, 7));
-    for (uint32_t i = 0; i < 7; i++)
-        TH_TRY(ov_need_rank(n, in[i], ranks[i], ranks[i]));
-    if (!plain_lstm(n))
-        return TH_ERR_INPUT;
-    TH_TRY(full_length(n, 3, ov_type(n, in[0])->dims[1]));
-    if (ov_type(n, in[1])->dims[1] != directions || ov_type(n, in[2])->dims[1] != directions ||
-        ov_type(n, in[4])->dims[0] != directions || ov_type(n, in[5])->dims[0] != directions ||
-        ov_type(n, in[6])->dims[0] != directions)
-        return ov_reject(n, "operands do not have %" PRId64 " directions", directions);
+/* Operands: x [batch, steps, inputs], h (and c) [batch, directions, hidden], lengths [batch],
+ * w and r [directions, ...], b [directions, ...]. */
+static enum th_status import_sequence(struct ov_node *n)
+{
+    const struct kind *k = kind_of(n);
+    bool both = is_direction(n, "bidirectional", "BIDIRECTIONAL");
+    bool back = is_direction(n, "reverse", "REVERSE");
+    const uint32_t states = k == &lstm ? 2 : 1, at = states + 2;
+    int64_t directions = both ? 2 : 1;
+    th_value in[7], lengths, out[2][3] = {{0}};
+
+    TH_TRY(ov_operands(n, in, states + 5));
+    for (uint32_t i = 0; i < states + 5; i++) {
+        int32_t rank = i == states + 1 ? 1 : i == states + 4 ? 2 : 3;
+        TH_TRY(ov_need_rank(n, in[i], rank, rank));
+        if (i != 0 && i != states + 1 &&
+            ov_type(n, in[i])->dims[i <= states ? 1 : 0] != directions)
+            return ov_reject(n, "operand %u does not have %" PRId64 " directions", i, directions);
+    }
+    TH_TRY(lengths_of(n, in[states + 1], ov_type(n, in[0])->dims[1], &lengths));
     for (int64_t d = 0; d < directions; d++) {
-        bool turned = back || d == 1;
-        struct lstm l = {.x = in[0]};
-        TH_TRY(direction(n, in[1], 1, d, &l.h));
-        TH_TRY(direction(n, in[2], 1, d, &l.c));
-        TH_TRY(direction(n, in[4], 0, d, &l.w));
-        TH_TRY(direction(n, in[5], 0, d, &l.r));
-        TH_TRY(direction(n, in[6], 0, d, &l.b));
-        if (turned)
-            TH_TRY(reverse_steps(n, l.x, &l.x));
-        TH_TRY(add_lstm(n, &l, out[d]));
-        if (turned)
-            TH_TRY(reverse_steps(n, out[d][0], &out[d][0]));
-        for (int i = 0; i < 3; i++)
+        struct pass p = {.x = in[0], .lengths = lengths, .reverse = back || d == 1};
+        TH_TRY(direction(n, in[1], 1, d, &p.h));
+        if (states == 2)
+            TH_TRY(direction(n, in[2], 1, d, &p.c));
+        TH_TRY(direction(n, in[at], 0, d, &p.w));
+        TH_TRY(direction(n, in[at + 1], 0, d, &p.r));
+        TH_TRY(direction(n, in[at + 2], 0, d, &p.b));
+        TH_TRY(add_pass(n, k, &p, out[d]));
+        TH_TRY(ov_move_axis(n, out[d][0], 0, 1, &out[d][0]));
+        for (uint32_t i = 0; i <= states; i++)
             TH_TRY(with_direction(n, out[d][i], &out[d][i]));
     }
-    ov_set_int(&a, "axis", 1);
-    for (uint32_t i = 0; i < 3 && i < n->layer->n_outputs; i++) {
-        const th_value parts[2] = {out[0][i], both ? out[1][i] : 0};
-        th_value y = parts[0];
-        if (both)
-            TH_TRY(ov_add(n, "concat", parts, 2, &a, &y));
+    for (uint32_t i = 0; i <= states && i < n->layer->n_outputs; i++) {
+        const th_value parts[2] = {out[0][i], out[1][i]};
+        th_value y;
+        TH_TRY(join(n, parts, both ? 2 : 1, 1, &y));
         TH_TRY(ov_bind(n, i, y));
     }
     return TH_OK;
 }
 
 const struct ov_row ov_rows_recurrent[] = {
-    {"LSTMCell", import_lstm_cell, NULL},
-    {"LSTMSequence", import_lstm_sequence, NULL},
+    {"LSTMCell", import_cell, NULL},
+    {"GRUCell", import_cell, NULL},
+    {"RNNCell", import_cell, NULL},
+    {"LSTMSequence", import_sequence, NULL},
+    {"GRUSequence", import_sequence, NULL},
+    {"RNNSequence", import_sequence, NULL},
     {NULL, NULL, NULL},
 };

@@ -77,7 +77,7 @@ static enum th_status import_read(struct ov_node *n)
     if (s == 0 && !make_variable(n, id, &s))
         return TH_ERR_INPUT;
     state_attr(&a, s);
-    const struct th_node_desc d = {.op = "state_read", .attrs = a.list, .n_attrs = a.n,
+    const struct th_node_desc d = {.op = "state_read", .contract = OV_CONTRACT, .attrs = a.list, .n_attrs = a.n,
                                    .out = th_state_type(n->scope->im->program, s), .n_out = 1,
                                    .loc = n->loc};
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, &y));
@@ -96,7 +96,7 @@ static enum th_status import_assign(struct ov_node *n)
         return ov_reject(n, "variable '%.40s' is assigned but never read before",
                          id != NULL ? id : "");
     state_attr(&a, var->state);
-    const struct th_node_desc d = {.op = "state_write", .in = &x, .n_in = 1, .attrs = a.list,
+    const struct th_node_desc d = {.op = "state_write", .contract = OV_CONTRACT, .in = &x, .n_in = 1, .attrs = a.list,
                                    .n_attrs = a.n, .loc = n->loc};
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, NULL));
     return n->layer->n_outputs != 0 ? ov_bind(n, 0, x) : TH_OK;

@@ -542,6 +542,91 @@ for direction in ("forward", "reverse", "bidirectional"):
     lstm_sequence(direction)
 
 
+def gated(xs, h, w, r, b, hidden, linear):
+    """Gates z, r, h; b has a fourth block with linear."""
+    out = []
+    for x in xs:
+        def rows_of(m, v, k):
+            return [sum(a * c for a, c in zip(m[k * hidden + j], v)) for j in range(hidden)]
+        z = [sigmoid(p + q + b[j]) for j, (p, q) in enumerate(zip(rows_of(w, x, 0), rows_of(r, h, 0)))]
+        g = [sigmoid(p + q + b[hidden + j])
+             for j, (p, q) in enumerate(zip(rows_of(w, x, 1), rows_of(r, h, 1)))]
+        if linear:
+            n = [math.tanh(p + b[2 * hidden + j] + g[j] * (q + b[3 * hidden + j]))
+                 for j, (p, q) in enumerate(zip(rows_of(w, x, 2), rows_of(r, h, 2)))]
+        else:
+            n = [math.tanh(p + q + b[2 * hidden + j]) for j, (p, q) in enumerate(
+                zip(rows_of(w, x, 2), rows_of(r, [a * c for a, c in zip(g, h)], 2)))]
+        h = [(1 - z[j]) * n[j] + z[j] * h[j] for j in range(hidden)]
+        out.append(h)
+    return out, h
+
+
+def plain(xs, h, w, r, b, hidden, fn):
+    out = []
+    for x in xs:
+        h = [fn(sum(a * c for a, c in zip(w[j], x)) + sum(a * c for a, c in zip(r[j], h)) + b[j])
+             for j in range(hidden)]
+        out.append(h)
+    return out, h
+
+
+def sequence(name, kind, gates, blocks, step, data, direction="forward", lengths=None):
+    def make():
+        dirs, steps, n_in, hidden = (2 if direction == "bidirectional" else 1), 4, 3, 2
+        x, h = rand([1, steps, n_in]), rand([1, dirs, hidden])
+        w, r = rand([dirs, gates * hidden, n_in], lo=-1, hi=1), rand([dirs, gates * hidden, hidden],
+                                                                     lo=-1, hi=1)
+        b = rand([dirs, blocks * hidden], lo=-1, hi=1)
+        used = lengths or steps
+        ys, hs = [], []
+        for d in range(dirs):
+            xs = rows(x, [0])[:used]
+            turned = direction == "reverse" or d == 1
+            out, last = step(xs[::-1] if turned else xs, rows(h, [0])[d], rows(w, [d]), rows(r, [d]),
+                             [b.at([d, k]) for k in range(blocks * hidden)], hidden)
+            ys += sum(out[::-1] if turned else out, []) + [0.0] * (steps - used) * hidden
+            hs += last
+        outs = [Tensor([1, dirs, steps, hidden], ys), Tensor([1, dirs, hidden], hs)]
+        net = Net()
+        refs = [net.param(x), net.param(h), net.ints([used])]
+        refs += [net.const(t.shape, t.data) for t in (w, r, b)]
+        for o in net.layer(kind, refs, [("f32", t.shape) for t in outs],
+                           attrs(hidden_size=hidden, direction=direction, **data), "opset5"):
+            net.result(o)
+        return net, outs
+    CASES.append((name, make))
+
+
+for linear in (False, True):
+    for way in ("forward", "bidirectional"):
+        sequence("GRUSequence_%s_%s" % (linear, way), "GRUSequence", 3, 4 if linear else 3,
+                 lambda xs, h, w, r, b, n, linear=linear: gated(xs, h, w, r, b, n, linear),
+                 dict(linear_before_reset=str(linear).lower()), way)
+sequence("GRUSequence_short", "GRUSequence", 3, 3,
+         lambda xs, h, w, r, b, n: gated(xs, h, w, r, b, n, False), {}, "reverse", 3)
+sequence("RNNSequence", "RNNSequence", 1, 1,
+         lambda xs, h, w, r, b, n: plain(xs, h, w, r, b, n, math.tanh), dict(activations="tanh"))
+sequence("RNNSequence_relu", "RNNSequence", 1, 1,
+         lambda xs, h, w, r, b, n: plain(xs, h, w, r, b, n, lambda v: max(v, 0.0)),
+         dict(activations="relu"), "reverse")
+sequence("RNNSequence_clip", "RNNSequence", 1, 1,
+         lambda xs, h, w, r, b, n: plain(xs, h, w, r, b, n,
+                                         lambda v: math.tanh(min(max(v, -0.5), 0.5))),
+         dict(clip=0.5))
+
+
+@case("GRUCell")
+def gru_cell():
+    x, h = rand([1, 3]), rand([1, 2])
+    w, r, b = rand([6, 3], lo=-1, hi=1), rand([6, 2], lo=-1, hi=1), rand([6], lo=-1, hi=1)
+    _, hn = gated([x.data], h.data, rows(w, []), rows(r, []), b.data, 2, False)
+    net = Net()
+    refs = [net.param(t) for t in (x, h)] + [net.const(t.shape, t.data) for t in (w, r, b)]
+    net.result(net.layer("GRUCell", refs, [("f32", [1, 2])], attrs(hidden_size=2), "opset3")[0])
+    return net, [Tensor([1, 2], hn)]
+
+
 @case("LSTMCell")
 def lstm_cell():
     x, h, c = rand([1, 3]), rand([1, 2]), rand([1, 2])
