@@ -13,8 +13,10 @@ static enum th_status operands(const struct ov_node *n, bool grouped, int32_t mo
     return ov_need_rank(n, in[1], rank, rank);
 }
 
-/* Weights [a, b, (rows,) columns] to [first, rows, columns, last]. */
-static enum th_status turn_weights(const struct ov_node *n, th_value w, bool swap, th_value *out)
+/* Weights [a, b, (rows,) columns] to [first, rows, columns, last]; depthwise ones to [1, rows,
+ * columns, first]. */
+static enum th_status move_weights(const struct ov_node *n, th_value w, bool swap, bool depthwise,
+                                   th_value *out)
 {
     const struct th_type *t = ov_type(n, w);
     const int64_t four[4] = {t->dims[0], t->dims[1], t->rank == 3 ? 1 : t->dims[2],
@@ -22,7 +24,37 @@ static enum th_status turn_weights(const struct ov_node *n, th_value w, bool swa
     static const int64_t perms[2][4] = {{0, 2, 3, 1}, {1, 2, 3, 0}};
 
     TH_TRY(ov_reshape(n, w, 4, four, out));
-    return ov_transpose(n, *out, perms[swap], out);
+    TH_TRY(ov_transpose(n, *out, perms[swap], out));
+    if (!depthwise)
+        return TH_OK;
+    t = ov_type(n, *out);
+    const int64_t flat[4] = {1, t->dims[0], t->dims[1], t->dims[2]};
+    TH_TRY(ov_reshape(n, *out, 4, flat, out));
+    return ov_move_axis(n, *out, 1, 3, out);
+}
+
+/* Integers are moved as integers. */
+static enum th_status turn_weights(const struct ov_node *n, th_value w, bool swap, bool depthwise,
+                                   th_value *out)
+{
+    th_value kept = ov_stored(n, w);
+
+    if (kept == 0)
+        return move_weights(n, w, swap, depthwise, out);
+    TH_TRY(move_weights(n, kept, swap, depthwise, &kept));
+    return ov_dequantize(n, kept, out);
+}
+
+/* Groups join the output channels. */
+static enum th_status join_groups(const struct ov_node *n, th_value w, int32_t rank,
+                                  const int64_t *dims, th_value *out)
+{
+    th_value kept = ov_stored(n, w);
+
+    if (kept == 0)
+        return ov_reshape(n, w, rank, dims, out);
+    TH_TRY(ov_reshape(n, kept, rank, dims, &kept));
+    return ov_dequantize(n, kept, out);
 }
 
 /* ---- volumes --------------------------------------------------------------------------------- */
@@ -88,7 +120,7 @@ static enum th_status import_convolution(struct ov_node *n)
         multiplier = t->dims[2] == 1 ? t->dims[1] : 0;
         for (int32_t i = 1; i < rank; i++)
             dims[i] = t->dims[i + 1];
-        TH_TRY(ov_reshape(n, w, rank, dims, &w));
+        TH_TRY(join_groups(n, w, rank, dims, &w));
     } else if (ov_type(n, w)->dims[1] != ov_type(n, x)->dims[1]) {
         return ov_reject(n, "the weights have %" PRId64 " input channels, the input has %" PRId64,
                          ov_type(n, w)->dims[1], ov_type(n, x)->dims[1]);
@@ -98,16 +130,11 @@ static enum th_status import_convolution(struct ov_node *n)
     ov_window_auto(n, &win, ov_type(n, x)->dims + 1);
     ov_window_attrs(&win, &a, pad);
     ov_set_ints(&a, "dilation", win.dilation, 2);
-    TH_TRY(turn_weights(n, w, false, &w));
-    if (multiplier != 0) {
-        const struct th_type *t = ov_type(n, w);     /* [out, rows, columns, 1] */
-        const int64_t flat[4] = {1, t->dims[0], t->dims[1], t->dims[2]};
-        TH_TRY(ov_reshape(n, w, 4, flat, &w));
-        TH_TRY(ov_move_axis(n, w, 1, 3, &w));
+    TH_TRY(turn_weights(n, w, false, multiplier != 0, &w));
+    if (multiplier != 0)
         ov_set_int(&a, "multiplier", multiplier);
-    }
-    const th_value ops[2] = {x, w};
-    TH_TRY(ov_add(n, multiplier != 0 ? "depthwise_conv2d" : "conv2d", ops, 2, &a, &y));
+    const th_value ops[3] = {x, w, 0};
+    TH_TRY(ov_add(n, multiplier != 0 ? "depthwise_conv2d" : "conv2d", ops, 3, &a, &y));
     TH_TRY(ov_from_maps(n, y, spatial, &y));
     return ov_bind(n, 0, y);
 }
@@ -165,7 +192,7 @@ static enum th_status add_backprop(const struct ov_node *n, th_value x, th_value
     TH_TRY(backprop_size(n, &win, ov_type(n, x)->dims + 1, out));
     ov_window_attrs(&win, &a, pad);
     ov_set_ints(&a, "out_size", out, 2);
-    TH_TRY(turn_weights(n, w, true, &w));
+    TH_TRY(turn_weights(n, w, true, false, &w));
     const th_value ops[2] = {x, w};
     return ov_add(n, "transpose_conv2d", ops, 2, &a, y);
 }

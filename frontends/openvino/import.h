@@ -117,6 +117,14 @@ bool ov_attr_float(const struct ov_node *n, const char *name, double absent, dou
 bool ov_attr_ints(const struct ov_node *n, const char *name, int64_t absent, int64_t *v,
                   size_t count);
 
+/* ---- quantized weights (quant.c) */
+
+/* Stored integers times constant scales, as compressed weights stand in the file, become a
+ * dequantize; *done says whether it was that. */
+enum th_status ov_scaled_weights(struct ov_node *n, bool *done);
+/* An addition of one number a channel behind a layer with integer weights becomes its bias. */
+enum th_status ov_layer_bias(struct ov_node *n, bool *done);
+
 /* ---- nodes (build.c) */
 
 enum { OV_MAX_ATTRS = 12 };

@@ -36,6 +36,22 @@ static enum th_status import_binary(struct ov_node *n)
     return ov_finish(n, n->row->ir, in, 2, NULL);
 }
 
+static enum th_status import_multiply(struct ov_node *n)
+{
+    bool done;
+
+    TH_TRY(ov_scaled_weights(n, &done));
+    return done ? TH_OK : import_binary(n);
+}
+
+static enum th_status import_add(struct ov_node *n)
+{
+    bool done;
+
+    TH_TRY(ov_layer_bias(n, &done));
+    return done ? TH_OK : import_binary(n);
+}
+
 /* Whole numbers divide towards minus infinity, unless m_pythondiv says otherwise. */
 static enum th_status import_divide(struct ov_node *n)
 {
@@ -128,11 +144,16 @@ static enum th_status dense(const struct ov_node *n, th_value a, th_value b, boo
 {
     struct ov_attrs attrs = {.n = 0};
 
-    if (turn_b)
+    th_value kept = ov_stored(n, b);
+    if (turn_b && kept != 0) {
+        TH_TRY(swap_last(n, kept, &kept));
+        TH_TRY(ov_dequantize(n, kept, &b));
+    } else if (turn_b) {
         TH_TRY(swap_last(n, b, &b));
-    const th_value in[2] = {a, b};
+    }
+    const th_value in[3] = {a, b, 0};
     ov_set_bool(&attrs, "keep_dims", true);
-    return ov_add(n, "fully_connected", in, 2, &attrs, y);
+    return ov_add(n, "fully_connected", in, 3, &attrs, y);
 }
 
 static bool is_weights(const struct ov_node *n, th_value b)
@@ -254,9 +275,9 @@ static enum th_status import_attention(struct ov_node *n)
 }
 
 const struct ov_row ov_rows_math[] = {
-    {"Add", import_binary, "add"},
+    {"Add", import_add, "add"},
     {"Subtract", import_binary, "sub"},
-    {"Multiply", import_binary, "mul"},
+    {"Multiply", import_multiply, "mul"},
     {"Divide", import_divide, NULL},
     {"Maximum", import_binary, "maximum"},
     {"Minimum", import_binary, "minimum"},

@@ -321,6 +321,7 @@ static bool read_edge(struct ov_reader *r, const xmlNode *e, struct ov_layer *co
         ov_damaged(r, e, "input %" PRId64 " of layer %" PRId64 " has two sources", v[3], v[2]);
         return false;
     }
+    source->users++;
     sink->layer = from;
     sink->output = (uint32_t)(source - from->outputs);
     return true;

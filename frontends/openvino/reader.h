@@ -27,6 +27,7 @@ struct ov_port {
     const char *names;            /* names of the tensor, separated by commas; "" */
     int32_t rank;
     int64_t dims[TH_MAX_RANK];    /* -1: open */
+    uint32_t users;               /* outputs: inputs that take them */
     /* inputs: where the data comes from; layer == NULL: not connected */
     const struct ov_layer *layer;
     uint32_t output;

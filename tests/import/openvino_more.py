@@ -4,7 +4,7 @@ import math
 from itertools import product
 
 from openvino_model import Net, Tensor, count
-from openvino_ops import CASES, attrs, case, one, rand, sigmoid
+from openvino_ops import CASES, attrs, case, convolve, one, rand, sigmoid
 
 
 def moved(name, kind, xs, ys, fn, extra=(), data="", version="opset1", dtype="f32"):
@@ -438,6 +438,74 @@ fake("between", [-0.25 - 1 / 1024], [1.0 - 5 / 1024], [-0.25 - 1 / 1024], [1.0 -
 fake("other_range", [-1.0], [127 / 128], [-2.0], [127 / 64], 256)
 fake("channels", [-1.0, -0.5, -2.0], [127 / 128, 127 / 256, 127 / 64],
      [-1.0, -0.5, -2.0], [127 / 128, 127 / 256, 127 / 64], 256)
+
+
+def steps(v, low, high):
+    """FakeQuantize of 256 levels."""
+    v = min(max(v, low), high)
+    return round((v - low) / (high - low) * 255) / 255 * (high - low) + low
+
+
+def add_fake(net, ref, low, high, shape, levels=256):
+    refs = [ref] + [net.const([], [v]) for v in (low, high, low, high)]
+    return net.layer("FakeQuantize", refs, [("f32", shape)], attrs(levels=levels))[0]
+
+
+def integers(shape, limit=127):
+    return rand(shape, "i8", -limit, limit)
+
+
+def scaled(net, w, scale):
+    """Compressed weights: integers, Convert, Multiply."""
+    c = net.layer("Convert", [net.const(w.shape, w.data, "i8")], [("f32", w.shape)],
+                  attrs(destination_type="f32"))[0]
+    per = [len(scale)] + [1] * (len(w.shape) - 1) if len(scale) > 1 else []
+    return net.layer("Multiply", [c, net.const(per, scale)], [("f32", w.shape)])[0]
+
+
+@case("quantized_network")
+def quantized_network():
+    """Convolution, depthwise convolution and a dense layer between FakeQuantizes. Scales are powers
+    of two, so that reals and integers agree in every bit."""
+    x = rand([1, 2, 6, 6])
+    net = Net()
+    low, high = -2.0, 127 / 64
+    ref = add_fake(net, net.param(x), low, high, x.shape)
+    a = Tensor(x.shape, [steps(v, low, high) for v in x.data])
+
+    w, scale = integers([4, 2, 3, 3]), [1 / 64, 1 / 32, 1 / 128, 1 / 64]
+    b = [k / 4096 for k in (100, -300, 5, 0)]
+    y = convolve(a, Tensor(w.shape, [v * scale[i // 18] for i, v in enumerate(w.data)]),
+                 [1, 1], [1, 1], [1, 1], [1, 1])
+    ref = net.layer("Convolution", [ref, scaled(net, w, scale)], [("f32", y.shape)], attrs(
+        strides=[1, 1], dilations=[1, 1], pads_begin=[1, 1], pads_end=[1, 1]))[0]
+    ref = net.layer("Add", [ref, net.const([1, 4, 1, 1], b)], [("f32", y.shape)])[0]
+    ref = net.layer("ReLU", [ref], [("f32", y.shape)])[0]
+    ref = add_fake(net, ref, 0.0, 255 / 32, y.shape)
+    y = Tensor.make(y.shape, lambda i: steps(max(y.at(i) + b[i[1]], 0.0), 0.0, 255 / 32))
+
+    w = integers([4, 1, 1, 2, 2])
+    full = Tensor([4, 1, 2, 2], [v / 64 for v in w.data])
+    z = convolve(y, full, [2, 2], [1, 1], [0, 0], [0, 0], 4)
+    low, high = -127 / 64, 127 / 64
+    wide = net.const(w.shape, [v / 64 for v in w.data])
+    side = [net.const([4, 1, 1, 1, 1], [v] * 4) for v in (low, high, low, high)]
+    wide = net.layer("FakeQuantize", [wide] + side, [("f32", w.shape)], attrs(levels=255))[0]
+    ref = net.layer("GroupConvolution", [ref, wide], [("f32", z.shape)], attrs(
+        strides=[2, 2], dilations=[1, 1], pads_begin=[0, 0], pads_end=[0, 0]))[0]
+    ref = add_fake(net, ref, -8.0, 127 / 16, z.shape)
+    z = [steps(v, -8.0, 127 / 16) for v in z.data]
+
+    w = integers([3, 36])
+    b = [k / 2048 for k in (7, -900, 77)]
+    ref = net.layer("Reshape", [ref, net.ints([1, 36])], [("f32", [1, 36])],
+                    attrs(special_zero="false"))[0]
+    ref = net.layer("MatMul", [ref, scaled(net, w, [1 / 128])], [("f32", [1, 3])],
+                    attrs(transpose_a="false", transpose_b="true"))[0]
+    ref = net.layer("Add", [ref, net.const([1, 3], b)], [("f32", [1, 3])])[0]
+    net.result(add_fake(net, ref, -16.0, 127 / 8, [1, 3]))
+    out = [sum(p * w.at([k, i]) / 128 for i, p in enumerate(z)) + b[k] for k in range(3)]
+    return net, [Tensor([1, 3], [steps(v, -16.0, 127 / 8) for v in out])]
 
 
 def widened(dtype, values, numbers):
