@@ -223,8 +223,12 @@ static enum th_status build_scratch(struct th_graph *g, const struct th_node_des
                                     bool may_fold, th_node *node, th_value *out_values)
 {
     struct th_arena *scratch = th_arena_new(0);
-    const enum th_status s =
-        scratch ? build(g, d, may_fold, scratch, node, out_values) : TH_ERR_INTERNAL;
+    struct th_node_desc own = *d;
+    enum th_status s = TH_ERR_INTERNAL;
+    /* results may take the place of operands */
+    own.in = scratch && d->n_in ? th_arena_memdup(scratch, d->in, d->n_in * sizeof *d->in) : d->in;
+    if (scratch && (own.in || !d->n_in))
+        s = build(g, &own, may_fold, scratch, node, out_values);
     if (s == TH_ERR_INTERNAL)
         th_error(g->program->ctx, &d->loc, 0, "out of memory while adding '%s'", d->op);
     th_arena_free(scratch);
