@@ -60,6 +60,8 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/regions.c \
   %D%/regions.h \
   %D%/registry.c \
+  %D%/spread.c \
+  %D%/spread.h \
   %D%/storage.c \
   %D%/storage.h \
   %D%/storage_merge.c \

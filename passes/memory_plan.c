@@ -5,6 +5,7 @@
  */
 #include "passes/caller_io.h"
 #include "passes/regions.h"
+#include "passes/spread.h"
 #include "passes/storage.h"
 #include "passes/util.h"
 #include "plan/plan.h"
@@ -15,6 +16,7 @@ struct problem {
     struct th_plan_problem plan;
     struct th_plan_buffer *buffers;
     uint32_t *klass;              /* of each buffer; scratch: UINT32_MAX */
+    uint32_t *of_class;           /* 1 + buffer, 0: none */
     struct th_layout_graph **graph;
     th_node *node;                /* of scratch buffers */
     struct th_plan_result result;
@@ -103,6 +105,12 @@ static enum th_status describe(struct problem *p, struct th_arena *arena)
             p->klass[n++] = UINT32_MAX;
         }
     }
+    p->of_class = TH_NEW_ARRAY(arena, uint32_t, (size_t)l->n_values + 1);
+    for (uint32_t i = 0; i < n && p->of_class; i++)
+        if (p->klass[i] != UINT32_MAX)
+            p->of_class[p->klass[i]] = i + 1;
+    if (!p->of_class)
+        return TH_ERR_INTERNAL;
     TH_TRY(th_layout_overlaps(l, &shares, &n_shares));
     struct th_plan_overlap *overlaps = TH_NEW_ARRAY(arena, struct th_plan_overlap,
                                                     (size_t)n_shares + 1);
@@ -180,6 +188,32 @@ static enum th_status place_all(struct planning *k, const int64_t *caps, uint32_
         p->plan.n_regions = n_caps;
         TH_TRY(th_plan_place(&p->plan, NULL, k->arena, &p->result));
     }
+    return TH_OK;
+}
+
+/* Hot buffers into fast regions. False: something does not fit. */
+static enum th_status spread_all(struct planning *k, const struct th_ram *ram, const int64_t *caps,
+                                 bool *fits)
+{
+    *fits = true;
+    for (uint32_t f = 0; f < k->n; f++) {
+        struct problem *p = &k->functions[f];
+        double *reads = TH_NEW_ARRAY(k->arena, double, ram->n + 1u);
+        if (!reads)
+            return TH_ERR_INTERNAL;
+        p->plan.region_bytes = caps;
+        p->plan.n_regions = ram->n;
+        TH_TRY(th_spread(&p->layout, &p->plan, p->buffers, p->of_class, p->graph, p->node, reads));
+        TH_TRY(th_plan_place(&p->plan, NULL, k->arena, &p->result));
+        *fits &= p->result.fits;
+        for (uint32_t r = 0; r + 1 < ram->n && p->result.fits; r++)
+            if (p->result.size[r])
+                th_pass_remark(k->pc, "'%s' holds what is read most: %.0f times a byte or more",
+                               ram->list[r].name, reads[r]);
+    }
+    for (uint32_t f = 0; f < k->n && !*fits; f++)
+        for (uint32_t i = 0; i < k->functions[f].plan.n_buffers; i++)
+            k->functions[f].buffers[i].regions = 0;
     return TH_OK;
 }
 
@@ -295,19 +329,28 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
     TH_TRY(find_peak(&k, &totals));
     int64_t align = k.align, transient = most_bytes(&k, 0);
     int64_t state = (k.state_bytes + align - 1) & -align;
-    struct th_ram one = {NULL, 1};
-    if ((one.list = th_ram_holding(&ram, state + transient)) == NULL) {
-        /* no region alone holds it: spread it, state in the first one that has room for it */
+    struct th_ram one = {th_ram_holding(&ram, state + transient), 1};
+    const bool slow = one.list && one.list != ram.list && th_pass_objective(pc) == TH_OPT_TIME;
+    if (!one.list || slow) {
+        /* no region alone holds it, or none as fast as there is: spread it, state in the first one
+         * that has room for it */
         int64_t caps[TH_RAM_MAX];
         bool fits = ram.n > 1 && th_ram_caps(&ram, state, caps);
-        if (fits) {
+        const bool room = fits;
+        if (room)
+            TH_TRY(spread_all(&k, &ram, caps, &fits));
+        if (slow && !fits) {
+            TH_TRY(place_all(&k, &unlimited, 1));
+        } else if (room && !fits) {
+            fits = true;
             TH_TRY(place_all(&k, caps, ram.n));
             for (uint32_t f = 0; f < k.n; f++)
                 fits &= k.functions[f].result.fits;
         }
-        if (!fits)
+        if (!fits && !slow)
             return th_ram_refuse(pc, &ram, state + transient, &totals);
-        one = ram;
+        if (fits)
+            one = ram;
     }
     TH_TRY(record(&k, &one, &totals));
     th_program_set_plan(p, &totals);

@@ -17,6 +17,7 @@ struct lab {
     struct th_str messages;      /* all that was reported */
     struct th_str remarks;
     uint64_t rng;
+    enum th_objective objective;
     const char *force;           /* global option, or NULL */
     bool caller_io;              /* inputs and outputs in the caller's memory */
 };

@@ -145,6 +145,41 @@ static void test_accepts(void)
     printf("%u networks ", formed);
 }
 
+/* Two fast regions that do not hold everything, one that does: hot values go to the fast ones. */
+static void test_regions(void)
+{
+    uint32_t formed = 0, several = 0, bad = 0;
+    for (uint64_t seed = 0; seed < 250; seed++) {
+        struct subject s;
+        if (open_subject(&s, seed * 5 + 1)) {
+            const uint32_t fast = 40 + 40 * lab_random(&s.l, 20);
+            s.l.ram[0] = (struct th_mem_region){.name = "slow", .use = TH_REGION_USE_RAM,
+                                                .speed = 3};
+            s.l.ram[1] = (struct th_mem_region){.name = "tcm", .use = TH_REGION_USE_RAM,
+                                                .bytes = fast};
+            s.l.ram[2] = (struct th_mem_region){.name = "sram", .use = TH_REGION_USE_RAM,
+                                                .bytes = 3 * fast, .speed = 1};
+            s.l.target.n_regions = 3;
+            s.l.objective = TH_OPT_TIME;
+            formed++;
+            if (lab_run(&s.l, LAB_PLAN) != TH_OK || lab_check(&s.l) != TH_OK || !runs(&s)) {
+                bad++;
+                fprintf(stderr, "seed %d: %s\n%s", (int)seed, s.groups, s.l.messages.s);
+            }
+            const struct th_plan_totals *t = th_program_plan(s.l.program);
+            several += t->n_regions > 2;
+            for (uint32_t r = 1; r < t->n_regions; r++)
+                bad += (!strcmp(t->regions[r].name, "tcm") && t->regions[r].bytes > fast) ||
+                       (!strcmp(t->regions[r].name, "sram") && t->regions[r].bytes > 3 * fast);
+        }
+        close_subject(&s);
+    }
+    CU_ASSERT(formed > 80);
+    CU_ASSERT(several > 40);
+    CU_ASSERT_EQUAL(bad, 0);
+    printf("%u of %u in several regions ", several, formed);
+}
+
 /* ---- damage ----------------------------------------------------------------------------------- */
 static th_node random_loop(struct lab *l)
 {
@@ -319,6 +354,7 @@ static void test_refuses(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"accepts and runs random tile loops", test_accepts},
+                           {"several regions", test_regions},
                            {"refuses damaged ones", test_refuses},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"check-plan of tile loops", NULL, NULL, NULL, NULL, tests},
