@@ -48,6 +48,24 @@ BRANCHES = [attr("then_branch", graph([node("Add", ["x", "k"], ["r"])], [], [val
 K = tensor("k", [3], [1, 2, 3])
 W = tensor("w", [4, 3, 3, 3], [0.5] * 108)
 
+
+
+def loop(nodes, results, inputs=("x",), opset=17, more=()):
+    """A loop that carries v; the condition is `c` and what it becomes `d`."""
+    body = graph(nodes, [value("i", [], INT64), value("c", [], 9), value("v", [2, 3])],
+                 [value(r, [2, 3]) for r in results])
+    return simple([node("Loop", ["m", "t"] + list(inputs), ["y"] + list(more),
+                        [attr("body", body)])],
+                  [tensor("m", [], [5], INT64), num(2, 9) + msg(8, "t") + msg(9, b"\x01")],
+                  opset=opset)
+
+
+KEEP = node("Identity", ["c"], ["d"])
+ADD = node("Add", ["v", "x"], ["w"])
+STOP = [node("ReduceMax", ["v"], ["most"], [attr("keepdims", 0)]),
+        node("Less", ["most", "x0"], ["d"]),
+        node("ReduceMin", ["x"], ["x0"], [attr("keepdims", 0)])]
+
 # name: (model, arguments, text that the output has)
 GOOD = {
     "relu": (simple([node("Relu", ["x"], ["y"])]), [], "clamp(%1)"),
@@ -60,6 +78,9 @@ GOOD = {
     "ifs": (simple([node("If", ["c"], ["y"], [attr("then_branch", nested(8)),
                                               attr("else_branch", nested(8))])],
                    inputs=[X, value("c", [], 9)]), [], "= if(%2, %2, %1)"),
+    "loop": (loop([KEEP, ADD], ["d", "w"]), [], "{count=5}"),
+    "while": (loop(STOP + [ADD], ["d", "w"]), [], "body \"condition\""),
+    "collects": (loop([KEEP, ADD], ["d", "w", "w"], more=["all"]), [], "dynamic_update_slice"),
     "taken": (simple([node("If", ["c"], ["y"], BRANCHES)],
                      [K, num(2, 9) + msg(8, "c") + msg(9, b"\x01")]), [], "add(%1"),
     "symbol": (simple([node("Relu", ["x"], ["y"])], inputs=[value("x", [2, "n"])],
@@ -86,6 +107,10 @@ BAD = {
     "twice": (simple([node("Relu", ["x"], ["y"]), node("Neg", ["x"], ["y"])]), "defined twice"),
     "unknown": (simple([node("Frobnicate", ["x"], ["y"])]), "operator is not supported"),
     "training": (simple([node("SGD", ["x"], ["y"])]), "nodes of training"),
+    "changes": (loop([KEEP, node("Concat", ["v", "x"], ["w"], [attr("axis", 0)])], ["d", "w"]),
+                "another type after a round"),
+    "unknown-rounds": (loop(STOP + [ADD], ["d", "w", "w"], more=["all"]), "how many rounds"),
+    "loop-results": (loop([KEEP, ADD], ["d"]), "other numbers of inputs and results"),
     "own-result": (simple([node("Self", ["x"], ["y"], domain="own")], functions=[SELF]),
                    "more than 32 deep"),
     "multiplied": (simple([node("F0", ["x"], ["y"], domain="own")], functions=TWICE),
