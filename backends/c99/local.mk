@@ -47,6 +47,9 @@ c99_kernels = \
   c99/thk_avg_pool2d_u8__c99.c \
   c99/thk_avg_pool2d_u8_onnx__c99.c \
   c99/thk_conv2d.inc.h \
+  c99/thk_depth_to_space_bytes__c99.c \
+  c99/thk_shift_bytes__c99.c \
+  c99/thk_space_to_depth_bytes__c99.c \
   c99/thk_conv2d_f32.inc.h \
   c99/thk_conv2d_f32__c99.c \
   c99/thk_conv2d_f32f16__c99.c \
@@ -205,6 +208,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/generate.h \
   %D%/rows_add.c \
   %D%/rows_accumulate.c \
+  %D%/rows_boxes.c \
   %D%/rows_conv.c \
   %D%/rows_dense.c \
   %D%/rows_elementwise.c \

@@ -77,8 +77,9 @@ static bool make_axis(const struct th_query *q, struct th_arena *arena, int64_t 
 static const char *refuse(const struct th_query *q)
 {
     const struct th_type *x = q->inst->in[0], *y = &q->inst->out[0];
-    if (!q->whole)
-        return "only whole outputs";
+    struct th_view in, out;
+    if (!th_row_views(q, &in, &out))
+        return "only whole pixels of maps";
     if (th_dtype_bits(x->dtype) < 8)
         return "elements narrower than a byte";
     if (th_type_size(x) > INT32_MAX || th_type_size(y) > INT32_MAX)
@@ -86,11 +87,18 @@ static const char *refuse(const struct th_query *q)
     return NULL;
 }
 
-static void call_sizes(struct th_call *c, const struct th_inst *i)
+static void call_resize(struct th_call *c, const struct th_query *q)
 {
-    th_call_int(c, i->in[0]->dims[0]);
-    th_call_int(c, i->in[0]->dims[1]);
-    th_call_int(c, i->in[0]->dims[2]);
+    const struct th_type *x = q->inst->in[0];
+    struct th_view in, out;
+    th_row_views(q, &in, &out);
+    th_call_struct_begin(c, "thk_resize");
+    th_row_field_view(c, "in", &in);
+    th_row_field_view(c, "out", &out);
+    th_call_field_int(c, "channels", x->dims[3]);
+    th_call_field_int(c, "size", (int64_t)th_dtype_bits(x->dtype) / 8);
+    th_call_struct_end(c);
+    th_row_call_box(c, q);
 }
 
 static enum th_status bind_nearest(const struct th_query *q, struct th_call *c)
@@ -101,14 +109,13 @@ static enum th_status bind_nearest(const struct th_query *q, struct th_call *c)
     if (!make_axis(q, th_call_arena(c), x[1], y[1], &rows) ||
         !make_axis(q, th_call_arena(c), x[2], y[2], &columns))
         return TH_ERR_INTERNAL;
-    call_sizes(c, i);
-    th_call_int(c, y[1]);
-    th_call_int(c, y[2]);
-    th_call_int(c, x[3] * (int64_t)th_dtype_bits(i->in[0]->dtype) / 8);
+    call_resize(c, q);
     th_call_data(c, "rows", TH_DT_S32, rows.at, (size_t)y[1], 4);
     th_call_data(c, "columns", TH_DT_S32, columns.at, (size_t)y[2], 4);
     th_call_input(c, 0, "const uint8_t");
     th_call_output(c, 0, "uint8_t");
+    if (x[0] != 1)
+        th_call_batch(c, x[0], 1);
     return TH_OK;
 }
 
@@ -123,10 +130,7 @@ static enum th_status bind_bilinear(const struct th_query *q, struct th_call *c)
     if (!make_axis(q, th_call_arena(c), x[1], y[1], &a[0]) ||
         !make_axis(q, th_call_arena(c), x[2], y[2], &a[1]))
         return TH_ERR_INTERNAL;
-    call_sizes(c, i);
-    th_call_int(c, x[3]);
-    th_call_int(c, y[1]);
-    th_call_int(c, y[2]);
+    call_resize(c, q);
     for (int k = 0; k < 2; k++) {
         const void *share = real ? (const void *)a[k].part : (const void *)a[k].part10;
         th_call_data(c, k ? "columns" : "rows", TH_DT_S32, a[k].at, (size_t)(2 * y[1 + k]), 4);
@@ -137,29 +141,38 @@ static enum th_status bind_bilinear(const struct th_query *q, struct th_call *c)
                         : t == TH_DT_S16 ? "const int16_t"
                                          : "const int8_t");
     th_call_output(c, 0, th_dtype_ctype(t));
+    if (x[0] != 1)
+        th_call_batch(c, x[0], 1);
     return TH_OK;
 }
 
 static void cost(const struct th_query *q, struct th_kernel_cost *k)
 {
     const bool nearest_op = !strcmp(q->inst->op->name, "resize_nearest");
-    k->cycles = (nearest_op ? 4.0 : 40.0) * (double)th_type_elems(&q->inst->out[0]);
+    double n = (double)th_type_elems(&q->inst->out[0]);
+    if (!q->whole)
+        n = (double)((q->box.hi[1] - q->box.lo[1]) * (q->box.hi[2] - q->box.lo[2]) *
+                     q->inst->out[0].dims[3]);
+    k->cycles = (nearest_op ? 4.0 : 40.0) * n;
     k->code_bytes = nearest_op ? 160 : 350;
     k->stack_bytes = 100;
 }
 
+#define VIEWS                                                                                  \
+    (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
+     TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
 #define BILINEAR(types_, contract_, name_)                                                     \
     {.op = "resize_bilinear", .types = types_, .contract = contract_,                          \
      .symbol = "thk_resize_bilinear_" name_ "__c99",                                           \
      .source = "c99/thk_resize_bilinear_" name_ "__c99.c", .order = TH_ORDER_ANY,              \
-     .refuse = refuse, .bind = bind_bilinear, .cost = cost}
+     .views = VIEWS, .refuse = refuse, .bind = bind_bilinear, .cost = cost}
 #define DOUBLE "tflite"
 #define SINGLE "tflite-single-rounding"
 
 static const struct th_kernel rows[] = {
     {.op = "resize_nearest", .types = NULL, .symbol = "thk_resize_nearest_bytes__c99",
-     .source = "c99/thk_resize_nearest_bytes__c99.c", .order = TH_ORDER_ANY, .refuse = refuse,
-     .bind = bind_nearest, .cost = cost},
+     .source = "c99/thk_resize_nearest_bytes__c99.c", .order = TH_ORDER_ANY,
+     .views = VIEWS, .refuse = refuse, .bind = bind_nearest, .cost = cost},
     BILINEAR("s8>s8", DOUBLE, "s8"),
     BILINEAR("s8>s8", SINGLE, "s8_single"),
     BILINEAR("s16>s16", DOUBLE, "s16"),

@@ -348,3 +348,38 @@ bool th_row_fixed_channel(const struct th_row_fold *f, struct th_multiplier m, b
     *v = th_mbqm((int32_t)f->lo, m, single);
     return *v == th_mbqm((int32_t)f->hi, m, single);
 }
+
+/* ---- other operators on maps ------------------------------------------------------------------- */
+static bool view_fits(const struct th_view *v, int64_t h)
+{
+    int64_t last;
+    return fits(v->pixel_pitch) && fits(v->row_pitch) && fits(v->ring_rows) && fits(v->y0) &&
+           fits(v->x0) && fits(v->tail_at) && th_mul_i64(h, v->row_pitch, &last) &&
+           last <= INT32_MAX / 8;
+}
+
+bool th_row_views(const struct th_query *q, struct th_view *in, struct th_view *out)
+{
+    const struct th_type *x = q->inst->in[0], *y = &q->inst->out[0];
+    if (x->rank != 4 || y->rank != 4)
+        return false;
+    *in = q->in_views ? q->in_views[0] : dense_view(x->dims[2], x->dims[3]);
+    *out = q->out_views ? q->out_views[0] : dense_view(y->dims[2], y->dims[3]);
+    if (!q->whole && (x->dims[0] != 1 || q->box.lo[3] != 0 || q->box.hi[3] != y->dims[3]))
+        return false;
+    return view_fits(in, x->dims[1]) && view_fits(out, y->dims[1]);
+}
+
+void th_row_call_box(struct th_call *c, const struct th_query *q)
+{
+    const struct th_type *y = &q->inst->out[0];
+    const int64_t y0 = q->whole ? 0 : q->box.lo[1], x0 = q->whole ? 0 : q->box.lo[2];
+    th_call_struct_begin(c, "thk_box");
+    th_call_field_int(c, "y", y0);
+    th_call_field_int(c, "x", x0);
+    th_call_field_int(c, "c", 0);
+    th_call_field_int(c, "h", (q->whole ? y->dims[1] : q->box.hi[1]) - y0);
+    th_call_field_int(c, "w", (q->whole ? y->dims[2] : q->box.hi[2]) - x0);
+    th_call_field_int(c, "n", y->dims[3]);
+    th_call_struct_end(c);
+}

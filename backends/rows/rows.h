@@ -48,6 +48,11 @@ const char *th_row_window(const struct th_query *q, struct th_row_window *w);
 /* A whole dense 1x1 convolution without stride or padding becomes one long row: pixels at the ends
  * of rows then fill the kernel's tiles too. */
 void th_row_flatten(const struct th_query *q, struct th_row_window *w);
+/* Views of operand 0 and of the result (rank 4), dense where the query says nothing. False: the
+ * query is for a part of the channels, of the batch, or does not fit 32 bits. */
+bool th_row_views(const struct th_query *q, struct th_view *in, struct th_view *out);
+/* Appends `struct thk_box` for the query. */
+void th_row_call_box(struct th_call *c, const struct th_query *q);
 /* Appends a `struct thk_view` to the open struct. */
 void th_row_field_view(struct th_call *c, const char *name, const struct th_view *v);
 /* Appends `struct thk_window2d` and `struct thk_box`. */

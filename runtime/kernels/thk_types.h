@@ -36,6 +36,24 @@ struct thk_window2d {
     int32_t groups; /* of a convolution's channels; 1 elsewhere */
 };
 
+/* Other operators with windows. size: bytes of an element where a kernel moves bytes. */
+struct thk_resize {
+    struct thk_view in, out;
+    int32_t channels, size;
+};
+/* Output pixel (y, x) is input pixel (y * step_h + dy, x * step_w + dx) from byte `skip` on, `run`
+ * bytes of it behind `before` bytes of fill; pixels outside of the input are fill. */
+struct thk_shift {
+    struct thk_view in, out;
+    int32_t in_h, in_w, size, dy, dx, step_h, step_w, skip, run, before, after;
+    uint8_t fill[8];             /* one element */
+};
+/* Blocks of block x block pixels of `run` bytes are one pixel on the other side. */
+struct thk_blocks {
+    struct thk_view in, out;
+    int32_t size, block, run;
+};
+
 /* Element offset of pixel (y, x) of the whole tensor from the base of a view. */
 static inline ptrdiff_t thk_view_at(const struct thk_view *v, int32_t y, int32_t x)
 {

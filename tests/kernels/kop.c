@@ -47,11 +47,17 @@ static void print_tensor(const char *name, int id, uint32_t i, const struct th_t
     printf("};\n");
 }
 
-static void print_arg(const struct th_arg *g, int id, uint32_t i)
+/* step: bytes that an operand has advanced by. */
+static void print_arg(const struct th_arg *g, int id, uint32_t i, long long step)
 {
     switch (g->kind) {
-    case TH_ARG_INPUT: printf("(%s *)(const void *)x%d_%u", g->ctype, id, g->index); break;
-    case TH_ARG_OUTPUT: printf("(%s *)(void *)(out + %u * OUT)", g->ctype, g->index); break;
+    case TH_ARG_INPUT:
+        printf("(%s *)(const void *)((const char *)x%d_%u + %lld)", g->ctype, id, g->index, step);
+        break;
+    case TH_ARG_OUTPUT:
+        printf("(%s *)(void *)((char *)out + %u * OUT * sizeof out[0] + %lld)", g->ctype, g->index,
+               step);
+        break;
     case TH_ARG_SCRATCH: printf("(%s *)(void *)scratch", g->ctype); break;
     case TH_ARG_INT: printf("%lld", (long long)g->i); break;
     case TH_ARG_FLOAT:
@@ -77,11 +83,12 @@ static void print_call(const struct kop *k, const struct th_call *c, int id)
         for (uint32_t i = 0; i < c->n_args; i++) {
             const struct th_arg *g = &c->args[i];
             printf("%s", i ? ", " : "");
-            print_arg(g, id, i);
+            int64_t bytes = 0;
             if (g->kind == TH_ARG_INPUT && c->batch_in >> g->index & 1)
-                printf(" + %lld", (long long)(n * th_type_elems(&k->in[g->index]) / c->batch));
+                bytes = th_type_size(&k->in[g->index]) / c->batch;
             if (g->kind == TH_ARG_OUTPUT)
-                printf(" + %lld", (long long)(n * th_type_elems(&k->out[g->index]) / c->batch));
+                bytes = th_type_size(&k->out[g->index]) / c->batch;
+            print_arg(g, id, i, (long long)(n * bytes));
         }
         printf(");\n");
     }

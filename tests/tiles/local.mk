@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# nets writes small networks; tiles.test compiles them in pieces.
+noinst_PROGRAMS += %D%/nets
+tests_tiles_nets_LDADD = $(unit_libs)
 dist_check_SCRIPTS += %D%/tiles.test
