@@ -38,7 +38,7 @@ static const char *refuse(const struct th_query *q)
         return "no generator for these types";
     if (is(c, "requantize") && !plain_integer(y->dtype))
         return "no generator for these types";
-    if (is(c, "prelu") && onnx)
+    if (is(c, "prelu") && onnx && x->dtype != TH_DT_F32)
         return "the contract has another rule";
     return th_gen_too_large(q);
 }

@@ -117,7 +117,8 @@ static enum th_status out_extents(struct onx_node *n, struct onx_window *w)
             if (want < 1 || want > 1 << 24)
                 return onx_reject(n, NULL, "output_shape %" PRId64, want);
             all = full - want;
-            w->before[i] = all < 0                           ? 0     /* more than there is: behind */
+            /* more than there is lies behind */
+            w->before[i] = all < 0                           ? 0
                            : strcmp(pad, "SAME_UPPER") == 0 ? all / 2
                                                             : all - all / 2;
             w->after[i] = all - w->before[i];

@@ -7,7 +7,8 @@
 
 #include "import.h"
 
-enum { LABELS = 128, ELLIPSIS = 64 };    /* labels are characters; ELLIPSIS + k: k-th from the right */
+/* Labels are characters; those below ELLIPSIS are axes of an ellipsis, counted from the right. */
+enum { LABELS = 128, ELLIPSIS = 64 };
 enum { OPERANDS = 16 };
 
 struct term {

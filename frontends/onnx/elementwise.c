@@ -204,11 +204,19 @@ static enum th_status import_shrink(struct onx_node *n)
     return onx_finish(n, "shrink", &x, 1, &a);
 }
 
+/* Up to version 6 a slope of one dimension goes along the channels. */
 static enum th_status import_prelu(struct onx_node *n)
 {
     th_value in[2];
 
     TH_TRY(onx_need(n, in, 2));
+    const struct th_type x = *onx_type(n, in[0]);
+    if (n->opset < 7 && x.rank > 1 && onx_type(n, in[1])->rank == 1) {
+        int64_t dims[TH_MAX_RANK] = {1, onx_type(n, in[1])->dims[0]};
+        for (int32_t i = 2; i < x.rank; i++)
+            dims[i] = 1;
+        TH_TRY(onx_reshape(n, in[1], x.rank, dims, &in[1]));
+    }
     TH_TRY(same_rank(n, in, 2));
     return onx_finish(n, "prelu", in, 2, NULL);
 }

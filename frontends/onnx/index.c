@@ -40,14 +40,52 @@ static enum th_status import_gather(struct onx_node *n)
     return onx_finish(n, "gather", in, 2, &a);
 }
 
+/* The places of the leading axes go in front of each index vector. */
+static enum th_status with_batch(struct onx_node *n, th_value index, int64_t batch, th_value *out)
+{
+    const struct th_type t = *onx_type(n, index);
+    th_value list[TH_MAX_RANK + 1];
+    int64_t dims[TH_MAX_RANK], count = 1;
+
+    memcpy(dims, t.dims, sizeof dims);
+    dims[t.rank - 1] = 1;
+    for (int32_t i = 0; i + 1 < t.rank; i++)
+        count *= dims[i];
+    for (int64_t a = 0; a < batch; a++) {
+        int64_t *v = TH_NEW_ARRAY(n->scope->im->arena, int64_t, (size_t)count + 1), inner = 1;
+        if (v == NULL)
+            return TH_ERR_INTERNAL;
+        for (int32_t i = (int32_t)a + 1; i + 1 < t.rank; i++)
+            inner *= dims[i];
+        for (int64_t i = 0; i < count; i++)
+            v[i] = i / inner % dims[a];
+        TH_TRY(onx_ints(n, t.dtype, t.rank, dims, v, &list[a]));
+    }
+    list[batch] = index;
+    return onx_concat(n, list, (size_t)batch + 1, t.rank - 1, out);
+}
+
 static enum th_status import_gather_nd(struct onx_node *n)
 {
-    th_value in[2];
+    const int64_t batch = onx_attr_i(n, "batch_dims", 0);
+    int64_t dims[TH_MAX_RANK], one;
+    th_value in[2], list;
 
     TH_TRY(onx_need(n, in, 2));
-    if (onx_attr_i(n, "batch_dims", 0) != 0)
-        return onx_reject(n, "batch_dims 0", "batch_dims %" PRId64,
-                          onx_attr_i(n, "batch_dims", 0));
+    const struct th_type x = *onx_type(n, in[0]), i = *onx_type(n, in[1]);
+    if (i.rank < 1 || batch < 0 || batch >= i.rank || batch > x.rank ||
+        batch + i.dims[i.rank - 1] > x.rank)
+        return onx_reject(n, NULL, "batch_dims %" PRId64, batch);
+    /* negative indices count from the end of their axis */
+    for (int64_t k = 0; k < i.dims[i.rank - 1]; k++)
+        dims[k] = x.dims[batch + k];
+    one = i.dims[i.rank - 1];
+    if (one > 0) {
+        TH_TRY(onx_ints(n, i.dtype, 1, &one, dims, &list));
+        TH_TRY(onx_binary(n, "floor_mod", in[1], list, &in[1]));
+    }
+    if (batch > 0)
+        TH_TRY(with_batch(n, in[1], batch, &in[1]));
     return onx_finish(n, "gather_nd", in, 2, NULL);
 }
 

@@ -292,13 +292,64 @@ enum th_status onx_late_cumsum(struct onx_node *n, th_value x)
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
+/* Whether an operand is one number: it takes no part in the shape of a result. */
+static bool single(struct onx_scope *s, const char *name)
+{
+    const struct onx_slot *slot = onx_names_get(&s->names, name);
+
+    if (slot == NULL || slot->bad)
+        return false;
+    if (slot->value != 0)
+        return th_type_elems(th_value_type(s->graph, slot->value)) == 1;
+    return slot->tensor != NULL && slot->tensor->n_dims == 0;
+}
+
+static bool keeps_shape(const char *op)
+{
+    static const char *const ops[] = {"Abs", "Add", "Cast", "Cos", "Div", "Exp",
+                                      "Identity", "Mul", "Neg", "Sin", "Sqrt", "Sub"};
+
+    for (size_t i = 0; i < TH_ARRAY_LEN(ops); i++)
+        if (strcmp(op, ops[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The declared shape of a vector that is only computed with element by element later on. */
+static bool declared_behind(struct onx_node *n, struct th_type *want)
+{
+    enum { REACH = 64 };
+    const char *same[REACH] = {n->proto->output[0]};
+    size_t count = 1;
+
+    for (size_t i = 0; i < n->scope->n_nodes && count < REACH; i++) {
+        const Onnx__NodeProto *p = n->scope->nodes[i];
+        struct onx_node user = {.scope = n->scope, .proto = p, .loc = n->loc, .opset = n->opset};
+        bool uses = false, plain = p->n_output == 1 && keeps_shape(onx_str(p->op_type));
+        for (size_t k = 0; k < p->n_input && plain; k++) {
+            bool found = false;
+            for (size_t j = 0; j < count; j++)
+                found = found || strcmp(same[j], onx_str(p->input[k])) == 0;
+            uses = uses || found;
+            plain = found || single(n->scope, onx_str(p->input[k]));
+        }
+        if (!plain || !uses)
+            continue;
+        if (onx_declared(&user, 0, want))
+            return want->rank == 1;
+        same[count++] = onx_str(p->output[0]);
+    }
+    return false;
+}
+
 enum th_status onx_late_range(struct onx_node *n)
 {
     struct th_type want;
     th_value in[3], y;
 
     TH_TRY(onx_need(n, in, 3));
-    TH_TRY(declared(n, 1, &want));
+    if ((onx_declared(n, 0, &want) && want.rank == 1) || !declared_behind(n, &want))
+        TH_TRY(declared(n, 1, &want));
     for (int i = 0; i < 3; i++)
         TH_TRY(onx_reshape(n, in[i], 0, NULL, &in[i]));
     TH_TRY(onx_iota(n, onx_type(n, in[0])->dtype, want.dims[0], &y));

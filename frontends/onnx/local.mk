@@ -21,6 +21,7 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/names.h \
   %D%/node.c \
   %D%/norm.c \
+  %D%/optim.c \
   %D%/pool.c \
   %D%/quant.c \
   %D%/reduce.c \

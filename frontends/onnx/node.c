@@ -306,7 +306,7 @@ void onx_set_ints(struct onx_attrs *a, const char *name, const int64_t *v, size_
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-static enum th_status add(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
+static enum th_status add_plain(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
                           const struct onx_attrs *a, const struct th_type *type, th_value *out)
 {
     struct th_node_desc d = {
@@ -325,6 +325,48 @@ static enum th_status add(struct onx_node *n, const char *op, const th_value *in
         return TH_ERR_INTERNAL;
     *out = v;
     return TH_OK;
+}
+
+/* Half precision is a way to store: an operator that does not compute in it gets floats. */
+static bool widens(const struct onx_node *n, const struct th_op *record, const th_value *in,
+                   size_t n_in)
+{
+    const struct th_port *port = record != NULL ? record->inputs : NULL;
+
+    for (size_t i = 0; i < n_in && port != NULL && port->name != NULL; i++) {
+        if (in[i] != 0 && onx_type(n, in[i])->dtype == TH_DT_F16 && port->dtypes != 0 &&
+            !(port->dtypes & TH_DT_BIT(TH_DT_F16)))
+            return true;
+        port += (port->flags & TH_PORT_VARIADIC) == 0;
+    }
+    return false;
+}
+
+enum { MAX_WIDENED = 32 };
+
+static enum th_status add(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
+                          const struct onx_attrs *a, const struct th_type *type, th_value *out)
+{
+    struct th_type wide = {.rank = -1};
+    th_value list[MAX_WIDENED];
+    enum th_dtype result;
+
+    if (n_in > MAX_WIDENED || !widens(n, th_op_find(n->scope->im->ctx, op), in, n_in))
+        return add_plain(n, op, in, n_in, a, type, out);
+    for (size_t i = 0; i < n_in; i++) {
+        list[i] = in[i];
+        if (in[i] != 0 && onx_type(n, in[i])->dtype == TH_DT_F16)
+            TH_TRY(onx_cast(n, in[i], TH_DT_F32, &list[i]));
+    }
+    if (type != NULL) {
+        wide = *type;
+        wide.dtype = type->dtype == TH_DT_F16 ? TH_DT_F32 : type->dtype;
+    }
+    TH_TRY(add_plain(n, op, list, n_in, a, type != NULL ? &wide : NULL, out));
+    result = type != NULL && type->dtype != TH_DT_NONE ? type->dtype
+             : onx_type(n, *out)->dtype == TH_DT_F32   ? TH_DT_F16
+                                                       : TH_DT_NONE;
+    return result == TH_DT_F16 ? onx_cast(n, *out, TH_DT_F16, out) : TH_OK;
 }
 
 enum th_status onx_add_typed(struct onx_node *n, const char *op, const th_value *in, size_t n_in,

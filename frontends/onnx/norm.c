@@ -30,13 +30,53 @@ static enum th_status plus_scalar(struct onx_node *n, th_value v, double k, th_v
 
 /* x * (scale / sqrt(var + eps)) + (bias - mean * scale / sqrt(var + eps)): with constants, one
  * product and one sum. */
+/* old * momentum + new * (1 - momentum), as result i. */
+static enum th_status running(struct onx_node *n, size_t i, th_value old, th_value new)
+{
+    const double momentum = onx_attr_f(n, "momentum", (double)0.9f);
+    th_value a, b;
+
+    if (!onx_has_out(n, i))
+        return TH_OK;
+    TH_TRY(onx_scalar(n, onx_type(n, old)->dtype, momentum, &a));
+    TH_TRY(onx_binary(n, "mul", old, a, &old));
+    TH_TRY(onx_scalar(n, onx_type(n, new)->dtype, 1 - momentum, &b));
+    TH_TRY(onx_binary(n, "mul", new, b, &new));
+    TH_TRY(onx_binary(n, "add", old, new, &new));
+    return onx_bind(n, i, new);
+}
+
+/* Statistics of the operand itself take the place of those given: mean and variance [C]. */
+static enum th_status own_statistics(struct onx_node *n, th_value in[5])
+{
+    const struct th_type x = *onx_type(n, in[0]);
+    int64_t axes[TH_MAX_RANK];
+    th_value mean, wide, spread;
+
+    for (int32_t i = 0; i + 1 < x.rank; i++)
+        axes[i] = i == 0 ? 0 : i + 1;
+    if (x.rank < 2 || n->opset < 14)
+        return onx_reject(n, "training_mode 0", "it is in training mode");
+    TH_TRY(onx_reduce(n, "mean", in[0], axes, (size_t)x.rank - 1, false, &mean));
+    TH_TRY(per_channel(n, mean, &x, &wide));
+    TH_TRY(onx_binary(n, "sub", in[0], wide, &spread));
+    TH_TRY(onx_unary(n, "square", spread, &spread));
+    TH_TRY(onx_reduce(n, "mean", spread, axes, (size_t)x.rank - 1, false, &spread));
+    TH_TRY(running(n, 1, in[3], mean));
+    TH_TRY(running(n, 2, in[4], spread));
+    in[3] = mean, in[4] = spread;
+    return TH_OK;
+}
+
 static enum th_status import_batch_norm(struct onx_node *n)
 {
     th_value in[5], factor, offset, y;
     struct th_type x;
 
     TH_TRY(onx_need(n, in, 5));
-    if (onx_attr_i(n, "training_mode", 0) != 0 || onx_has_out(n, 1))
+    if (onx_attr_i(n, "training_mode", 0) != 0)
+        TH_TRY(own_statistics(n, in));
+    else if (onx_has_out(n, 1))
         return onx_reject(n, "training_mode 0", "it is in training mode");
     x = *onx_type(n, in[0]);
     TH_TRY(plus_scalar(n, in[4], onx_attr_f(n, "epsilon", (double)1e-5f), &factor));

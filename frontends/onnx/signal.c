@@ -145,7 +145,7 @@ static enum th_status import_dft(struct onx_node *n)
     const struct th_type t = *onx_type(n, x);
     if (n->opset >= 20 && !onx_in_real(n, 2, "axis", &asked))
         return TH_ERR_INPUT;
-    if (t.rank < 2 || t.rank > TH_MAX_RANK || (t.dims[t.rank - 1] != 1 && t.dims[t.rank - 1] != 2) ||
+    if (t.rank < 2 || (t.dims[t.rank - 1] != 1 && t.dims[t.rank - 1] != 2) ||
         t.dtype != TH_DT_F32 || !onx_axis(n, (int64_t)asked, t.rank, &axis) || axis == t.rank - 1)
         return onx_reject(n, "real or complex signals of 32 bits", "an operand of %d axes",
                           (int)t.rank);
@@ -358,7 +358,8 @@ static enum th_status import_tfidf(struct onx_node *n)
     TH_TRY(onx_need(n, &x, 1));
     TH_TRY(read_grams(n, &g));
     const struct th_type t = *onx_type(n, x);
-    if (t.rank < 1 || t.rank > 2 || !th_dtype_is_int(t.dtype) || skip < 0 || skip > 64 || most > 64)
+    if (t.rank < 1 || t.rank > 2 || !th_dtype_is_int(t.dtype) || skip < 0 || skip > 64 ||
+        most > 64)
         return onx_reject(n, "lists of integers", "an operand of %d axes", (int)t.rank);
     if (t.rank == 1)
         TH_TRY(onx_reshape(n, x, 2, (int64_t[]){1, t.dims[0]}, &x));
