@@ -15,14 +15,15 @@ static const char *refuse_dense(const struct th_query *q)
     return th_row_floats_dense(q, &d);
 }
 
-/* Tiles of four at the edges of a row, and three pixels that are left, read zeros from scratch. */
-static int64_t zeros(const struct th_row_window *w)
+/* Tiles of four at the edges of a row, and three pixels that are left, read zeros from scratch. The
+ * box of a piece stands for others. */
+static int64_t zeros(const struct th_query *q, const struct th_row_window *w)
 {
     const int64_t first = w->box_x * w->stride_w - w->pad_left;
     const int64_t tiled = w->box_w % 4 == 3 ? w->box_w : w->box_w / 4 * 4;
     const int64_t last = first + (tiled - 1) * w->stride_w + (w->kernel_w - 1) * w->dilation_w;
     const bool needed = tiled > 0 && (w->box_w % 4 == 3 || first < 0 || last >= w->in_w);
-    return needed ? w->in_c : 0;
+    return needed || !q->whole ? w->in_c : 0;
 }
 
 static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
@@ -30,7 +31,7 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
     struct th_row_window w;
     th_row_window(q, &w);
     th_row_flatten(q, &w);
-    return th_row_floats_call(q, c, &w, 4, zeros(&w));
+    return th_row_floats_call(q, c, &w, 4, zeros(q, &w));
 }
 
 static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c)
@@ -50,7 +51,7 @@ static enum th_status bind_rows(const struct th_query *q, struct th_call *c)
     struct th_row_dense d;
     th_row_dense(q, &d);
     const struct th_row_window w = th_row_floats_pixels(&d);
-    return th_row_floats_call(q, c, &w, 4, zeros(&w));
+    return th_row_floats_call(q, c, &w, 4, zeros(q, &w));
 }
 
 static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
@@ -77,8 +78,8 @@ static void cost_pixels(const struct th_row_window *w, double taps, struct th_ke
     const double groups = (double)((w->out_c + 3) / 4);
     k->cycles = rows * groups * (tiles * (200.0 + taps * 26.5) +
                                  (double)single * (90.0 + taps * 9.6));
-    k->code_bytes = 1800;
-    k->stack_bytes = 320;
+    k->code_bytes = 3150;
+    k->stack_bytes = 420;
 }
 
 static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
@@ -107,8 +108,8 @@ static void cost_depthwise(const struct th_query *q, struct th_kernel_cost *k)
     const double pixels = (double)w.batch * (double)w.box_h * (double)w.box_w;
     k->cycles = pixels * (20.0 + (double)((w.out_c + 3) / 4) *
                                      (60.0 + 14.0 * (double)(w.kernel_h * w.kernel_w)));
-    k->code_bytes = 900;
-    k->stack_bytes = 220;
+    k->code_bytes = 1100;
+    k->stack_bytes = 400;
 }
 
 static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
@@ -117,7 +118,7 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
     if (th_row_dense(q, &d))
         return;
     k->cycles = (double)d.rows * (double)((d.out + 3) / 4) * (45.0 + 9.7 * (double)d.in);
-    k->code_bytes = 400;
+    k->code_bytes = 600;
     k->stack_bytes = 100;
 }
 
