@@ -136,8 +136,12 @@ static enum th_status search_function(struct searching *k, uint32_t function)
     TH_TRY(search(k, &net.net, &front));
     if (!front.n_points)
         return TH_OK;
-    const uint32_t p = th_split_choose(&front, &k->wish, &fits);
-    if (!fits)
+    /* the plan adds alignment and the loops' own places to what the search counts */
+    struct th_split_wish wish = k->wish;
+    wish.largest -= wish.largest / 100;
+    wish.together -= wish.together / 100;
+    const uint32_t p = th_split_choose(&net, &front, &wish, &fits);
+    if (!fits && front.points[p].peak > k->wish.largest)
         say_what_blocks(k, &front, p);
     TH_TRY(keep_front(k, &net, &front, function, p));
     if (!th_split_groups(&net, &front.points[p], function, k->arena, &groups))

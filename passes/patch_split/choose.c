@@ -1,84 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "passes/patch_split/choose.h"
 
-/* Instructions of a network in thousandths of its layer-by-layer form when rows are made in runs of
- * so many columns: pieces are calls, and short ones fill a kernel's inner loops badly. Measured on
- * Cortex-M4 with the kernels of its DSP extension. */
-static int64_t per_run(int64_t run)
+/*
+ * Instructions in thousandths of the layer-by-layer form: pieces are calls, and short ones fill a
+ * kernel's inner loops badly. Measured on Cortex-M4 with the kernels of its DSP extension, for runs
+ * of so many columns; whole rows cost less, the wider they are.
+ */
+static int64_t per_run(int64_t run, int64_t width)
 {
-    static const int64_t measured[] = {1005, 1500, 1180, 1100, 1060, 1045, 1035, 1030};
-    return run < (int64_t)TH_ARRAY_LEN(measured) ? measured[run < 0 ? 0 : run] : 1020;
+    static const int64_t measured[] = {0, 1500, 1180, 1100, 1060, 1045, 1035, 1030};
+    if (run < 1 || run >= width)
+        return 1002 + 350 / (width > 0 ? width : 1);
+    return run < (int64_t)TH_ARRAY_LEN(measured) ? measured[run] : 1020;
 }
 
-/* A plane is gathered from all pixels, and its results are spread again. */
-#define PLANES 2000
-
-static int64_t group_cost(const struct th_fuse_group *g)
+/* Of node n in group g. */
+static int64_t node_cost(const struct th_split_net *net, const struct th_fuse_group *g, uint32_t n)
 {
-    int64_t most = per_run(g->run);
+    const struct th_fuse_node *f = &net->net.nodes[n];
+    const uint32_t map = f->kind == TH_FUSE_REDUCE && f->n_operands ? f->operands[0].tensor
+                                                                    : f->out;
+    const int64_t width = net->net.tensors[map].w;
     if (g->how == TH_FUSE_SINGLE)
         return 1000;
     if (g->how == TH_FUSE_PLANES)
-        return PLANES;
+        return net->cycles[n] > 0 ? (int64_t)(1000 * net->plane_cycles[n] / net->cycles[n]) : 1000;
     for (uint32_t i = 0; i < g->n_stages; i++)
-        if (g->stages[i].cols && per_run(g->stages[i].cols) > most)
-            most = per_run(g->stages[i].cols);
-    return most;
+        if (n >= g->stages[i].first && n < g->stages[i].last && g->stages[i].cols)
+            return per_run(g->stages[i].cols, width);
+    return per_run(g->run, width);
 }
 
-int64_t th_split_estimate(const struct th_fuse_front *front, const struct th_fuse_point *p)
+int64_t th_split_estimate(const struct th_split_net *net, const struct th_fuse_point *p)
 {
-    int64_t sum = 0;
-    for (uint32_t i = 0; i < p->n_groups; i++)
-        sum += p->groups[i].macs * group_cost(&p->groups[i]);
-    return front->base_macs > 0 ? sum / front->base_macs : 1000;
+    double base = 0, sum = 0;
+    for (uint32_t i = 0; i < p->n_groups; i++) {
+        const struct th_fuse_group *g = &p->groups[i];
+        double cycles = 0, dear = 0, macs = 0;
+        for (uint32_t n = g->first; n < g->last; n++) {
+            cycles += net->cycles[n];
+            dear += net->cycles[n] * (double)node_cost(net, g, n);
+            macs += (double)net->net.nodes[n].macs;
+        }
+        base += cycles;
+        sum += dear * (macs > 0 ? (double)g->macs / macs : 1.0);
+    }
+    return base > 0 ? (int64_t)(sum / base + 0.5) : 1000;
 }
 
-static bool better(const struct th_fuse_front *front, uint32_t a, uint32_t b, bool fastest)
+struct choosing {
+    const struct th_split_net *net;
+    const struct th_fuse_front *front;
+};
+
+static bool better(const struct choosing *k, uint32_t a, uint32_t b, bool fastest)
 {
-    const struct th_fuse_point *x = &front->points[a], *y = &front->points[b];
-    const int64_t cx = th_split_estimate(front, x), cy = th_split_estimate(front, y);
+    const struct th_fuse_point *x = &k->front->points[a], *y = &k->front->points[b];
+    const int64_t cx = th_split_estimate(k->net, x), cy = th_split_estimate(k->net, y);
     if (fastest)
         return cx != cy ? cx < cy : x->peak < y->peak;
     return x->peak != y->peak ? x->peak < y->peak : cx < cy;
 }
 
 /* The best of the points within the limits given; front->n_points: none is. */
-static uint32_t best(const struct th_fuse_front *front, int64_t most_bytes, int64_t most_macs,
+static uint32_t best(const struct choosing *k, int64_t most_bytes, int64_t most_macs,
                      int64_t most_cycles, bool fastest)
 {
+    const struct th_fuse_front *front = k->front;
     uint32_t found = front->n_points;
     for (uint32_t i = 0; i < front->n_points; i++) {
         const struct th_fuse_point *p = &front->points[i];
         if ((most_bytes && p->peak > most_bytes) ||
             (most_macs && p->macs * 1000 > front->base_macs * most_macs) ||
-            (most_cycles && th_split_estimate(front, p) > most_cycles))
+            (most_cycles && th_split_estimate(k->net, p) > most_cycles))
             continue;
-        if (found == front->n_points || better(front, i, found, fastest))
+        if (found == front->n_points || better(k, i, found, fastest))
             found = i;
     }
     return found;
 }
 
-uint32_t th_split_choose(const struct th_fuse_front *front, const struct th_split_wish *wish,
-                         bool *fits)
+uint32_t th_split_choose(const struct th_split_net *net, const struct th_fuse_front *front,
+                         const struct th_split_wish *wish, bool *fits)
 {
+    const struct choosing k = {net, front};
     const uint32_t none = front->n_points;
     uint32_t p = 0;
     *fits = true;
     if (wish->objective == TH_OPT_RAM)
-        p = best(front, 0, 0, 0, false);
+        p = best(&k, 0, 0, 0, false);
     else if (wish->objective == TH_OPT_BALANCED)
-        p = best(front, 0, 1100, 1050, false);
+        p = best(&k, 0, 1100, 1050, false);
     const int64_t room = wish->objective == TH_OPT_RAM || wish->objective == TH_OPT_BALANCED
                              ? wish->largest : wish->together;
     if (p == none)
         p = 0;
     if (!room || front->points[p].peak <= room)
         return p;
-    p = best(front, room, 0, 0, true);
+    p = best(&k, room, 0, 0, true);
     *fits = p != none;
-    return *fits ? p : best(front, 0, 0, 0, false);
+    return *fits ? p : best(&k, 0, 0, 0, false);
 }
 
 bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point *p,

@@ -11,10 +11,10 @@ struct th_split_wish {
                                       0: no limit */
 };
 /* Index of the point; fits: whether its peak is within the limit. */
-uint32_t th_split_choose(const struct th_fuse_front *front, const struct th_split_wish *wish,
-                         bool *fits);
+uint32_t th_split_choose(const struct th_split_net *net, const struct th_fuse_front *front,
+                         const struct th_split_wish *wish, bool *fits);
 /* Estimated cycles of a point in thousandths of the layer-by-layer form. */
-int64_t th_split_estimate(const struct th_fuse_front *front, const struct th_fuse_point *p);
+int64_t th_split_estimate(const struct th_split_net *net, const struct th_fuse_point *p);
 /* Adds the groups of a point as groups of a function. False: memory is exhausted. */
 bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point *p,
                      uint32_t function, struct th_arena *arena, struct th_split_list *list);

@@ -14,6 +14,7 @@ struct describing {
     struct th_fuse_node *nodes;
     uint32_t n_tensors, n_nodes;
     uint32_t *place;
+    double *cycles, *plane_cycles;
     uint32_t *of_value;          /* 1 + tensor; 0: none yet */
 };
 
@@ -93,8 +94,8 @@ static bool runs_in_pieces(const struct describing *k, const struct th_tile_node
            (about->form != TH_TILE_WINDOW || has_piece(k, about, true, 1));
 }
 
-/* Scratch of the kernel for the whole tensor. */
-static int64_t scratch_of(const struct describing *k, struct th_inst *c)
+/* Scratch and cycles of the kernel for the whole tensor. */
+static int64_t scratch_of(const struct describing *k, struct th_inst *c, double *cycles)
 {
     struct th_query q = {.inst = c, .target = th_pass_target(k->pc),
                          .objective = th_pass_objective(k->pc), .whole = true};
@@ -106,11 +107,13 @@ static int64_t scratch_of(const struct describing *k, struct th_inst *c)
         !th_kernel_select(th_pass_ctx(k->pc), th_pass_backend(k->pc), &q, NULL, &s, NULL) ||
         th_call_bind(th_graph_program(k->g), s.row, &q, &call) != TH_OK)
         return 0;
+    *cycles = s.cost.cycles;
     return (int64_t)call->scratch_bytes;
 }
 
 /* A kernel that runs plane by plane, so that the result may take its operand's place. */
-static bool has_planes(const struct describing *k, struct th_inst *c, int64_t *scratch)
+static bool has_planes(const struct describing *k, struct th_inst *c, int64_t *scratch,
+                       double *cycles)
 {
     struct th_query q = {.inst = c, .target = th_pass_target(k->pc), .order = TH_ORDER_PLANES,
                          .objective = th_pass_objective(k->pc), .whole = true};
@@ -125,6 +128,7 @@ static bool has_planes(const struct describing *k, struct th_inst *c, int64_t *s
         th_call_bind(th_graph_program(k->g), s.row, &q, &call) != TH_OK)
         return false;
     *scratch = (int64_t)call->scratch_bytes;
+    *cycles = s.cost.cycles;
     return true;
 }
 
@@ -255,12 +259,13 @@ static bool add_node(struct describing *k, th_node n, uint32_t place, uint32_t *
     if (!take_operands(k, n, &about, f, &fusable))
         return false;
     if (!(c->op->traits & (TH_TRAIT_REGION | TH_TRAIT_STATE_READ | TH_TRAIT_STATE_WRITE)))
-        f->scratch = scratch_of(k, c);
+        f->scratch = scratch_of(k, c, &k->cycles[k->n_nodes]);
     if (fusable) {
         f->kind = kind_of(&about);
         f->acc_bytes = f->kind == TH_FUSE_REDUCE ? about.bytes : 0;
         f->direct = !(c->op->traits & TH_TRAIT_ELEMENTWISE);
-        f->planes = f->kind == TH_FUSE_WINDOW && has_planes(k, c, &f->plane_scratch);
+        f->planes = f->kind == TH_FUSE_WINDOW &&
+                    has_planes(k, c, &f->plane_scratch, &k->plane_cycles[k->n_nodes]);
         (*n_fusable)++;
     } else {
         make_opaque(f);
@@ -280,7 +285,9 @@ enum th_status th_split_describe(struct th_pass_ctx *pc, struct th_graph *g,
     k.nodes = TH_NEW_ARRAY(arena, struct th_fuse_node, values);
     k.place = TH_NEW_ARRAY(arena, uint32_t, values);
     k.of_value = TH_NEW_ARRAY(arena, uint32_t, values);
-    if (!k.tensors || !k.nodes || !k.place || !k.of_value)
+    k.cycles = TH_NEW_ARRAY(arena, double, values);
+    k.plane_cycles = TH_NEW_ARRAY(arena, double, values);
+    if (!k.tensors || !k.nodes || !k.place || !k.of_value || !k.cycles || !k.plane_cycles)
         return TH_ERR_INTERNAL;
     for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n), place++)
         if (!(th_node_op(g, n)->traits & TH_TRAIT_VIEW) &&
@@ -301,5 +308,7 @@ enum th_status th_split_describe(struct th_pass_ctx *pc, struct th_graph *g,
     }
     out->net = (struct th_fuse_net){k.tensors, k.n_tensors, k.nodes, k.n_nodes};
     out->place = k.place;
+    out->cycles = k.cycles;
+    out->plane_cycles = k.plane_cycles;
     return TH_OK;
 }

@@ -9,6 +9,7 @@
 struct th_split_net {
     struct th_fuse_net net;
     uint32_t *place;         /* of each node of the net: its place in the function's order */
+    double *cycles, *plane_cycles;   /* of each node of the net, on the whole tensor */
     uint32_t n_fusable;
 };
 /* Views vanish, whatever cannot run in pieces (no window, no kernel for it) is OPAQUE. */
