@@ -123,8 +123,8 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
     if (!v) {
         th_error(th_pass_ctx(pc), NULL, 4010, "--feed rows: no input of '%s' is read row by row by "
                  "one stream and by nothing else", th_graph_name(g));
-        th_help(th_pass_ctx(pc), 4010, "the group that begins with the input must be a stream: "
-                "patch-split{groups=0-LAST:stream:COLUMNS}");
+        th_help(th_pass_ctx(pc), 4010, "the group that begins with the input must be a stream "
+                "(patch-split{groups=0-LAST:stream:COLUMNS}), and the input a map of rows");
         return TH_ERR_TARGET;
     }
     TH_TRY(feed(pc, g, loop, index));

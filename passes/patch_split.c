@@ -9,6 +9,8 @@
 
 #include "ir/notes.h"
 
+#include <string.h>
+
 /* ---- groups given ----------------------------------------------------------------------------- */
 static enum th_status form_all(struct th_pass_ctx *pc, struct th_program *p,
                                const struct th_split_list *list, bool given)
@@ -123,6 +125,12 @@ static enum th_status search(struct searching *k, const struct th_fuse_net *net,
     return th_fuse_search(net, &k->options, k->arena, front);
 }
 
+static bool rows_are_pushed(const struct th_pass_ctx *pc)
+{
+    const char *feed = th_pass_global(pc, "feed");
+    return feed && !strcmp(feed, "rows");
+}
+
 static enum th_status search_function(struct searching *k, uint32_t function)
 {
     struct th_graph *g = th_program_function(k->program, function);
@@ -130,6 +138,8 @@ static enum th_status search_function(struct searching *k, uint32_t function)
     struct th_fuse_front front;
     struct th_split_list groups = {0};
     bool fits;
+    /* rows are pushed into the first entry point */
+    k->options.feed = k->options.feed_streams = function == 0 && rows_are_pushed(k->pc);
     TH_TRY(th_split_describe(k->pc, g, &net));
     if (net.n_fusable < 2)
         return TH_OK;
@@ -144,6 +154,8 @@ static enum th_status search_function(struct searching *k, uint32_t function)
     if (!fits && front.points[p].peak > k->wish.largest)
         say_what_blocks(k, &front, p);
     TH_TRY(keep_front(k, &net, &front, function, p));
+    if (k->options.feed && !th_split_first_stream(&net, &front.points[p], k->arena, &groups))
+        return TH_ERR_INTERNAL;
     if (!th_split_groups(&net, &front.points[p], function, k->arena, &groups))
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < groups.n; i++)

@@ -110,7 +110,9 @@ bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point 
         struct th_split_group s = {.function = function, .first = net->place[g->first],
                                    .last = net->place[g->last - 1], .run = g->run};
         s.planes = g->how == TH_FUSE_PLANES;
-        if (g->how == TH_FUSE_SINGLE || (!s.planes && g->last - g->first < 2))
+        const bool taken = list->n && list->groups[list->n - 1].function == function &&
+                           list->groups[list->n - 1].last >= s.first;
+        if (taken || g->how == TH_FUSE_SINGLE || (!s.planes && g->last - g->first < 2))
             continue;
         if (g->how == TH_FUSE_STRIPS) {
             s.mode = TH_TILE_STRIPS;
@@ -126,6 +128,17 @@ bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point 
             return false;
     }
     return true;
+}
+
+bool th_split_first_stream(const struct th_split_net *net, const struct th_fuse_point *p,
+                           struct th_arena *arena, struct th_split_list *list)
+{
+    const struct th_fuse_group *g = &p->groups[0];
+    const struct th_split_group s = {.first = net->place[g->first], .last = net->place[g->last - 1]};
+    if (!p->n_groups || g->how == TH_FUSE_STRIPS ||
+        (g->how == TH_FUSE_STREAM && g->last - g->first >= 2))
+        return true;
+    return th_split_add(list, arena, &s);
 }
 
 void th_split_spell(const struct th_split_list *list, struct th_str *out)

@@ -18,6 +18,9 @@ int64_t th_split_estimate(const struct th_split_net *net, const struct th_fuse_p
 /* Adds the groups of a point as groups of a function. False: memory is exhausted. */
 bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point *p,
                      uint32_t function, struct th_arena *arena, struct th_split_list *list);
+/* Pushed rows want a stream: a first group of one node becomes one. */
+bool th_split_first_stream(const struct th_split_net *net, const struct th_fuse_point *p,
+                           struct th_arena *arena, struct th_split_list *list);
 /* "patch-split{groups=...}", "patch-split{off}" */
 void th_split_spell(const struct th_split_list *list, struct th_str *out);
 
