@@ -70,8 +70,9 @@ static enum th_status rebuild(struct th_graph *g, th_node n, const th_value *in,
 
 /* ---- elementwise, whatever the op ------------------------------------------------------------ */
 
-/* What stays as it is on the other side of a transpose, or (a constant that varies) can be turned
- * now: the builder computes it at once as long as it is small. */
+/* What stays as it is on the other side of a transpose, or can be turned: a constant that varies
+ * (the builder computes it at once as long as it is small), or the few elements of a gate that are
+ * spread over the map. */
 #define TURN_ELEMENTS 4096
 enum operand { OPERAND_KEEP, OPERAND_TURN, OPERAND_STUCK };
 
@@ -84,14 +85,15 @@ static enum operand judge(const struct th_graph *g, th_value v, const struct th_
         return OPERAND_STUCK;
     if (th_type_elems(t) == 1)
         return OPERAND_KEEP;
-    return th_value_is_const(g, v) && t->rank == y->rank && th_type_elems(t) <= TURN_ELEMENTS
+    return t->rank == y->rank && th_type_elems(t) <= TURN_ELEMENTS &&
+                   (th_value_is_const(g, v) || th_type_elems(t) < th_type_elems(y))
                ? OPERAND_TURN
                : OPERAND_STUCK;
 }
 
-/* The constants among the operands as they read before the transpose. */
-static enum th_status turn_constants(struct th_graph *g, th_node n, const struct perm *p,
-                                     th_value *in, uint32_t n_in)
+/* The small operands as they read before the transpose; those marked stand there already. */
+static enum th_status turn_operands(struct th_graph *g, th_node n, const struct perm *p,
+                                    th_value *in, uint32_t n_in, const bool *there)
 {
     const struct th_type *y = th_value_type(g, th_node_output(g, n, 0));
     int64_t inverse[TH_MAX_RANK];
@@ -99,7 +101,7 @@ static enum th_status turn_constants(struct th_graph *g, th_node n, const struct
         inverse[p->to[i]] = i;
     struct th_attr perm = th_attr_of_ints("perm", inverse, (uint32_t)p->rank);
     for (uint32_t i = 0; i < n_in; i++)
-        if (in[i] && th_value_is_const(g, in[i]) && judge(g, in[i], y) == OPERAND_TURN)
+        if (in[i] && !there[i] && judge(g, in[i], y) == OPERAND_TURN)
             TH_TRY(th_insert_node(g, n, "transpose", &in[i], 1, &perm, 1, NULL, &in[i]));
     return TH_OK;
 }
@@ -119,16 +121,18 @@ static enum th_status sink_elementwise(struct th_graph *g, th_node n, struct th_
     if (per_axis(y))
         return TH_OK;
     th_value *in = TH_NEW_ARRAY(a, th_value, n_in + 1);
-    if (!in)
+    bool *there = TH_NEW_ARRAY(a, bool, n_in + 1);
+    if (!in || !there)
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < n_in; i++) {
         th_value v = th_node_input(g, n, i);
         th_node t = transpose_of(g, v);
         in[i] = v;
-        if (t) {
+        if (t && th_type_same_shape(th_value_type(g, v), y)) {
             struct perm q = read_perm(g, t);
-            if ((found && !same_perm(&p, &q)) || !th_type_same_shape(th_value_type(g, v), y))
+            if (found && !same_perm(&p, &q))
                 return TH_OK;
+            there[i] = true;
             p = q;
             found = true;
             in[i] = th_node_input(g, t, 0);
@@ -138,7 +142,7 @@ static enum th_status sink_elementwise(struct th_graph *g, th_node n, struct th_
     }
     if (!found)
         return TH_OK;
-    TH_TRY(turn_constants(g, n, &p, in, n_in));
+    TH_TRY(turn_operands(g, n, &p, in, n_in, there));
     return rebuild(g, n, in, n_in, NULL, &p, done);
 }
 
