@@ -14,6 +14,7 @@ static const struct onx_row *const families[] = {
     onx_rows_einsum,
     onx_rows_signal,
     onx_rows_optim,
+    onx_rows_sets,
 };
 
 const struct onx_row *onx_row_find(const char *name)

@@ -94,7 +94,8 @@ extern const struct onx_row onx_rows_elementwise[], onx_rows_conv[], onx_rows_po
     onx_rows_late[],
     onx_rows_einsum[],
     onx_rows_signal[],
-    onx_rows_optim[];
+    onx_rows_optim[],
+    onx_rows_sets[];
 
 const struct onx_row *onx_row_find(const char *name);
 static inline const char *onx_str(const char *s)
