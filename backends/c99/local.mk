@@ -37,6 +37,14 @@ c99_kernels = \
   c99/thk_mean_acc_s8_single__c99.c \
   c99/thk_mean_acc_u8__c99.c \
   c99/thk_mean_acc_u8_single__c99.c \
+  c99/thk_mean_axis.inc.h \
+  c99/thk_mean_axis_f32__c99.c \
+  c99/thk_mean_axis_s16__c99.c \
+  c99/thk_mean_axis_s16_single__c99.c \
+  c99/thk_mean_axis_s8__c99.c \
+  c99/thk_mean_axis_s8_single__c99.c \
+  c99/thk_mean_axis_u8__c99.c \
+  c99/thk_mean_axis_u8_single__c99.c \
   c99/thk_reduce_acc.inc.h \
   thk_volume.h \
   c99/thk_avg_pool2d.inc.h \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Portable rows that take a map in pieces and reduce it to one pixel: pools whose window is all
- * that there is, mean and sum over rows and columns. */
+ * that there is, mean and sum over rows and columns. And those that compute boxes of means and sums
+ * over rows or columns. */
 #include "backends/c99/families.h"
 
 #include <math.h>
@@ -45,19 +46,27 @@ static void pool_window(const struct th_query *q, struct reduction *r)
         th_activation_bounds(&c->out[0], r->act_lo, r->act_hi, &r->lo, &r->hi);
 }
 
-/* Rows and columns reduced, channels kept; one map. */
-static const char *axes_refused(const struct th_inst *c)
+static const char *find_axes(const struct th_inst *c, bool reduced[TH_MAX_RANK])
 {
     const struct th_type *x = c->in[0];
-    bool reduced[TH_MAX_RANK] = {false};
+    memset(reduced, 0, TH_MAX_RANK * sizeof *reduced);
     if (!th_attr_find(c->attrs, "axes"))
         return "the channels are reduced too";
     for (uint32_t i = 0; i < th_inst_ints_len(c, "axes"); i++) {
         const int64_t axis = th_inst_ints(c, "axes", i);
         reduced[axis < 0 ? axis + x->rank : axis] = true;
     }
-    if (reduced[x->rank - 1])
-        return "the channels are reduced too";
+    return reduced[x->rank - 1] ? "the channels are reduced too" : NULL;
+}
+
+/* Rows and columns reduced, channels kept; one map. */
+static const char *axes_refused(const struct th_inst *c)
+{
+    const struct th_type *x = c->in[0];
+    bool reduced[TH_MAX_RANK];
+    const char *why = find_axes(c, reduced);
+    if (why)
+        return why;
     for (int32_t a = 1; a < x->rank - 1; a++)
         if (!reduced[a] && x->dims[a] != 1)
             return "rows or columns are kept";
@@ -127,6 +136,25 @@ static const char *refuse(const struct th_query *q)
     return describe(q, &r);
 }
 
+/* The parameter struct, without views. */
+static void call_numbers(struct th_call *c, const struct reduction *r, bool real)
+{
+    const struct {
+        const char *name;
+        int64_t v;
+    } f[] = {
+        {"channels", r->channels}, {"y0", r->y0}, {"y1", r->y1}, {"x0", r->x0}, {"x1", r->x1},
+        {"count", r->count}, {"m", r->m.m}, {"s", r->m.s}, {"offset", r->offset},
+        {"zero", r->zero}, {"lo", r->lo}, {"hi", r->hi},
+    };
+    for (size_t i = 0; i < TH_ARRAY_LEN(f); i++)
+        th_call_field_int(c, f[i].name, f[i].v);
+    if (real) {
+        th_call_field_float(c, "act_lo", (float)r->act_lo);
+        th_call_field_float(c, "act_hi", (float)r->act_hi);
+    }
+}
+
 static enum th_status bind(const struct th_query *q, struct th_call *c)
 {
     const enum th_dtype dt = q->inst->in[0]->dtype;
@@ -138,20 +166,7 @@ static enum th_status bind(const struct th_query *q, struct th_call *c)
     describe(q, &r);
     th_call_struct_begin(c, "thk_reduce");
     th_row_field_view(c, "in", &v);
-    const struct {
-        const char *name;
-        int64_t v;
-    } f[] = {
-        {"channels", r.channels}, {"y0", r.y0}, {"y1", r.y1}, {"x0", r.x0}, {"x1", r.x1},
-        {"count", r.count}, {"m", r.m.m}, {"s", r.m.s}, {"offset", r.offset}, {"zero", r.zero},
-        {"lo", r.lo}, {"hi", r.hi},
-    };
-    for (size_t i = 0; i < TH_ARRAY_LEN(f); i++)
-        th_call_field_int(c, f[i].name, f[i].v);
-    if (dt == TH_DT_F32) {
-        th_call_field_float(c, "act_lo", (float)r.act_lo);
-        th_call_field_float(c, "act_hi", (float)r.act_hi);
-    }
+    call_numbers(c, &r, dt == TH_DT_F32);
     th_call_struct_end(c);
     th_call_struct_begin(c, "thk_box");
     th_call_field_int(c, "h", r.h);
@@ -174,6 +189,79 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
     k->stack_bytes = 64;
 }
 
+/* ---- over rows or columns ---------------------------------------------------------------------- */
+static const char *describe_axis(const struct th_query *q, struct reduction *r)
+{
+    const struct th_inst *c = q->inst;
+    const struct th_type *x = c->in[0];
+    struct th_view in, out;
+    bool reduced[TH_MAX_RANK];
+    memset(r, 0, sizeof *r);
+    if (!th_row_views(q, &in, &out))
+        return "only whole pixels of maps";
+    if (x->dims[0] != 1)
+        return "there is more than one map";
+    const char *why = find_axes(c, reduced);
+    if (why)
+        return why;
+    if (reduced[1] == reduced[2])
+        return "it keeps rows and columns, or neither";
+    r->channels = x->dims[3];
+    r->y1 = reduced[1] ? x->dims[1] : 0;
+    r->x1 = reduced[2] ? x->dims[2] : 0;
+    r->count = r->y1 + r->x1;
+    if (r->count < 1)
+        return "nothing to reduce";
+    if (th_type_elems(x) > INT32_MAX / 256 || r->count > INT32_MAX / 65536)
+        return "a sum does not fit 32 bits";
+    if (!th_dtype_is_float(x->dtype) && (!x->quant || !c->out[0].quant))
+        return "plain integers";
+    mean_scale(q, r);
+    return NULL;
+}
+
+static const char *refuse_axis(const struct th_query *q)
+{
+    struct reduction r;
+    return describe_axis(q, &r);
+}
+
+static enum th_status bind_axis(const struct th_query *q, struct th_call *c)
+{
+    const enum th_dtype dt = q->inst->in[0]->dtype;
+    const char *type = th_dtype_ctype(dt);
+    struct th_view in, out;
+    struct reduction r;
+    char text[32];
+    describe_axis(q, &r);
+    th_row_views(q, &in, &out);
+    th_call_struct_begin(c, "thk_reduce");
+    th_row_field_view(c, "in", &in);
+    th_row_field_view(c, "out", &out);
+    call_numbers(c, &r, dt == TH_DT_F32);
+    th_call_struct_end(c);
+    th_row_call_box(c, q);
+    snprintf(text, sizeof text, "const %s", type);
+    th_call_input(c, 0, text);
+    th_call_output(c, 0, type);
+    return TH_OK;
+}
+
+/* More than a generated loop nest for the whole map. */
+static void cost_axis(const struct th_query *q, struct th_kernel_cost *k)
+{
+    const int64_t *y = q->inst->out[0].dims;
+    struct reduction r;
+    describe_axis(q, &r);
+    const double pixels = q->whole ? (double)(y[1] * y[2])
+                                   : (double)((q->box.hi[1] - q->box.lo[1]) *
+                                              (q->box.hi[2] - q->box.lo[2]));
+    k->cycles = pixels * (double)r.channels * (5.0 * (double)r.count + 40.0) +
+                (q->whole ? 1e5 : 0.0);
+    k->code_bytes = 260;
+    k->stack_bytes = 128;
+}
+
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_RING_IN | TH_VIEW_TAIL_IN | TH_VIEW_ANY_BOX |                \
      TH_VIEW_ACCUMULATE)
@@ -181,6 +269,20 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
     {.op = op_, .types = types_, .contract = contract_, .symbol = "thk_" name_ "__c99",        \
      .source = "c99/thk_" name_ "__c99.c", .order = TH_ORDER_ANY, .views = VIEWS,              \
      .refuse = refuse, .bind = bind, .cost = cost}
+#define AXIS(op_, types_, contract_, name_)                                                    \
+    {.op = op_, .types = types_, .contract = contract_, .symbol = "thk_" name_ "__c99",        \
+     .source = "c99/thk_" name_ "__c99.c", .order = TH_ORDER_ANY,                              \
+     .views = TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |  \
+              TH_VIEW_TAIL_IN | TH_VIEW_ANY_BOX,                                               \
+     .refuse = refuse_axis, .bind = bind_axis, .cost = cost_axis}
+#define AXES(op_)                                                                              \
+    AXIS(op_, "s8>s8", "tflite", "mean_axis_s8"),                                              \
+        AXIS(op_, "s8>s8", "tflite-single-rounding", "mean_axis_s8_single"),                   \
+        AXIS(op_, "u8>u8", "tflite", "mean_axis_u8"),                                          \
+        AXIS(op_, "u8>u8", "tflite-single-rounding", "mean_axis_u8_single"),                   \
+        AXIS(op_, "s16>s16", "tflite", "mean_axis_s16"),                                       \
+        AXIS(op_, "s16>s16", "tflite-single-rounding", "mean_axis_s16_single"),                \
+        AXIS(op_, "f32>f32", NULL, "mean_axis_f32")
 #define BOTH(op_, types_, name_)                                                               \
     ROW(op_, types_, "tflite", name_), ROW(op_, types_, "tflite-single-rounding", name_)
 #define SCALED(op_, types_, name_)                                                             \
@@ -204,5 +306,7 @@ static const struct th_kernel rows[] = {
     SCALED("sum", "u8>u8", "mean_acc_u8"),
     SCALED("sum", "s16>s16", "mean_acc_s16"),
     ROW("sum", "f32>f32", NULL, "mean_acc_f32"),
+    AXES("mean"),
+    AXES("sum"),
 };
 const struct th_row_family th_c99_accumulate = {rows, TH_ARRAY_LEN(rows)};

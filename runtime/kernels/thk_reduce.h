@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Reductions of a map to one pixel, in pieces: parameters, and how a sum becomes the result. */
+/* Reductions of a map to one pixel, in pieces, or of its rows or columns: parameters, and how a sum
+ * becomes the result. */
 #ifndef THK_REDUCE_H
 #define THK_REDUCE_H
 
@@ -7,8 +8,9 @@
 #include "thk_types.h"
 
 struct thk_reduce {
-    struct thk_view in;
-    int32_t channels, y0, y1, x0, x1;    /* the pixels that count */
+    struct thk_view in, out;             /* out: of rows or columns only */
+    int32_t channels, y0, y1, x0, x1;    /* the pixels that count; y1 (x1) 0: rows (columns) are
+                                            kept */
     int32_t count, m, s, offset, zero, lo, hi;
     float act_lo, act_hi;
 };

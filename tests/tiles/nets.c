@@ -69,6 +69,16 @@ static th_value mean(th_value x)
     return of_like("mean", x, 1, 1, (int)th_value_type(n.g, x)->dims[3], a);
 }
 
+/* Over rows (1) or over columns (2). */
+static th_value mean_over(th_value x, const char *op, int64_t axis)
+{
+    const struct th_type *t = th_value_type(n.g, x);
+    const struct th_attr a[] = {test_ints("axes", 1, &axis), flag("keep_dims", true),
+                                {.name = NULL}};
+    return of_like(op, x, axis == 1 ? 1 : (int)t->dims[1], axis == 2 ? 1 : (int)t->dims[2],
+                   (int)t->dims[3], a);
+}
+
 /* ---- files ------------------------------------------------------------------------------------ */
 static void write_input(const char *path, const struct th_type *t)
 {
@@ -157,10 +167,23 @@ static void test_branches(void)
     write_net("branches");
 }
 
+/* Over columns, then over rows (nodes 0 to 4); over rows, which leaves columns (5 to 7). */
+static void test_means(void)
+{
+    net_open(&n);
+    th_value in = net_input(&n, 12, 9, 3), v = net_conv(&n, in, 11, net_same(3, 1));
+    v = mean_over(net_depthwise(&n, v, net_same(5, 2)), "mean", 2);
+    net_output(&n, mean_over(net_point(&n, v, 7), "mean", 1));
+    v = mean_over(net_conv(&n, in, 9, net_same(3, 1)), "sum", 1);
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_output(n.g, "z", net_point(&n, v, 3)), TH_OK);
+    write_net("means");
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"up", test_up}, {"decoder", test_decoder},
                                         {"blocks", test_blocks}, {"branches", test_branches},
+                                        {"means", test_means},
                                         CU_TEST_INFO_NULL};
     return test_main("networks for tile loops", tests);
 }
