@@ -3,6 +3,7 @@
 #ifndef THK_NN_H
 #define THK_NN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* y[rows][out] = x[rows][in] * w[out][in] + bias. per_channel: requant has one pair per output,
