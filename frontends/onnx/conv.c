@@ -35,24 +35,46 @@ static enum th_status conv(struct onx_node *n, th_value x, th_value w, th_value 
     return onx_from_map(n, *out, win->space, out);
 }
 
-/* Three axes of space. */
+/* Channels last with three axes of space; those that are missing have extent 1. */
+static enum th_status to_volume(struct onx_node *n, th_value v, th_value *out)
+{
+    int64_t dims[5];
+
+    TH_TRY(onx_to_last(n, v, &v));
+    const struct th_type t = *onx_type(n, v);
+    for (int32_t i = 0; i < 5; i++) {
+        const int32_t axis = i == 0 ? 0 : i - (5 - t.rank);
+        dims[i] = i > 0 && axis < 1 ? 1 : t.dims[axis];
+    }
+    return onx_reshape(n, v, 5, dims, out);
+}
+
+/* Three axes of space, or whole numbers. */
 static enum th_status conv_volume(struct onx_node *n, th_value x, th_value w, th_value b,
                                   const struct onx_window *win, th_value *out)
 {
+    int64_t pad[6] = {0}, stride[3] = {1, 1, 1}, dilation[3] = {1, 1, 1}, dims[5];
+    const int missing = 3 - win->space;
     struct onx_attrs a = {.n = 0};
     th_value in[3] = {0, 0, b};
-    int64_t pad[6];
 
-    for (int i = 0; i < 3; i++) {
-        pad[i] = win->before[i];
-        pad[3 + i] = win->after[i];
+    for (int i = 0; i < win->space; i++) {
+        stride[missing + i] = win->stride[i];
+        dilation[missing + i] = win->dilation[i];
+        pad[missing + i] = win->before[i];
+        pad[3 + missing + i] = win->after[i];
     }
-    TH_TRY(onx_to_last(n, x, &in[0]));
-    TH_TRY(onx_to_last(n, w, &in[1]));
-    onx_set_ints(&a, "stride", win->stride, 3);
-    onx_set_ints(&a, "dilation", win->dilation, 3);
+    TH_TRY(to_volume(n, x, &in[0]));
+    TH_TRY(to_volume(n, w, &in[1]));
+    onx_set_ints(&a, "stride", stride, 3);
+    onx_set_ints(&a, "dilation", dilation, 3);
     onx_set_ints(&a, "pad", pad, 6);
     TH_TRY(onx_add(n, "conv3d", in, b != 0 ? 3 : 2, &a, out));
+    const struct th_type t = *onx_type(n, *out);
+    dims[0] = t.dims[0];
+    for (int i = missing + 1; i < 5; i++)
+        dims[i - missing] = t.dims[i];
+    TH_TRY(onx_reshape(n, *out, 5 - missing, dims, out));
     return onx_to_first(n, *out, out);
 }
 
@@ -74,8 +96,9 @@ enum th_status onx_conv(struct onx_node *n, th_value x, th_value w, th_value b, 
     for (int32_t i = 0; i < win.space; i++)
         if (win.kernel[i] != wt->dims[2 + i])
             return onx_reject(n, NULL, "'kernel_shape' differs from the weights");
-    return win.space == 3 ? conv_volume(n, x, w, b, &win, out)
-                          : conv(n, x, w, b, &win, groups, out);
+    return win.space == 3 || xt->dtype == TH_DT_S32
+               ? conv_volume(n, x, w, b, &win, out)
+               : conv(n, x, w, b, &win, groups, out);
 }
 
 static enum th_status import_conv(struct onx_node *n)

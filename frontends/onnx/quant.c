@@ -228,16 +228,21 @@ static enum th_status finish(struct onx_node *n, th_value y, size_t scale, size_
 static enum th_status bias(struct onx_node *n, size_t i, size_t x_scale, size_t w_scale,
                            th_value *out)
 {
-    const struct th_quant *x = parameters(n, x_scale, SIZE_MAX, 0);
-    const struct th_quant *w = parameters(n, w_scale, SIZE_MAX, 0);
     struct th_arena *arena = n->scope->im->arena;
     th_value b = onx_in(n, i), y;
-    const struct th_quant *q;
+    const struct th_quant *q, *x, *w;
     float *scales;
 
     *out = 0;
     if (b == 0)
         return TH_OK;
+    if (!fixed_parameters(n, x_scale, SIZE_MAX) || !fixed_parameters(n, w_scale, SIZE_MAX)) {
+        TH_TRY(onx_cast(n, b, TH_DT_F32, &y));
+        TH_TRY(onx_binary(n, "mul", y, onx_in(n, x_scale), &y));
+        return onx_binary(n, "mul", y, onx_in(n, w_scale), out);
+    }
+    x = parameters(n, x_scale, SIZE_MAX, 0);
+    w = parameters(n, w_scale, SIZE_MAX, 0);
     if (x == NULL || w == NULL)
         return TH_ERR_INPUT;
     scales = TH_NEW_ARRAY(arena, float, w->n);
@@ -361,19 +366,20 @@ static enum th_status import_matmul_integer(struct onx_node *n)
     return onx_bind(n, 0, y);
 }
 
-/* Sums of products of 8 bits below 2^24 are exact in floats. */
 static enum th_status import_conv_integer(struct onx_node *n)
 {
-    th_value in[2], x, w, y;
     const struct th_type *t;
+    enum th_dtype dt;
+    th_value in[2], x, w, y;
 
     TH_TRY(onx_need(n, in, 2));
     t = onx_type(n, in[1]);
-    if (t->rank < 3 || t->dims[0] < 1 || th_type_elems(t) / t->dims[0] > (1 << 24) / (255 * 255))
-        return onx_reject(n, "at most 258 products an output", "%" PRId64 " products an output",
-                          t->rank < 1 || t->dims[0] < 1 ? 0 : th_type_elems(t) / t->dims[0]);
-    TH_TRY(centred(n, 0, 2, TH_DT_F32, 0, &x));
-    TH_TRY(centred(n, 1, 3, TH_DT_F32, 0, &w));
+    if (t->rank < 3 || t->dims[0] < 1)
+        return onx_reject(n, NULL, "weights of %d axes", (int)t->rank);
+    /* sums of at most 2^24 are exact in floats, too */
+    dt = th_type_elems(t) / t->dims[0] > (1 << 24) / (255 * 255) ? TH_DT_S32 : TH_DT_F32;
+    TH_TRY(centred(n, 0, 2, dt, 0, &x));
+    TH_TRY(centred(n, 1, 3, dt, 0, &w));
     TH_TRY(onx_conv(n, x, w, 0, &y));
     TH_TRY(onx_cast(n, y, TH_DT_S32, &y));
     return onx_bind(n, 0, y);
