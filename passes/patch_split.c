@@ -131,6 +131,28 @@ static bool rows_are_pushed(const struct th_pass_ctx *pc)
     return feed && !strcmp(feed, "rows");
 }
 
+/* Planes cost many cycles, and would hide points that need a little more memory without them: they
+ * are for the least memory, and for what does not fit otherwise. */
+static enum th_status search_and_choose(struct searching *k, const struct th_split_net *net,
+                                        struct th_fuse_front *front, uint32_t *point, bool *fits)
+{
+    struct th_split_wish wish = k->wish;
+    /* the plan adds alignment and the loops' own places to what the search counts */
+    wish.largest -= wish.largest / 100;
+    wish.together -= wish.together / 100;
+    *fits = true;
+    for (int turn = 0; turn < 2; turn++) {
+        k->options.planes = turn || wish.objective == TH_OPT_RAM;
+        TH_TRY(search(k, &net->net, front));
+        if (!front->n_points)
+            return TH_OK;
+        *point = th_split_choose(net, front, &wish, fits);
+        if (*fits || k->options.planes)
+            break;
+    }
+    return TH_OK;
+}
+
 static enum th_status search_function(struct searching *k, uint32_t function)
 {
     struct th_graph *g = th_program_function(k->program, function);
@@ -143,14 +165,10 @@ static enum th_status search_function(struct searching *k, uint32_t function)
     TH_TRY(th_split_describe(k->pc, g, &net));
     if (net.n_fusable < 2)
         return TH_OK;
-    TH_TRY(search(k, &net.net, &front));
+    uint32_t p = 0;
+    TH_TRY(search_and_choose(k, &net, &front, &p, &fits));
     if (!front.n_points)
         return TH_OK;
-    /* the plan adds alignment and the loops' own places to what the search counts */
-    struct th_split_wish wish = k->wish;
-    wish.largest -= wish.largest / 100;
-    wish.together -= wish.together / 100;
-    const uint32_t p = th_split_choose(&net, &front, &wish, &fits);
     if (!fits && front.points[p].peak > k->wish.largest)
         say_what_blocks(k, &front, p);
     TH_TRY(keep_front(k, &net, &front, function, p));
