@@ -53,6 +53,7 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/quantize/measure.c \
   %D%/quantize/observe.c \
   %D%/quantize/quantize.h \
+  %D%/quantize/rounding.c \
   %D%/quantize/search.c \
   %D%/quantize/weights.c \
   %D%/qdq/integer.c \

@@ -15,6 +15,7 @@
 #include "ir/notes.h"
 
 #define DEFAULT_TEST 256        /* samples for agreement when no accuracy was asked for */
+#define JUDGED 128              /* samples that decide about corrections */
 
 static const char *setting(const struct th_pass_ctx *pc, const char *option, const char *global)
 {
@@ -40,7 +41,7 @@ static enum th_status read_settings(struct th_quantizer *q)
     q->kind = kind ? th_qkind_by_name(kind, strlen(kind)) : TH_Q_INT8;
     q->calibrator = calibrator ? th_calibrator_by_name(calibrator) : TH_CAL_MSE;
     q->percentile = th_pass_option_float(q->pc, "percentile");
-    q->correct_bias = th_pass_option_bool(q->pc, "bias-correction");
+    q->correct_bias = strcmp(th_pass_option(q->pc, "bias-correction"), "no") != 0;
     q->threads = thread_count(q->pc);
     if (q->kind >= TH_Q_FLOAT) {
         th_error(ctx, NULL, 9001, "pass 'quantize': kind is int8, int16, int4 or float16, not '%s'",
@@ -149,8 +150,34 @@ static enum th_status prepare(struct th_quantizer *q)
         th_pass_remark(q->pc, "equalized %u pairs of layers", pairs);
     }
     TH_TRY(th_q_calibrate(q));
+    if (th_pass_option_bool(q->pc, "rounding"))
+        TH_TRY(th_q_moments(q));
     th_pass_remark(q->pc, "ranges from %lld samples, calibrator %s", (long long)q->samples.n,
                    th_calibrator_name(q->calibrator));
+    return TH_OK;
+}
+
+/* Where samples differ much in size, their mean stands for few of them. Whether correcting it
+ * helps is seen on the samples themselves. */
+static enum th_status choose_correction(struct th_quantizer *q)
+{
+    const struct th_samples test = q->test;
+    const bool labelled = q->labelled;
+    struct th_qscore real, with, without;
+    if (strcmp(th_pass_option(q->pc, "bias-correction"), "auto"))
+        return TH_OK;
+    q->test = q->samples;
+    q->labelled = false;
+    q->test.n = q->test.n > JUDGED ? JUDGED : q->test.n;
+    TH_TRY(th_q_measure_float(q, &real));
+    TH_TRY(th_q_measure(q, &with));
+    q->correct_bias = false;
+    TH_TRY(th_q_measure(q, &without));
+    q->correct_bias = with.snr_db > without.snr_db;
+    q->test = test;
+    q->labelled = labelled;
+    th_pass_remark(q->pc, "bias correction: %.1f dB with, %.1f dB without", with.snr_db,
+                   without.snr_db);
     return TH_OK;
 }
 
@@ -162,6 +189,8 @@ static enum th_status quantize(struct th_quantizer *q, const char *calib)
     TH_TRY(th_q_layers(q, setting(q->pc, "precision", "precision")));
     if (calib)
         TH_TRY(prepare(q));
+    if (calib)
+        TH_TRY(choose_correction(q));
     if (calib && (drop || th_pass_option_bool(q->pc, "sensitivity")))
         TH_TRY(th_q_sensitivity(q));
     if (q->test.n > 0) {
@@ -203,8 +232,10 @@ static const struct th_option_spec options[] = {
      "minmax, percentile, mse or entropy (default: --calibrator)"},
     {"percentile", TH_OPTION_FLOAT, "99.99", 50, 100, "values of 100 that lie inside"},
     {"equalize", TH_OPTION_BOOL, "no", 1, 0, "even out channels of neighbouring layers first"},
-    {"bias-correction", TH_OPTION_BOOL, "yes", 1, 0,
-     "take what rounded weights add on average off the biases"},
+    {"bias-correction", TH_OPTION_STRING, "auto", 1, 0,
+     "take what rounded weights add on average off the biases: yes, no, auto (if it helps)"},
+    {"rounding", TH_OPTION_BOOL, "yes", 1, 0,
+     "round 4-bit weights by what that does to the layer's sums"},
     {"sensitivity", TH_OPTION_BOOL, "yes", 1, 0, "measure what each layer alone costs"},
     {"labels", TH_OPTION_STRING, NULL, 1, 0, "classes (default: --accuracy)"},
     {"data", TH_OPTION_STRING, NULL, 1, 0, "samples with labels (default: --accuracy-data)"},

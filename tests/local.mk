@@ -27,3 +27,4 @@ dist_check_SCRIPTS += tests/layers.test
 include tests/ops/local.mk
 include tests/tiles/local.mk
 include tests/plugins/local.mk
+include tests/quantize/local.mk

@@ -235,6 +235,8 @@ static enum th_status convert_weights(struct converter *c, const struct th_qlaye
     double *error = NULL;
     if (!th_q_weights(w, r->weight_axis, th_qkind_weight(l->kind), b, in_scale, c->a, &qw))
         return no_memory(c);
+    if (l->kind == TH_Q_INT4 && l->moments && !th_q_round(l->moments, w, &qw, c->a))
+        return no_memory(c);
     const int64_t channels = w->type.dims[r->weight_axis];
     if (r->bias_port >= 0)
         TH_TRY(bias_error(c, l, n, w, qw.real, channels, &error));

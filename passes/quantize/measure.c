@@ -135,8 +135,10 @@ static enum th_status round_weights(struct th_quantizer *q, const struct th_qlay
     struct th_arena *a = th_arena_new(0);
     struct th_qweights w;
     *old = th_node_input(g, n, port);
-    const bool ok = a && th_q_weights(th_value_const(g, *old), l->rule.weight_axis,
+    bool ok = a && th_q_weights(th_value_const(g, *old), l->rule.weight_axis,
                                       th_qkind_weight(l->kind), NULL, 1, a, &w);
+    if (ok && l->kind == TH_Q_INT4 && l->moments)
+        ok = th_q_round(l->moments, th_value_const(g, *old), &w, a);
     const th_value v = ok ? th_graph_const_copy(g, NULL, &w.real->type, w.real->data) : 0;
     th_arena_free(a);
     if (!v)

@@ -24,6 +24,8 @@ static inline bool th_qkind_is_int(enum th_qkind k)
 enum th_dtype th_qkind_act(enum th_qkind k);
 enum th_dtype th_qkind_weight(enum th_qkind k);
 
+struct th_qmoments;
+
 struct th_qlayer {
     th_node node;
     const char *name, *op;
@@ -38,6 +40,7 @@ struct th_qlayer {
     double snr_db;               /* of the outputs when this layer alone is quantized */
     double flips;                /* samples of 100 whose top class changes then */
     bool measured;
+    struct th_qmoments *moments; /* of the inputs of its sums, for few-bit weights; or NULL */
     double gain;                 /* noise that more precision takes away, for each byte */
 };
 
@@ -121,6 +124,14 @@ struct th_qweights {
 bool th_q_weights(const struct th_tensor *w, int32_t axis, enum th_dtype dtype,
                   const struct th_tensor *bias, double in_scale, struct th_arena *a,
                   struct th_qweights *out);
+/* ---- rounding.c --------------------------------------------------------------------------------- */
+/* Covariances for the layers of few-bit weights. */
+enum th_status th_q_moments(struct th_quantizer *q);
+/* Rounds anew so that the variance of the sums' errors is small. False: memory exhausted. */
+bool th_q_round(const struct th_qmoments *m, const struct th_tensor *w, struct th_qweights *q,
+                struct th_arena *a);
+
+/* ---- weights.c ---------------------------------------------------------------------------------- */
 /* Bias for the product of scales. dtype s32 or s64; correction (may be NULL) is added first. */
 struct th_tensor *th_q_bias(const struct th_tensor *bias, const double *correction, int64_t n,
                             double in_scale, const struct th_quant *w, enum th_dtype dtype,
