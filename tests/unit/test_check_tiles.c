@@ -83,7 +83,6 @@ struct subject {
     char groups[200];
 };
 
-/* False when the groups cannot be formed, which is no failure. */
 static bool open_subject(struct subject *s, uint64_t seed)
 {
     th_value pool[MAX_POOL];
@@ -105,7 +104,13 @@ static bool open_subject(struct subject *s, uint64_t seed)
     th_eval_session_free(e);
     CU_ASSERT_EQUAL_FATAL(lab_run(&s->l, "dce"), TH_OK);
     random_groups(&s->l, th_graph_node_count(s->l.g), s->groups);
-    return lab_run(&s->l, s->groups) == TH_OK;
+    return true;
+}
+
+/* With random groups: false when they cannot be formed, which is no failure. */
+static bool open_grouped(struct subject *s, uint64_t seed)
+{
+    return open_subject(s, seed) && lab_run(&s->l, s->groups) == TH_OK;
 }
 
 static void close_subject(struct subject *s)
@@ -131,7 +136,7 @@ static void test_accepts(void)
     uint32_t formed = 0, bad = 0;
     for (uint64_t seed = 0; seed < 900; seed++) {
         struct subject s;
-        if (open_subject(&s, seed)) {
+        if (open_grouped(&s, seed)) {
             formed++;
             if (lab_run(&s.l, LAB_PLAN) != TH_OK || lab_check(&s.l) != TH_OK || !runs(&s)) {
                 bad++;
@@ -145,13 +150,45 @@ static void test_accepts(void)
     printf("%u networks ", formed);
 }
 
+/* The search finds groups; what is planned of them runs, needs no more than without, and its point
+ * is marked on the front, spelled so that it can be forced. */
+static void test_searched(void)
+{
+    uint32_t smaller = 0, bad = 0;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct subject s, plain;
+        uint32_t n, chosen = 0;
+        bool opened = open_subject(&s, seed * 11 + 5) && open_subject(&plain, seed * 11 + 5);
+        s.l.objective = seed % 2 ? TH_OPT_RAM : TH_OPT_BALANCED;
+        opened = opened && lab_run(&plain.l, LAB_PLAN) == TH_OK &&
+                 lab_run(&s.l, "patch-split," LAB_PLAN) == TH_OK;
+        const struct th_front_point *front = th_program_front(s.l.program, &n);
+        for (uint32_t i = 0; i < n; i++) {
+            chosen += front[i].chosen;
+            opened &= !strncmp(front[i].spelling, "patch-split{", 12);
+        }
+        /* lines and places round up to words */
+        if (!opened || lab_check(&s.l) != TH_OK || !runs(&s) || (n && chosen != 1) ||
+            lab_transient(&s.l) > lab_transient(&plain.l) + 64) {
+            bad++;
+            fprintf(stderr, "seed %d: %s\n%s", (int)seed, s.l.messages.s, s.l.remarks.s);
+        }
+        smaller += lab_transient(&s.l) * 10 < lab_transient(&plain.l) * 9;
+        close_subject(&s);
+        close_subject(&plain);
+    }
+    CU_ASSERT_EQUAL(bad, 0);
+    CU_ASSERT(smaller > 50);
+    printf("%u of 200 smaller ", smaller);
+}
+
 /* Two fast regions that do not hold everything, one that does: hot values go to the fast ones. */
 static void test_regions(void)
 {
     uint32_t formed = 0, several = 0, bad = 0;
     for (uint64_t seed = 0; seed < 250; seed++) {
         struct subject s;
-        if (open_subject(&s, seed * 5 + 1)) {
+        if (open_grouped(&s, seed * 5 + 1)) {
             const uint32_t fast = 40 + 40 * lab_random(&s.l, 20);
             s.l.ram[0] = (struct th_mem_region){.name = "slow", .use = TH_REGION_USE_RAM,
                                                 .speed = 3};
@@ -325,7 +362,7 @@ static void test_refuses(void)
     for (uint64_t seed = 0; seed < 2000; seed++) {
         const uint32_t k = (uint32_t)(seed % KINDS);
         struct subject s;
-        if (open_subject(&s, seed * 7 + 3) && lab_run(&s.l, LAB_PLAN) == TH_OK &&
+        if (open_grouped(&s, seed * 7 + 3) && lab_run(&s.l, LAB_PLAN) == TH_OK &&
             lab_check(&s.l) == TH_OK && kinds[k].damage(&s.l)) {
             made[k]++;
             sum++;
@@ -354,6 +391,7 @@ static void test_refuses(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"accepts and runs random tile loops", test_accepts},
+                           {"searched", test_searched},
                            {"several regions", test_regions},
                            {"refuses damaged ones", test_refuses},
                            CU_TEST_INFO_NULL};

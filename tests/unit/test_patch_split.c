@@ -46,6 +46,15 @@ static void test_same(void)
     }
 }
 
+/* Only the kernel is another one then. */
+static void test_planes(void)
+{
+    net_open(&n);
+    same_after(network(), "2:planes+5-6:stream:1");
+    CU_ASSERT_EQUAL(test_count(n.p, "tile_loop"), 1);
+    net_close(&n);
+}
+
 /* What is wanted behind the group becomes a result of the loop. */
 static void test_results(void)
 {
@@ -94,6 +103,7 @@ static void test_refused(void)
         {"0-3:stream:1+3-5:stream:1", "belongs to a group before it"},
         {"0-3:rows", "is no group"},
         {"0-3:stream:", "is no group"},
+        {"2-3:planes", "is no group"},
         {"0-3:stream:1,2", "no option '2'"},
         {"7/0-3:stream:1", "no function 7"},
     };
@@ -127,6 +137,7 @@ static void test_accumulating(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"same results", test_same},
+                                        {"planes", test_planes},
                                         {"several results", test_results},
                                         {"views", test_views},
                                         {"refused", test_refused},
