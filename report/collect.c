@@ -341,7 +341,10 @@ static const struct th_report_tensor *tensors(struct collector *c, const struct 
         list[i].name = in ? th_graph_input_name(f, i) : th_graph_output_name(f, i);
         list[i].type = th_value_type(f, v);
         list[i].bytes = bytes_of(f, v);
-        *(in ? &c->r->input_bytes : &c->r->output_bytes) += list[i].bytes;
+        if (in && v == th_tile_fed_input(f, NULL))
+            c->r->pushed_bytes += list[i].bytes;
+        else
+            *(in ? &c->r->input_bytes : &c->r->output_bytes) += list[i].bytes;
     }
     c->failed |= !list;
     return list;

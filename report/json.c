@@ -138,6 +138,7 @@ static struct json_object *memory(const struct th_report *r)
     put_int(o, "align", r->align);
     put_int(o, "input_bytes", r->input_bytes);
     put_int(o, "output_bytes", r->output_bytes);
+    put_int(o, "pushed_bytes", r->pushed_bytes);
     put_text(o, "io_buffers", r->caller_io ? "caller" : "arena");
     put_int(o, "arena_and_io_bytes",
             r->arena_bytes + (r->caller_io ? r->input_bytes + r->output_bytes : 0));

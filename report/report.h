@@ -88,6 +88,7 @@ struct th_report {
     uint32_t n_kernels, n_unmeasured;    /* different kernels; those without a figure */
     int64_t largest_pair;                /* most activation bytes that one node reads and writes */
     int64_t input_bytes, output_bytes, state_values;
+    int64_t pushed_bytes;                /* of inputs that come by rows and are not stored */
     bool caller_io;
     /* the plan */
     const struct th_plan_region *regions;

@@ -30,6 +30,9 @@ static void add_memory(const struct th_report *r, struct th_str *s)
     th_str_addf(s, "in, out   %10" PRId64 " bytes: inputs %" PRId64 ", outputs %" PRId64 ", %s\n",
                 r->input_bytes + r->output_bytes, r->input_bytes, r->output_bytes,
                 r->caller_io ? "in the caller's memory" : "inside the arena");
+    if (r->pushed_bytes)
+        th_str_addf(s, "pushed    %10" PRId64 " bytes of input by rows, not stored\n",
+                    r->pushed_bytes);
     if (r->caller_io)
         th_str_addf(s, "together  %10" PRId64 " bytes: arena, inputs and outputs\n",
                     r->arena_bytes + r->input_bytes + r->output_bytes);
