@@ -104,8 +104,8 @@ const struct th_verb th_verb_analyze = {
     .doc = "Lists a model's inputs, outputs, operators, multiply-accumulates, weights and "
            "activations; everything in it that is not supported is listed at once.\v"
            "With --target the kernels, the exact arena and the data of that target are told, as "
-           "compile would emit them; -v 2 adds a line for each node. --pareto tells instead with how "
-           "much memory the model runs at which work; the parameter in the last column forces a "
+           "compile would emit them; -v 2 adds a line for each node. --pareto tells instead with "
+           "how much memory the model runs at which work; the parameter in the last column forces a "
            "line: --passes=+PARAMETER@replace:patch-split.",
     .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_STOP | TH_OPTS_QUANT |
               TH_OPTS_PARETO,

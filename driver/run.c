@@ -42,7 +42,7 @@ static enum th_status make_folder(struct th_ctx *ctx, const char *path)
     return TH_ERR_IO;
 }
 
-/* ---- every value ------------------------------------------------------------------------------ */
+/* ---- every value ----------------------------------------------------------------------------- */
 
 static void dump_value(void *user, const struct th_graph *g, th_value v, const struct th_tensor *t)
 {
@@ -97,7 +97,7 @@ static enum th_status close_dump(struct runner *r)
     return r->dump_status;
 }
 
-/* ---- one case --------------------------------------------------------------------------------- */
+/* ---- one case -------------------------------------------------------------------------------- */
 
 static void add_values(struct th_str *s, const struct th_tensor *t)
 {

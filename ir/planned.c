@@ -11,7 +11,7 @@
 
 static enum th_status run_graph(struct th_planned *r, struct th_graph *g);
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 size_t th_planned_bytes(const struct th_graph *g, th_value v)
 {
     return (size_t)th_type_size(th_value_type(g, v));
@@ -74,7 +74,7 @@ static void move(struct th_planned *r, th_node n, struct th_graph *to, th_value 
         memmove(a, b, th_planned_bytes(to, w));
 }
 
-/* ---- one call --------------------------------------------------------------------------------- */
+/* ---- one call -------------------------------------------------------------------------------- */
 enum th_status th_planned_eval(const struct th_graph *g, th_node n, struct th_arena *arena,
                                const struct th_tensor *const *in, struct th_tensor **out)
 {
@@ -272,7 +272,7 @@ static enum th_status run_call(struct th_planned *r, struct th_graph *g, th_node
     return TH_OK;
 }
 
-/* ---- regions and state ------------------------------------------------------------------------ */
+/* ---- regions and state ----------------------------------------------------------------------- */
 static enum th_status run_loop(struct th_planned *r, struct th_graph *g, th_node n)
 {
     const int64_t count = th_attr_int(th_node_attrs(g, n), "count", -1);
@@ -351,7 +351,7 @@ static enum th_status run_graph(struct th_planned *r, struct th_graph *g)
     return TH_OK;
 }
 
-/* ---- the program ------------------------------------------------------------------------------ */
+/* ---- the program ----------------------------------------------------------------------------- */
 void th_planned_reset(struct th_planned *r)
 {
     for (th_state s = 1; s <= th_program_state_count(r->program); s++) {

@@ -2,7 +2,7 @@
 /*
  * A planned program run inside byte arrays at the planned places: node by node in schedule, tile
  * loops piece by piece, results byte by byte in the order their kernels promise. Values come from
- * the operators' eval; what is tried is the plan. Whenever a node reads, its operands' bytes must be
+ * the operators' eval; what is tried is the plan. When a node reads, its operands' bytes must be
  * what was written, whatever else has been written since; around each region lie guard bytes.
  */
 #ifndef IR_PLANNED_H

@@ -56,7 +56,7 @@ static const unsigned char *true_pixel(const struct tiles *k, th_value v, int64_
     return (const unsigned char *)k->values[v]->data + (y * w + x) * pixel;
 }
 
-/* ---- what is kept ----------------------------------------------------------------------------- */
+/* ---- what is kept ---------------------------------------------------------------------------- */
 /* Byte of pixel (y, x) in what is kept of node n; -1 when it lies outside. */
 static int64_t pixel_at(const struct th_tile_node *n, const struct kept *k, int64_t y, int64_t x)
 {
@@ -132,7 +132,7 @@ static void make_room(const struct tiles *k, const struct th_tile_run *run)
     }
 }
 
-/* ---- one piece -------------------------------------------------------------------------------- */
+/* ---- one piece ------------------------------------------------------------------------------- */
 static void expect(struct tiles *k, uint32_t node, uint32_t port, const int64_t at[4])
 {
     const struct th_tile_node *n = &k->t.nodes[node];
@@ -223,7 +223,7 @@ static enum th_status piece(void *user, const struct th_tile_run *run)
     return k->r->failed ? TH_ERR_DIFFER : TH_OK;
 }
 
-/* ---- the loop --------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 static enum th_status compute(struct tiles *k, struct th_graph *g, th_node loop,
                               struct th_arena *a)
 {

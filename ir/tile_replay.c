@@ -37,7 +37,7 @@ static void wanted(const struct th_tile_axis *axis, int64_t a, int64_t b, int64_
         }
 }
 
-/* ---- stream ------------------------------------------------------------------------------------ */
+/* ---- stream ---------------------------------------------------------------------------------- */
 /* Makes node i up to and including pixel (y, x). */
 static enum th_status pull(struct replay *r, uint32_t i, int64_t y, int64_t x)
 {
@@ -72,7 +72,7 @@ static enum th_status stream(struct replay *r)
     return TH_OK;
 }
 
-/* ---- strips ------------------------------------------------------------------------------------ */
+/* ---- strips ---------------------------------------------------------------------------------- */
 int64_t th_tile_strip_count(const struct th_tile *t, uint32_t stage)
 {
     const struct th_tile_stage *s = &t->stages[stage];
@@ -201,7 +201,7 @@ enum th_status th_tile_replay(const struct th_tile *t, struct th_arena *arena,
     return TH_OK;
 }
 
-/* ---- the least storage ------------------------------------------------------------------------- */
+/* ---- the least storage ----------------------------------------------------------------------- */
 struct extent {
     int64_t y, x;              /* newest pixel is (y, x - 1) */
     int64_t rows;              /* ring: rows made */
@@ -322,7 +322,7 @@ enum th_status th_tile_fit(struct th_tile *t, struct th_arena *arena)
     return TH_OK;
 }
 
-/* ---- overlap of a result with a dying operand --------------------------------------------------- */
+/* ---- overlap of a result with a dying operand ------------------------------------------------ */
 struct distance {
     const struct th_tile *t;
     th_value out, in;

@@ -41,7 +41,7 @@ struct tiles {
     struct th_tile_bytes *bytes;
 };
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 static bool wrong(struct tiles *t, const struct node *n, const char *fmt, ...) TH_PRINTF(3, 4);
 static bool wrong(struct tiles *t, const struct node *n, const char *fmt, ...)
 {
@@ -63,7 +63,7 @@ static bool exhausted(struct tiles *t)
     return wrong(t, NULL, "memory is exhausted");
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 static bool map_of(const struct th_type *t, int64_t *h, int64_t *w, int64_t *pixel)
 {
     const int64_t bytes = (int64_t)th_dtype_bits(t->dtype) / 8;
@@ -148,8 +148,8 @@ static bool read_node(struct tiles *t, uint32_t i, th_node id)
     struct node *n = &t->nodes[i];
     struct th_type sum;
     *n = (struct node){.id = id, .c = th_node_inst(t->g, id, t->k->arena),
-                       .note = th_node_note_const(t->g, id), .stage = (uint32_t)entry(t, "stage", i),
-                       .run = entry(t, "run", i)};
+                       .note = th_node_note_const(t->g, id),
+                       .stage = (uint32_t)entry(t, "stage", i), .run = entry(t, "run", i)};
     if (!n->c)
         return exhausted(t);
     n->in = TH_NEW_ARRAY(t->k->arena, struct operand, (size_t)n->c->n_in + 1);
@@ -221,7 +221,7 @@ static bool read_tiles(struct tiles *t)
     return t->n > 0 || wrong(t, NULL, "the tile loop is empty");
 }
 
-/* ---- places ----------------------------------------------------------------------------------- */
+/* ---- places ---------------------------------------------------------------------------------- */
 static bool same(struct th_place a, struct th_place b)
 {
     return a.region == b.region && a.offset == b.offset;
@@ -274,7 +274,7 @@ static bool check_places(struct tiles *t)
     return true;
 }
 
-/* ---- one piece -------------------------------------------------------------------------------- */
+/* ---- one piece ------------------------------------------------------------------------------- */
 static void full_box(const struct th_type *y, struct th_box *b)
 {
     memset(b, 0, sizeof *b);
@@ -318,7 +318,8 @@ static bool wanted(const struct node *n, const struct operand *o, struct th_tile
 }
 
 /* Bytes [lo, hi) that a range of a value spans. */
-static void span_of(const struct th_kept_value *v, struct th_tile_range at, int64_t *lo, int64_t *hi)
+static void span_of(const struct th_kept_value *v, struct th_tile_range at, int64_t *lo,
+                    int64_t *hi)
 {
     if (v->how != TH_KEPT_WHOLE) {       /* rows do not follow each other: all of it */
         *lo = v->place.offset;
@@ -463,7 +464,7 @@ static bool make_piece(struct tiles *t, uint32_t i, struct th_tile_range at)
     return n->sums || check_align(t, n, n->out, at, n->note->row ? n->note->row->align_out : 1);
 }
 
-/* ---- stream ----------------------------------------------------------------------------------- */
+/* ---- stream ---------------------------------------------------------------------------------- */
 static bool pull(struct tiles *t, uint32_t i, int64_t y, int64_t x)
 {
     struct node *n = &t->nodes[i];
@@ -492,7 +493,7 @@ static bool run_stream(struct tiles *t)
     return true;
 }
 
-/* ---- strips ----------------------------------------------------------------------------------- */
+/* ---- strips ---------------------------------------------------------------------------------- */
 static bool same_stage(const struct tiles *t, const struct node *n, const struct operand *o)
 {
     return o->value->maker >= 0 && t->nodes[o->value->maker].stage == n->stage;
@@ -633,7 +634,7 @@ static bool run_strips(struct tiles *t)
     return true;
 }
 
-/* ---- the loop --------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 /* All of every result is there at the end. */
 static bool check_results(struct tiles *t)
 {

@@ -12,7 +12,7 @@
 
 #include <thimble/thimble.h>
 
-/* ---- the question ------------------------------------------------------------------------------ */
+/* ---- the question ---------------------------------------------------------------------------- */
 struct th_written {            /* bytes that the loop wrote */
     int32_t region;
     int64_t lo, hi;
@@ -33,7 +33,7 @@ struct th_tiles_check {
 /* TH_ERR_INTERNAL: memory is exhausted. */
 enum th_status th_check_tiles(struct th_tiles_check *k);
 
-/* ---- between the two files --------------------------------------------------------------------- */
+/* ---- between the two files ------------------------------------------------------------------- */
 enum th_kept { TH_KEPT_WHOLE, TH_KEPT_LINE, TH_KEPT_STRIP, TH_KEPT_RING, TH_KEPT_SUM };
 
 struct th_kept_value {

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* ---- groups given ----------------------------------------------------------------------------- */
+/* ---- groups given ---------------------------------------------------------------------------- */
 static enum th_status form_all(struct th_pass_ctx *pc, struct th_program *p,
                                const struct th_split_list *list, bool given)
 {
@@ -39,7 +39,7 @@ static enum th_status split_forced(struct th_pass_ctx *pc, struct th_program *p,
     return form_all(pc, p, &list, true);
 }
 
-/* ---- groups searched -------------------------------------------------------------------------- */
+/* ---- groups searched ------------------------------------------------------------------------- */
 struct searching {
     struct th_pass_ctx *pc;
     struct th_program *program;
@@ -80,8 +80,8 @@ static void say_what_blocks(struct searching *k, const struct th_fuse_front *fro
         [TH_FUSE_BY_OUTPUT] = ": outputs lie whole in memory when it ends",
         [TH_FUSE_BY_OPERANDS] = ": an operator that cannot run in pieces wants so much at once",
         [TH_FUSE_BY_GATE] = ": a map is gated by a value that all of it is needed for"};
-    th_note(th_pass_ctx(k->pc), NULL, "the smallest way found to run the model in pieces needs %lld "
-            "bytes, and no way less than %lld%s", (long long)front->points[point].peak,
+    th_note(th_pass_ctx(k->pc), NULL, "the smallest way found to run the model in pieces needs "
+            "%lld bytes, and no way less than %lld%s", (long long)front->points[point].peak,
             (long long)front->any.bytes, why[front->any.reason]);
 }
 
@@ -110,7 +110,7 @@ static enum th_status keep_front(struct searching *k, const struct th_split_net 
     return th_program_set_front(k->program, list, front->n_points);
 }
 
-/* What is computed twice saves nothing where computing once already needs no more than any way must. */
+/* Computing twice saves nothing where computing once already needs no more than any way must. */
 static enum th_status search(struct searching *k, const struct th_fuse_net *net,
                              struct th_fuse_front *front)
 {
@@ -220,8 +220,8 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 
 static const struct th_option_spec options[] = {
     {.name = "groups", .kind = TH_OPTION_STRING,
-     .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST or NODE:planes, joined by "
-             "'+': these groups of nodes and no others"},
+     .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST or NODE:planes, joined "
+             "by '+': these groups of nodes and no others"},
     {.name = "macs", .kind = TH_OPTION_INT, .def = "3000", .min = 1000, .max = 100000,
      .help = "most multiply-accumulates in thousandths of what the model has"},
     {.name = "off", .kind = TH_OPTION_BOOL, .def = "no", .help = "leave everything as it is"},

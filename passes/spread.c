@@ -18,7 +18,7 @@ static int hottest(const void *a, const void *b)
     return x->buffer < y->buffer ? -1 : x->buffer > y->buffer;
 }
 
-/* Accesses to each buffer: a multiply-accumulate reads its operands, whatever is made is written. */
+/* Accesses to each buffer: a multiply-accumulate reads its operands, what is made is written. */
 static enum th_status count_reads(const struct th_layout *l, const uint32_t *of_class,
                                   double *reads)
 {

@@ -9,7 +9,7 @@
 /*
  * Gives every buffer of the plan one region: those read most for each of their bytes go to the
  * fastest region as long as they fit there together, the next ones to the next region, the rest to
- * the last. of_class: 1 + buffer of each class, 0: none; graph, node: of scratch buffers, else NULL.
+ * the last. of_class: 1 + buffer of each class, 0: none; graph, node: of scratch, else NULL.
  * reads[n_regions]: least reads a byte of what was put there.
  */
 enum th_status th_spread(const struct th_layout *l, struct th_plan_problem *p,

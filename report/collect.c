@@ -29,7 +29,7 @@ static int64_t bytes_of(const struct th_graph *g, th_value v)
     return th_type_size(th_value_type(g, v));
 }
 
-/* ---- one node --------------------------------------------------------------------------------- */
+/* ---- one node -------------------------------------------------------------------------------- */
 
 /* Constants of the packed call that no earlier layer had. */
 static int64_t packed_bytes(struct collector *c, const struct th_call *call)
@@ -208,7 +208,7 @@ static enum th_status fill_layer(struct collector *c, struct th_graph *g, th_nod
     return TH_OK;
 }
 
-/* ---- memory over time ------------------------------------------------------------------------- */
+/* ---- memory over time ------------------------------------------------------------------------ */
 
 static void add_block(struct collector *c, const struct th_report_block *b)
 {
@@ -321,7 +321,7 @@ static enum th_status walk_graph(struct collector *c, struct th_graph *g)
     return s;
 }
 
-/* ---- the program ------------------------------------------------------------------------------ */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 static enum th_status count_nodes(struct th_graph *g, void *user)
 {

@@ -134,7 +134,8 @@ bool th_split_first_stream(const struct th_split_net *net, const struct th_fuse_
                            struct th_arena *arena, struct th_split_list *list)
 {
     const struct th_fuse_group *g = &p->groups[0];
-    const struct th_split_group s = {.first = net->place[g->first], .last = net->place[g->last - 1]};
+    const struct th_split_group s = {.first = net->place[g->first],
+                                     .last = net->place[g->last - 1]};
     if (!p->n_groups || g->how == TH_FUSE_STRIPS ||
         (g->how == TH_FUSE_STREAM && g->last - g->first >= 2))
         return true;

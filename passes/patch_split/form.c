@@ -40,7 +40,7 @@ static void refuse(struct forming *f, uint32_t i, const char *why)
     th_str_release(&s);
 }
 
-/* ---- can it be formed? ------------------------------------------------------------------------ */
+/* ---- can it be formed? ----------------------------------------------------------------------- */
 static bool in_range(const struct forming *f, th_node n)
 {
     return n && f->index[n] >= f->group->first && f->index[n] <= f->group->last;
@@ -189,7 +189,7 @@ static bool check_group(struct forming *f)
     return check_stages(f) && ok;
 }
 
-/* ---- the body --------------------------------------------------------------------------------- */
+/* ---- the body -------------------------------------------------------------------------------- */
 /* The body's value for an operand of the function's. */
 static th_value enter_value(struct forming *f, th_value v)
 {
@@ -256,7 +256,7 @@ static enum th_status make_body(struct forming *f)
     return TH_OK;
 }
 
-/* ---- the loop --------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 /* Attributes of each node: what is kept is found by th_tile_fit, until then everything is. */
 struct columns {
     int64_t *run, *slots, *tail_rows, *tail_cols, *stage, *strip_rows, *strip_cols;

@@ -28,7 +28,7 @@ static th_value behind_views(const struct th_graph *g, th_value v)
     }
 }
 
-/* ---- tensors ---------------------------------------------------------------------------------- */
+/* ---- tensors --------------------------------------------------------------------------------- */
 /* A value seen through views is one tensor, with the shape of the value that is computed; an input
  * has the shape of whoever sees it first. */
 static bool tensor_of(struct describing *k, th_value v, uint32_t *tensor)
@@ -58,7 +58,7 @@ static bool same_shape(const struct describing *k, uint32_t tensor, const struct
     return th_tile_shape(t, &h, &w, &pixel) && h == x->h && w == x->w && pixel == x->pixel_bytes;
 }
 
-/* ---- kernels ---------------------------------------------------------------------------------- */
+/* ---- kernels --------------------------------------------------------------------------------- */
 static bool has_row(const struct describing *k, const struct th_query *q)
 {
     struct th_selection s;
@@ -132,7 +132,7 @@ static bool has_planes(const struct describing *k, struct th_inst *c, int64_t *s
     return true;
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------ */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 /* NULL both for the identity; false on exhaustion. */
 static bool spans_of(struct describing *k, const struct th_tile_axis *a, int64_t extent,
                      const struct th_fuse_span **out)

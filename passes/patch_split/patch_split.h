@@ -27,7 +27,7 @@ struct th_split_list {
 };
 
 /*
- * "0-7:stream:1+8-12:strips:4x0@10:2x0@12": nodes and how they run. stream:RUN with RUN columns at a
+ * "0-7:stream:1+8-12:strips:4x0@10:2x0@12": nodes and how they run. stream:RUN, RUN columns at a
  * time, 0 being whole rows; strips[:RUN]:ROWSxCOLS@NODE..., a stage for each, ending with NODE.
  * "5:planes": node 5 shall run plane by plane, over its operand.
  * "1/" in front: the second function. Reports what it does not understand (TH_ERR_USAGE).

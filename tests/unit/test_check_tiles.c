@@ -217,7 +217,7 @@ static void test_regions(void)
     printf("%u of %u in several regions ", several, formed);
 }
 
-/* ---- damage ----------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 static th_node random_loop(struct lab *l)
 {
     th_node found = 0;

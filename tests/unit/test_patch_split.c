@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* patch-split with groups given: what is formed computes the same, what cannot be formed is said. */
+/* patch-split with groups given: what is formed computes the same, what cannot be is said. */
 #include "tests/unit/tile_nets.h"
 
 static struct net n;

@@ -37,7 +37,7 @@ static int64_t pixels(uint32_t i)
     return t.nodes[i].bytes / t.nodes[i].pixel_bytes;
 }
 
-/* ---- capacities ------------------------------------------------------------------------------- */
+/* ---- capacities ------------------------------------------------------------------------------ */
 static void window_capacity(struct net_window k, int64_t h, int64_t w, const char *how,
                             int64_t expect)
 {
@@ -115,7 +115,7 @@ static void test_strided_shortcut(void)
     close_net();
 }
 
-/* ---- strips ----------------------------------------------------------------------------------- */
+/* ---- strips ---------------------------------------------------------------------------------- */
 static void test_strips(void)
 {
     open_net();
@@ -167,7 +167,7 @@ static void test_rings(void)
         }
 }
 
-/* ---- replay ----------------------------------------------------------------------------------- */
+/* ---- replay ---------------------------------------------------------------------------------- */
 struct seen {
     int64_t made[8], computed[8];      /* newest row of each node; pixels in all */
     uint32_t order[2000], n;
@@ -230,7 +230,7 @@ static void test_strip_order(void)
     close_net();
 }
 
-/* ---- overlap of a result with the dying operand ------------------------------------------------ */
+/* ---- overlap of a result with the dying operand ---------------------------------------------- */
 static void test_distance(void)
 {
     const struct th_tile_order piece = {false, 0}, element = {true, 0}, behind = {true, 1};
@@ -269,7 +269,7 @@ static void test_distance(void)
     close_net();
 }
 
-/* ---- what cannot be read ---------------------------------------------------------------------- */
+/* ---- what cannot be read --------------------------------------------------------------------- */
 static void test_refused(void)
 {
     open_net();
