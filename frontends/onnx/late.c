@@ -115,6 +115,57 @@ static enum th_status slice_axis(struct onx_node *n, const struct lists *l,
     return take(n, *x, at, axis, x);
 }
 
+/* The number behind changes of shape and type. */
+static th_value bare(const struct onx_node *n, th_value v)
+{
+    const struct th_graph *g = n->scope->graph;
+
+    for (th_node d = th_value_def(g, v); d != 0; d = th_value_def(g, v)) {
+        if (!th_node_is(g, d, "reshape") && !th_node_is(g, d, "cast"))
+            break;
+        v = th_node_input(g, d, 0);
+    }
+    return v;
+}
+
+/* An end that is the start plus a constant: the slice is that long, as long as it lies inside. */
+static bool constant_length(const struct onx_node *n, th_value start, th_value end, int64_t *out)
+{
+    const struct th_graph *g = n->scope->graph;
+    const th_value from = bare(n, start), to = bare(n, end);
+    const th_node d = th_value_def(g, to);
+
+    if (d == 0 || !th_node_is(g, d, "add") || th_type_elems(th_value_type(g, to)) != 1)
+        return false;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct th_tensor *c = th_value_const(g, th_node_input(g, d, 1 - i));
+        if (bare(n, th_node_input(g, d, i)) == from && c != NULL && th_tensor_int(c, 0) > 0) {
+            *out = th_tensor_int(c, 0);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One axis whose end follows its start. */
+static bool following(struct onx_node *n, const struct th_type *t, struct th_type *want)
+{
+    const th_value start = onx_in(n, 1), end = onx_in(n, 2), axes = onx_in(n, 3);
+    const struct th_tensor *a = onx_const(n, axes);
+    int64_t length, axis = 0;
+
+    if (start == 0 || end == 0 || onx_has_in(n, 4) || (axes != 0 && a == NULL) ||
+        th_type_elems(onx_type(n, start)) != 1 || !constant_length(n, start, end, &length))
+        return false;
+    if (a != NULL)
+        axis = th_tensor_int(a, 0) + (th_tensor_int(a, 0) < 0 ? t->rank : 0);
+    if (axis < 0 || axis >= t->rank || length > t->dims[axis])
+        return false;
+    *want = *t;
+    want->dims[axis] = length;
+    return true;
+}
+
 enum th_status onx_late_slice(struct onx_node *n)
 {
     struct th_type want;
@@ -123,7 +174,8 @@ enum th_status onx_late_slice(struct onx_node *n)
 
     TH_TRY(onx_need(n, &x, 1));
     const struct th_type t = *onx_type(n, x);
-    TH_TRY(declared(n, t.rank, &want));
+    if (!following(n, &t, &want))
+        TH_TRY(declared(n, t.rank, &want));
     if (th_type_elems(&want) == 0) {
         want.dtype = t.dtype;
         TH_TRY(onx_filled(n, &want, 0, &x));

@@ -57,6 +57,109 @@ static enum th_status import_window(struct onx_node *n)
     return v != 0 ? onx_bind(n, 0, v) : TH_ERR_INTERNAL;
 }
 
+/* ---- mel filters ----------------------------------------------------------------------------- */
+
+static enum th_status with(struct onx_node *n, const char *op, th_value v, double k, th_value *out)
+{
+    th_value c;
+
+    TH_TRY(onx_scalar(n, onx_type(n, v)->dtype, k, &c));
+    return onx_binary(n, op, v, c, out);
+}
+
+static enum th_status mel_of(struct onx_node *n, th_value hertz, th_value *out)
+{
+    TH_TRY(with(n, "div", hertz, 700, out));
+    TH_TRY(with(n, "add", *out, 1, out));
+    TH_TRY(onx_unary(n, "log", *out, out));
+    return with(n, "mul", *out, 2595 / log(10), out);
+}
+
+/* Bins at equal steps of mel, as whole numbers: [filters + 2] doubles. */
+static enum th_status mel_bins(struct onx_node *n, const th_value in[5], int64_t filters,
+                               th_value *out)
+{
+    th_value low, high, length;
+
+    TH_TRY(mel_of(n, in[3], &low));
+    TH_TRY(mel_of(n, in[4], &high));
+    TH_TRY(onx_binary(n, "sub", high, low, &high));
+    TH_TRY(with(n, "div", high, (double)(filters + 2), &high));
+    TH_TRY(onx_iota(n, TH_DT_F64, filters + 2, out));
+    TH_TRY(onx_binary(n, "mul", *out, high, out));
+    TH_TRY(onx_binary(n, "add", *out, low, out));
+    TH_TRY(with(n, "mul", *out, log(10) / 2595, out));
+    TH_TRY(onx_unary(n, "exp", *out, out));
+    TH_TRY(with(n, "sub", *out, 1, out));
+    TH_TRY(with(n, "mul", *out, 700, out));
+    TH_TRY(with(n, "add", in[1], 1, &length));
+    TH_TRY(onx_binary(n, "mul", *out, length, out));
+    TH_TRY(onx_binary(n, "div", *out, in[2], out));
+    return onx_unary(n, "floor", *out, out);
+}
+
+static enum th_status choose(struct onx_node *n, th_value test, th_value yes, th_value no,
+                             th_value *out)
+{
+    th_value in[3] = {test, yes, no};
+
+    return onx_add_typed(n, "select", in, 3, NULL, onx_type(n, yes)->dtype, NULL, out);
+}
+
+/* Where a <= b, and c <= d or (open) c < d. */
+static enum th_status between(struct onx_node *n, th_value a, th_value b, bool open, th_value c,
+                              th_value d, th_value *out)
+{
+    th_value low, high;
+
+    TH_TRY(onx_binary(n, "less_equal", a, b, &low));
+    TH_TRY(onx_binary(n, open ? "less" : "less_equal", c, d, &high));
+    return onx_binary(n, "logical_and", low, high, out);
+}
+
+/* Triangles over the bins of a spectrum: [bins, filters]. */
+static enum th_status import_mel_weights(struct onx_node *n)
+{
+    const int64_t to = onx_attr_i(n, "output_datatype", 1);
+    th_value in[5], bins, row[3], at, up, down, span, flat, one, zero;
+    struct th_type want;
+
+    TH_TRY(onx_need(n, in, 5));
+    if (!onx_declared(n, 0, &want) || want.rank != 2 || to < 1 || to > 63)
+        return onx_reject(n, "a result of declared shape", "the size of the matrix");
+    for (int i = 0; i < 5; i++) {
+        TH_TRY(onx_reshape(n, in[i], 0, NULL, &in[i]));
+        TH_TRY(onx_cast(n, in[i], TH_DT_F64, &in[i]));
+    }
+    const int64_t size = want.dims[0], filters = want.dims[1];
+    TH_TRY(mel_bins(n, in, filters, &bins));
+    TH_TRY(onx_reshape(n, bins, 2, (int64_t[]){1, filters + 2}, &bins));
+    for (int64_t i = 0; i < 3; i++)
+        TH_TRY(onx_slice(n, bins, 1, i, filters, &row[i]));
+    TH_TRY(onx_iota(n, TH_DT_F64, size, &at));
+    TH_TRY(onx_reshape(n, at, 2, (int64_t[]){size, 1}, &at));
+    TH_TRY(onx_scalar(n, TH_DT_F64, 1, &one));
+    TH_TRY(onx_scalar(n, TH_DT_F64, 0, &zero));
+    /* rising from row 0 to row 1; a step where they are one */
+    TH_TRY(onx_binary(n, "sub", row[1], row[0], &span));
+    TH_TRY(with(n, "equal", span, 0, &flat));
+    TH_TRY(onx_binary(n, "maximum", span, one, &span));
+    TH_TRY(onx_binary(n, "sub", at, row[0], &up));
+    TH_TRY(onx_binary(n, "div", up, span, &up));
+    TH_TRY(choose(n, flat, one, up, &up));
+    TH_TRY(between(n, row[0], at, false, at, row[1], &flat));
+    TH_TRY(choose(n, flat, up, zero, &up));
+    /* falling from row 1 to row 2 */
+    TH_TRY(onx_binary(n, "sub", row[2], row[1], &span));
+    TH_TRY(onx_binary(n, "maximum", span, one, &span));
+    TH_TRY(onx_binary(n, "sub", row[2], at, &down));
+    TH_TRY(onx_binary(n, "div", down, span, &down));
+    TH_TRY(between(n, row[1], at, true, at, row[2], &flat));
+    TH_TRY(choose(n, flat, down, up, &up));
+    TH_TRY(onx_cast(n, up, onx_dtype((int32_t)to), &up));
+    return onx_bind(n, 0, up);
+}
+
 /* ---- Fourier transforms ---------------------------------------------------------------------- */
 
 struct transform {
@@ -270,7 +373,7 @@ static enum th_status import_stft(struct onx_node *n)
 /* ---- n-grams --------------------------------------------------------------------------------- */
 
 struct grams {
-    const int64_t *pool, *index, *starts;    /* words, place of each gram, first word of each order */
+    const int64_t *pool, *index, *starts;    /* words, places, first word of each order */
     size_t n_pool, n_index, n_starts;
     const float *weights;
     size_t n_weights;
@@ -400,6 +503,7 @@ const struct onx_row onx_rows_signal[] = {
     {"BlackmanWindow", import_window, NULL},
     {"HammingWindow", import_window, NULL},
     {"HannWindow", import_window, NULL},
+    {"MelWeightMatrix", import_mel_weights, NULL},
     {"DFT", import_dft, NULL},
     {"STFT", import_stft, NULL},
     {"TfIdfVectorizer", import_tfidf, NULL},
