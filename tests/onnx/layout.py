@@ -2,7 +2,8 @@
 """
 layout.py THIMBLE FOLDER: convolutional networks written channels first keep no transpose inside. Each is
 compiled up to the passes that do not know the target; what is left in the program's text is counted:
-one at the input of several channels, one at an output that is a map of several channels.
+one at the input of several channels, one at an output that is a map of several channels. A network
+of values that go through 8 bits has integers inside.
 """
 import os
 import re
@@ -110,8 +111,51 @@ def picture():
     return n.model(n.conv(n.add("Tanh", [a]), 3, 4), [1, 3, 16, 16])
 
 
+SCALE, POINT = tensor("s", [], [0.05]), num(2, 3) + msg(8, "z") + msg(9, b"\xfc")
+
+
+class Quantized(Net):
+    """Every value goes through 8 bits, weights by channel."""
+
+    def __init__(self, dims):
+        super().__init__(dims)
+        self.constants += [SCALE, POINT]
+
+    def eight(self, x):
+        q = self.add("QuantizeLinear", [x, "s", "z"])
+        return self.add("DequantizeLinear", [q, "s", "z"])
+
+    def channels(self, data, dims, dtype):
+        k = len(self.constants)
+        self.constants += [b"".join(num(1, d) for d in dims) + num(2, dtype) +
+                           msg(8, "q%d" % k) + msg(9, data),
+                           tensor("s%d" % k, dims[:1], [0.01 + 0.001 * i for i in range(dims[0])]),
+                           num(1, dims[0]) + num(2, dtype) + msg(8, "z%d" % k) +
+                           msg(9, bytes((4 if dtype == 6 else 1) * dims[0]))]
+        return self.add("DequantizeLinear", ["q%d" % k, "s%d" % k, "z%d" % k], attr("axis", 0))
+
+    def conv(self, x, out, into, k=3, group=1, space=2):
+        dims = [out, into // group, k, k]
+        n = out * (into // group) * k * k
+        w = self.channels(bytes((i * 37) % 251 for i in range(n)), dims, 3)
+        b = self.channels(bytes(4 * out), [out], 6)
+        return self.eight(self.add("Relu", [self.add("Conv", [x, w, b], attr("pads", [k // 2] * 4),
+                                                     attr("group", group))]))
+
+
+def quantized():
+    n = Quantized([1, 3, 8, 8])
+    a = n.conv(n.eight("x"), 8, 3)
+    b = n.conv(n.conv(a, 8, 8, 3, 8), 8, 8, 1)
+    c = n.eight(n.add("Add", [a, b]))
+    d = n.eight(n.add("GlobalAveragePool", [n.eight(n.add("MaxPool", [c], attr("kernel_shape",
+                                                                               [2, 2])))]))
+    return n.model(n.add("Flatten", [d]), [1, 8])
+
+
 # network: transposes left
-NETS = {residual: 1, dense: 1, joined: 1, gated: 1, sloped: 0, line: 1, picture: 2}
+NETS = {residual: 1, dense: 1, joined: 1, gated: 1, sloped: 0, line: 1, picture: 2,
+        quantized: 1}
 
 
 def main():
@@ -126,7 +170,9 @@ def main():
                            stderr=subprocess.STDOUT)
         text = p.stdout.decode("utf-8", "replace")
         left = len(re.findall(r"= transpose\(", text))
-        if p.returncode or left != want:
+        # Integers from edge to edge.
+        floats = len(re.findall(r"= (?:de)?quantize\(", text))
+        if p.returncode or left != want or floats != (2 if net is quantized else 0):
             failed += 1
             print("FAIL: %s: exit code %d, %d transposes left, expected are %d\n%s" %
                   (net.__name__, p.returncode, left, want, text))
