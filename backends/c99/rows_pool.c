@@ -47,6 +47,11 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
                 40.0 * (double)w.batch * (double)w.box_h * (double)w.box_w * (double)w.box_n;
     k->code_bytes = 490;
     k->stack_bytes = 120;
+    if (q->inst->in[0]->dtype == TH_DT_F32) {
+        k->cycles *= 0.3;
+        k->code_bytes = 900;
+        k->stack_bytes = 180;
+    }
 }
 
 #define VIEWS                                                                                  \

@@ -2,6 +2,7 @@
 /* Random layers and their outputs by the obvious loops. */
 #include "tests/kernels/kgen.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -292,15 +293,33 @@ static float sum_real(const struct kgen_case *k, const int8_t *x, int y0, int x0
     return (float)acc;
 }
 
+static float pooled_real(const struct kgen_case *k, const int8_t *x, int y0, int x0, int c)
+{
+    int32_t sum = 0, n = 0, best = -128;
+    for (int i = 0; i < k->kh * k->kw; i++) {
+        const int iy = y0 + i / k->kw, ix = x0 + i % k->kw;
+        if (iy < 0 || iy >= k->in_h || ix < 0 || ix >= k->in_w)
+            continue;
+        const int32_t v = x[(iy * k->in_w + ix) * k->in_c + c];
+        sum += v;
+        n++;
+        best = v > best ? v : best;
+    }
+    if (n == 0)
+        return k->op == KGEN_MAX_POOL ? -FLT_MAX : 0.0f;
+    return k->op == KGEN_MAX_POOL ? (float)best : (float)sum / (float)n;
+}
+
 void kgen_expected_real(const struct kgen_case *k, float *y)
 {
     const bool bounded = k->lo != -128 || k->hi != 127;
     for (int n = 0; n < k->batch; n++)
         for (int p = 0; p < k->out_h * k->out_w; p++)
             for (int c = 0; c < k->out_c; c++) {
-                const float v = sum_real(k, k->x + n * k->in_h * k->in_w * k->in_c,
-                                         p / k->out_w * k->sh - k->pt,
-                                         p % k->out_w * k->sw - k->pl, c);
+                const int8_t *x = k->x + n * k->in_h * k->in_w * k->in_c;
+                const int y0 = p / k->out_w * k->sh - k->pt, x0 = p % k->out_w * k->sw - k->pl;
+                const float v = k->op >= KGEN_AVG_POOL ? pooled_real(k, x, y0, x0, c)
+                                                       : sum_real(k, x, y0, x0, c);
                 const float lo = (float)k->lo, hi = (float)k->hi;
                 *y++ = !bounded ? v : v < lo ? lo : v > hi ? hi : v;
             }

@@ -102,7 +102,9 @@ for board in $boards; do
         check $board thk_depthwise_conv2d_s8_single_tile__c99 depthwise
         check $board thk_fully_connected_s8_single_tile__c99 dense
         check $board thk_avg_pool2d_s8__c99 avg
-        check $board thk_max_pool2d_s8__c99 max;;
+        check $board thk_max_pool2d_s8__c99 max
+        check $board thk_avg_pool2d_f32__c99 avg
+        check $board thk_max_pool2d_f32__c99 max;;
     avx2)
         check $board thk_conv2d_s8__avx2 conv
         check $board thk_depthwise_conv2d_s8__avx2 depthwise

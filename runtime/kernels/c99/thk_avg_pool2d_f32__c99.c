@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "thk_types.h"
+#include "thk_tile_f32.h"
 
 #define THK_NAME thk_avg_pool2d_f32__c99
 #define THK_START 0.0f

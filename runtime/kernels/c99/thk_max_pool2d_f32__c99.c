@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "thk_types.h"
+#include "thk_tile_f32.h"
 
 #include <float.h>
 
