@@ -83,22 +83,28 @@ static th_value mean_over(th_value x, const char *op, int64_t axis)
 static void write_input(const char *path, const struct th_type *t)
 {
     char head[128] = "\x93NUMPY\x01";
-    uint32_t seed = 77;
     const int len = 118;
+    const char *descr = t->dtype == TH_DT_F32 ? "<f4" : t->dtype == TH_DT_S16 ? "<i2"
+                        : t->dtype == TH_DT_U8 ? "|u1" : "|i1";
+    struct th_arena *a = th_arena_new(0);
+    struct th_tensor *x = th_tensor_new(a, t);
+    uint32_t seed = 77;
     FILE *f = fopen(path, "wb");
     CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-    memset(head + 7, 0, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(x);
+    test_fill(x, &seed);
+    head[7] = 0;
     head[8] = (char)len;
     head[9] = 0;
-    const int used = snprintf(head + 10, 118, "{'descr': '|i1', 'fortran_order': False, 'shape': "
-                              "(1, %lld, %lld, %lld), }", (long long)t->dims[1],
+    const int used = snprintf(head + 10, 118, "{'descr': '%s', 'fortran_order': False, 'shape': "
+                              "(1, %lld, %lld, %lld), }", descr, (long long)t->dims[1],
                               (long long)t->dims[2], (long long)t->dims[3]);
     memset(head + 10 + used, ' ', (size_t)(len - used));
     head[10 + len - 1] = '\n';
     fwrite(head, 1, 10 + (size_t)len, f);
-    for (int64_t i = 0; i < th_type_size(t); i++)
-        fputc((int)(test_random(&seed) & 255), f);
+    fwrite(x->data, 1, (size_t)th_type_size(t), f);
     CU_ASSERT_EQUAL(fclose(f), 0);
+    th_arena_free(a);
 }
 
 static void write_net(const char *name)
@@ -179,10 +185,44 @@ static void test_means(void)
     write_net("means");
 }
 
+/* A window, then all of the map in one pixel: every type that accumulates. */
+static void reduced(const char *name, enum th_dtype dt, const char *op)
+{
+    const int64_t f[2] = {3, 3}, one[2] = {1, 1}, pad[4] = {1, 1, 1, 1}, none[4] = {0, 0, 0, 0};
+    const int64_t all[2] = {11, 9}, axes[2] = {1, 2};
+    const struct th_attr window[] = {test_ints("filter", 2, f), test_ints("stride", 2, one),
+                                     test_ints("pad", 4, pad), {.name = NULL}};
+    const struct th_attr whole[] = {test_ints("filter", 2, all), test_ints("stride", 2, one),
+                                    test_ints("pad", 4, none), {.name = NULL}};
+    const struct th_attr over[] = {test_ints("axes", 2, axes), flag("keep_dims", true),
+                                   {.name = NULL}};
+    const bool pools = strstr(op, "_pool2d") != NULL;
+    const int64_t zero = dt == TH_DT_U8 ? 120 : 0;
+    net_open(&n);
+    struct th_type t = test_type(n.g, dt, dt == TH_DT_F32 ? 0.0f : 0.05f, zero, 4, 1, 11, 9, 5);
+    const th_value x = th_graph_add_input(n.g, "x", &t);
+    const th_value v = test_node(n.g, "max_pool2d", &t, window, 1, x);
+    t.dims[1] = t.dims[2] = 1;
+    net_output(&n, test_node(n.g, op, &t, pools ? whole : over, 1, v));
+    write_net(name);
+}
+
+static void test_reductions(void)
+{
+    reduced("average-u8", TH_DT_U8, "avg_pool2d");
+    reduced("average-f32", TH_DT_F32, "avg_pool2d");
+    reduced("most-s16", TH_DT_S16, "max_pool2d");
+    reduced("most-f32", TH_DT_F32, "max_pool2d");
+    reduced("mean-s16", TH_DT_S16, "mean");
+    reduced("mean-u8", TH_DT_U8, "mean");
+    reduced("sum-f32", TH_DT_F32, "sum");
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"up", test_up}, {"decoder", test_decoder},
                                         {"blocks", test_blocks}, {"branches", test_branches},
+                                        {"reductions", test_reductions},
                                         {"means", test_means},
                                         CU_TEST_INFO_NULL};
     return test_main("networks for tile loops", tests);
