@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Forms of operators that ONNX's own cases leave out, against the definitions in plain Python.
+
+  forms.py THIMBLE FOLDER
+
+Each model is run by the evaluator and through emitted C (thimble verify compares the two); the
+expected results are written as .npy files.
+"""
+import itertools
+import math
+import os
+import random
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import make
+
+THIMBLE, FOLDER = os.path.abspath(sys.argv[1]), sys.argv[2]
+RANDOM = random.Random(1)
+KINDS = {1: ("<f4", "f"), 2: ("|u1", "B"), 6: ("<i4", "i"), 7: ("<i8", "q")}
+
+
+def count(dims):
+    return math.prod(dims)
+
+
+def npy(path, dims, kind, data):
+    shape = "(%s)" % "".join("%d," % d for d in dims)
+    head = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (KINDS[kind][0], shape)
+    head += " " * ((64 - (len(head) + 11) % 64) % 64) + "\n"
+    with open(path, "wb") as f:
+        f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode())
+        f.write(struct.pack("<%d%s" % (len(data), KINDS[kind][1]), *data))
+
+
+def reals(dims):
+    return [struct.unpack("<f", struct.pack("<f", RANDOM.uniform(-2, 2)))[0]
+            for _ in range(count(dims))]
+
+
+def at(dims, index):
+    place = 0
+    for d, i in zip(dims, index):
+        place = place * d + i
+    return place
+
+
+def indices(dims):
+    return itertools.product(*[range(d) for d in dims])
+
+
+failures = 0
+
+
+def check(name, op, inputs, attrs, dims, want, kind=1, opset=17, tolerance="1e-5,1e-5"):
+    """inputs: (dims, kind, data); want: the result's elements in row-major order."""
+    global failures
+    names = ["i%d" % i for i in range(len(inputs))]
+    graph = make.graph([make.node(op, names, ["y"], attrs)],
+                       [make.value(n, i[0], i[1]) for n, i in zip(names, inputs)],
+                       [make.value("y", dims, kind)])
+    base = os.path.join(FOLDER, name)
+    with open(base + ".onnx", "wb") as f:
+        f.write(make.model(graph, opset=opset))
+    command = [THIMBLE, "verify", base + ".onnx", "--target", "c99", "--tolerance", tolerance]
+    for k, i in enumerate(inputs):
+        npy("%s_%d.npy" % (base, k), *i)
+        command += ["--input", "%s_%d.npy" % (base, k)]
+    npy(base + "_y.npy", dims, kind, want)
+    p = subprocess.run(command + ["--expect", base + "_y.npy"], stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=120)
+    if p.returncode != 0:
+        failures += 1
+        print("FAIL %s: exit code %d\n%s" % (name, p.returncode, p.stdout.decode()))
+
+
+def einsum(name, equation, *shapes):
+    terms, result = equation.replace(" ", "").split("->")
+    terms = terms.split(",")
+    size = {}
+    for t, s in zip(terms, shapes):
+        size.update(zip(t, s))
+    labels = sorted(size)
+    data = [reals(s) for s in shapes]
+    out = [size[c] for c in result]
+    want = [0.0] * count(out)
+    for index in indices([size[c] for c in labels]):
+        place = dict(zip(labels, index))
+        product = 1.0
+        for t, s, d in zip(terms, shapes, data):
+            product *= d[at(s, [place[c] for c in t])]
+        want[at(out, [place[c] for c in result])] += product
+    check(name, "Einsum", [(s, 1, d) for s, d in zip(shapes, data)],
+          [make.attr("equation", equation)], out, want)
+
+
+def lp_pool():
+    x, p = reals((1, 2, 5, 4)), 3
+    want = []
+    for c, oy, ox in indices((2, 2, 3)):
+        total = 0.0
+        for ky, kx in indices((3, 2)):
+            y, xx = oy * 2 - 1 + ky, ox + kx
+            if 0 <= y < 5 and xx < 4:
+                total += abs(x[at((2, 5, 4), (c, y, xx))]) ** p
+        want.append(total ** (1 / p))
+    check("lp_pool", "LpPool", [((1, 2, 5, 4), 1, x)],
+          [make.attr("kernel_shape", [3, 2]), make.attr("strides", [2, 1]),
+           make.attr("pads", [1, 0, 0, 0]), make.attr("p", p)], (1, 2, 2, 3), want)
+
+
+def average_volume(include):
+    x = reals((1, 1, 4, 3, 5))
+    want = []
+    for o in indices((2, 3, 2)):
+        total, inside = 0.0, 0
+        for k in indices((2, 3, 2)):
+            z, y, xx = o[0] * 2 + k[0], o[1] + k[1] - 1, o[2] * 3 + k[2]
+            if y in range(3):
+                total += x[at((4, 3, 5), (z, y, xx))]
+                inside += 1
+        want.append(total / (12 if include else inside))
+    check("average_%d" % include, "AveragePool", [((1, 1, 4, 3, 5), 1, x)],
+          [make.attr("kernel_shape", [2, 3, 2]), make.attr("strides", [2, 1, 3]),
+           make.attr("pads", [0, 1, 0, 0, 1, 0]), make.attr("count_include_pad", include)],
+          (1, 1, 2, 3, 2), want)
+
+
+def conv_integer():
+    x = [RANDOM.randrange(256) for _ in range(40 * 9)]
+    w = [RANDOM.randrange(256) for _ in range(2 * 40 * 9)]
+    want = [sum((a - 7) * (b - 250) for a, b in zip(x, w[o * 360:])) for o in range(2)]
+    check("conv_integer", "ConvInteger",
+          [((1, 40, 3, 3), 2, x), ((2, 40, 3, 3), 2, w), ((), 2, [7]), ((), 2, [250])], [],
+          (1, 2, 1, 1), want, kind=6)
+
+
+def gru():
+    steps, hidden, size = 3, 2, 4
+    x, w, r, b = reals((steps, 1, size)), reals((6, size)), reals((6, hidden)), reals((12,))
+    h, want = [0.0] * hidden, [0.0] * (steps * hidden)
+    sigmoid = lambda v: 1 / (1 + math.exp(-v))
+    for t in reversed(range(steps)):
+        xs = [sum(w[k * size + i] * x[t * size + i] for i in range(size)) + b[k] for k in range(6)]
+        hs = [sum(r[k * hidden + i] * h[i] for i in range(hidden)) + b[6 + k] for k in range(6)]
+        z = [sigmoid(xs[i] + hs[i]) for i in range(2)]
+        g = [sigmoid(xs[2 + i] + hs[2 + i]) for i in range(2)]
+        new = [math.tanh(xs[4 + i] + g[i] * hs[4 + i]) for i in range(2)]
+        h = [(1 - z[i]) * new[i] + z[i] * h[i] for i in range(2)]
+        want[t * hidden:(t + 1) * hidden] = h
+    check("gru_reverse", "GRU", [((steps, 1, size), 1, x), ((1, 6, size), 1, w),
+                                 ((1, 6, hidden), 1, r), ((1, 12), 1, b)],
+          [make.attr("hidden_size", hidden), make.attr("direction", "reverse"),
+           make.attr("linear_before_reset", 1)], (steps, 1, 1, hidden), want)
+
+
+def cubic_weight(d, a=-0.75):
+    d = abs(d)
+    if d <= 1:
+        return (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1
+    return a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a if d < 2 else 0.0
+
+
+def resize():
+    """Cubic along one axis by sizes, half_pixel."""
+    x, n, m = reals((1, 1, 6)), 6, 10
+    want = []
+    for o in range(m):
+        p = (o + 0.5) * n / m - 0.5
+        low = math.floor(p)
+        want.append(sum(cubic_weight(p - k) * x[min(max(k, 0), n - 1)]
+                        for k in range(low - 1, low + 3)))
+    node = make.graph([make.node("Resize", ["x", "", "", "s"], ["y"],
+                                 [make.attr("mode", "cubic")])],
+                      [make.value("x", (1, 1, n))], [make.value("y", (1, 1, m))],
+                      [make.tensor("s", (3,), [1, 1, m], make.INT64)])
+    path = os.path.join(FOLDER, "resize")
+    with open(path + ".onnx", "wb") as f:
+        f.write(make.model(node))
+    npy(path + "_x.npy", (1, 1, n), 1, x)
+    npy(path + "_y.npy", (1, 1, m), 1, want)
+    p = subprocess.run([THIMBLE, "verify", path + ".onnx", "--target", "c99", "--tolerance",
+                        "1e-5,1e-5", "--input", path + "_x.npy", "--expect", path + "_y.npy"],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    if p.returncode != 0:
+        global failures
+        failures += 1
+        print("FAIL resize: %s" % p.stdout.decode())
+
+
+einsum("heads", "bhid,bhjd->bhij", (2, 2, 3, 4), (2, 2, 5, 4))
+einsum("values", "bhij,bjhd->bihd", (2, 2, 3, 4), (2, 4, 2, 5))
+einsum("chain", "ij,jk,kl->il", (2, 3), (3, 4), (4, 2))
+einsum("outer", "i,j->ji", (3,), (4,))
+einsum("bilinear", "bn,anm,bm->ba", (2, 3), (4, 3, 5), (2, 5))
+einsum("trace", "iij,j->i", (3, 3, 4), (4,))
+lp_pool()
+average_volume(0)
+average_volume(1)
+conv_integer()
+gru()
+resize()
+print("forms.py: %d failed" % failures)
+sys.exit(failures != 0)
