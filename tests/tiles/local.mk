@@ -2,4 +2,5 @@
 # nets writes small networks; tiles.test compiles them in pieces.
 noinst_PROGRAMS += %D%/nets
 tests_tiles_nets_LDADD = $(unit_libs)
+EXTRA_DIST += %D%/feed_main.c
 dist_check_SCRIPTS += %D%/tiles.test
