@@ -284,7 +284,8 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_CALIB: return add_word(o, &o->calibs, arg);
     case OPT_QUANTIZE: return ONE_OF(&o->quantize, "int8", "int16", "int4", "float16");
     case OPT_PRECISION: return add_precision(o, id, arg);
-    case OPT_CALIBRATOR: return ONE_OF(&o->calibrator, "minmax", "percentile", "mse", "entropy");
+    case OPT_CALIBRATOR:
+        return ONE_OF(&o->calibrator, "auto", "minmax", "percentile", "mse", "entropy");
     case OPT_IMAGE_MEAN:
         return set_numbers(o, id, arg, o->preprocess.mean, &o->preprocess.n_mean, false);
     case OPT_IMAGE_SCALE:

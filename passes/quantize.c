@@ -15,6 +15,7 @@
 #include "ir/notes.h"
 
 #define DEFAULT_TEST 256        /* samples for agreement when no accuracy was asked for */
+#define CLEARLY 1.0             /* dB; less may be chance */
 #define JUDGED 128              /* samples that decide about corrections */
 
 static const char *setting(const struct th_pass_ctx *pc, const char *option, const char *global)
@@ -39,7 +40,8 @@ static enum th_status read_settings(struct th_quantizer *q)
     const char *kind = setting(q->pc, "kind", "quantize");
     const char *calibrator = setting(q->pc, "calibrator", "calibrator");
     q->kind = kind ? th_qkind_by_name(kind, strlen(kind)) : TH_Q_INT8;
-    q->calibrator = calibrator ? th_calibrator_by_name(calibrator) : TH_CAL_MSE;
+    q->any_calibrator = !calibrator || !strcmp(calibrator, "auto");
+    q->calibrator = q->any_calibrator ? TH_CAL_MSE : th_calibrator_by_name(calibrator);
     q->percentile = th_pass_option_float(q->pc, "percentile");
     q->correct_bias = strcmp(th_pass_option(q->pc, "bias-correction"), "no") != 0;
     q->threads = thread_count(q->pc);
@@ -49,8 +51,8 @@ static enum th_status read_settings(struct th_quantizer *q)
         return TH_ERR_USAGE;
     }
     if (q->calibrator == TH_CAL_COUNT) {
-        th_error(ctx, NULL, 9001, "pass 'quantize': calibrator is minmax, percentile, mse or "
-                 "entropy, not '%s'", calibrator);
+        th_error(ctx, NULL, 9001, "pass 'quantize': calibrator is auto, minmax, percentile, mse "
+                 "or entropy, not '%s'", calibrator);
         return TH_ERR_USAGE;
     }
     return TH_OK;
@@ -152,32 +154,65 @@ static enum th_status prepare(struct th_quantizer *q)
     TH_TRY(th_q_calibrate(q));
     if (th_pass_option_bool(q->pc, "rounding"))
         TH_TRY(th_q_moments(q));
-    th_pass_remark(q->pc, "ranges from %lld samples, calibrator %s", (long long)q->samples.n,
-                   th_calibrator_name(q->calibrator));
+    return TH_OK;
+}
+
+/* Each way to choose ranges, judged by the outputs it gives. */
+static enum th_status choose_calibrator(struct th_quantizer *q)
+{
+    enum th_calibrator best = q->calibrator;
+    double most = -INFINITY;
+    for (int c = 0; c < TH_CAL_COUNT; c++) {
+        struct th_qscore s;
+        q->calibrator = (enum th_calibrator)c;
+        th_q_ranges(q);
+        TH_TRY(th_q_measure(q, &s));
+        th_pass_remark(q->pc, "calibrator %s: output %.1f dB above its error",
+                       th_calibrator_name(q->calibrator), s.snr_db);
+        if (s.snr_db > most) {
+            most = s.snr_db;
+            best = q->calibrator;
+        }
+    }
+    q->calibrator = best;
+    th_q_ranges(q);
     return TH_OK;
 }
 
 /* Where samples differ much in size, their mean stands for few of them. Whether correcting it
- * helps is seen on the samples themselves. */
+ * hurts is seen on the samples themselves. */
 static enum th_status choose_correction(struct th_quantizer *q)
+{
+    struct th_qscore with, without;
+    TH_TRY(th_q_measure(q, &with));
+    q->correct_bias = false;
+    TH_TRY(th_q_measure(q, &without));
+    q->correct_bias = without.snr_db < with.snr_db + CLEARLY;
+    th_pass_remark(q->pc, "bias correction: %.1f dB with, %.1f dB without", with.snr_db,
+                   without.snr_db);
+    return TH_OK;
+}
+
+/* What was left open is decided on some of the calibration's samples, never on those that judge. */
+static enum th_status choose(struct th_quantizer *q)
 {
     const struct th_samples test = q->test;
     const bool labelled = q->labelled;
-    struct th_qscore real, with, without;
-    if (strcmp(th_pass_option(q->pc, "bias-correction"), "auto"))
+    const bool correction = !strcmp(th_pass_option(q->pc, "bias-correction"), "auto");
+    struct th_qscore real;
+    th_q_ranges(q);
+    if (!q->any_calibrator && !correction)
         return TH_OK;
     q->test = q->samples;
     q->labelled = false;
     q->test.n = q->test.n > JUDGED ? JUDGED : q->test.n;
     TH_TRY(th_q_measure_float(q, &real));
-    TH_TRY(th_q_measure(q, &with));
-    q->correct_bias = false;
-    TH_TRY(th_q_measure(q, &without));
-    q->correct_bias = with.snr_db > without.snr_db;
+    if (q->any_calibrator)
+        TH_TRY(choose_calibrator(q));
+    if (correction)
+        TH_TRY(choose_correction(q));
     q->test = test;
     q->labelled = labelled;
-    th_pass_remark(q->pc, "bias correction: %.1f dB with, %.1f dB without", with.snr_db,
-                   without.snr_db);
     return TH_OK;
 }
 
@@ -190,7 +225,7 @@ static enum th_status quantize(struct th_quantizer *q, const char *calib)
     if (calib)
         TH_TRY(prepare(q));
     if (calib)
-        TH_TRY(choose_correction(q));
+        TH_TRY(choose(q));
     if (calib && (drop || th_pass_option_bool(q->pc, "sensitivity")))
         TH_TRY(th_q_sensitivity(q));
     if (q->test.n > 0) {
@@ -202,6 +237,9 @@ static enum th_status quantize(struct th_quantizer *q, const char *calib)
     }
     TH_TRY(th_q_convert(q, q->f, NULL));
     th_pass_changed(q->pc);
+    if (calib)
+        th_pass_remark(q->pc, "ranges from %lld samples, calibrator %s", (long long)q->samples.n,
+                       th_calibrator_name(q->calibrator));
     remark_kinds(q);
     return note_result(q, &before, &after, bytes);
 }
@@ -229,7 +267,7 @@ static const struct th_option_spec options[] = {
     {"kind", TH_OPTION_STRING, NULL, 1, 0, "int8, int16, int4 or float16 (default: --quantize)"},
     {"precision", TH_OPTION_STRING, NULL, 1, 0, "NODE=KIND;... (default: --precision)"},
     {"calibrator", TH_OPTION_STRING, NULL, 1, 0,
-     "minmax, percentile, mse or entropy (default: --calibrator)"},
+     "auto, minmax, percentile, mse or entropy (default: --calibrator)"},
     {"percentile", TH_OPTION_FLOAT, "99.99", 50, 100, "values of 100 that lie inside"},
     {"equalize", TH_OPTION_BOOL, "no", 1, 0, "even out channels of neighbouring layers first"},
     {"bias-correction", TH_OPTION_STRING, "auto", 1, 0,

@@ -255,6 +255,11 @@ enum th_status th_q_calibrate(struct th_quantizer *q)
         .program = q->program, .f = q->f, .samples = &q->samples, .n = q->samples.n,
         .what = "distributions", .value = collect_counts, .user = &c}));
     merge_counters(&c);
+    return TH_OK;
+}
+
+void th_q_ranges(struct th_quantizer *q)
+{
     const bool wide = th_qkind_act(q->kind) == TH_DT_S16;
     for (th_value v = 1; v < q->n_values; v++) {
         struct th_qvalue *x = &q->values[v];
@@ -264,5 +269,4 @@ enum th_status th_q_calibrate(struct th_quantizer *q)
                            &x->range_lo, &x->range_hi);
         th_value_set_range(q->f, v, x->range_lo, x->range_hi);
     }
-    return TH_OK;
 }

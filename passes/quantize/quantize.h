@@ -70,6 +70,7 @@ struct th_quantizer {
     uint32_t n_values;
     enum th_qkind kind;
     enum th_calibrator calibrator;
+    bool any_calibrator;         /* the best of them is to be found */
     double percentile;
     unsigned threads;
     bool correct_bias;
@@ -111,8 +112,10 @@ struct th_qsweep {
     void *user;
 };
 enum th_status th_q_sweep(struct th_quantizer *q, const struct th_qsweep *s);
-/* Ranges, histograms, means of all values; then chooses the ranges. */
+/* Extremes, histograms, means of all values. */
 enum th_status th_q_calibrate(struct th_quantizer *q);
+/* Ranges as q's calibrator chooses them. */
+void th_q_ranges(struct th_quantizer *q);
 
 /* ---- weights.c ---------------------------------------------------------------------------------- */
 /* Scales [n] along an axis for symmetric weights, whole numbers by them. bias (may be NULL): no
