@@ -20,8 +20,6 @@ static inline int8_t THK_PART(out)(const struct thk_window2d *p, int32_t sum,
     return (int8_t)thk_clamp(THK_REQUANT(sum, q), p->lo, p->hi);
 }
 
-/* Eight registers hold the sums of one pixel, but not of two. */
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
 #define THK_TILE_STEP(u)                                                        \
     {                                                                           \
         const int32_t v = a[u];                                                 \
@@ -30,6 +28,7 @@ static inline int8_t THK_PART(out)(const struct thk_window2d *p, int32_t sum,
         THK_TILE_STEP_END;                                                      \
     }
 
+/* All channels of one pixel. */
 static void THK_PART(1x4)(const struct thk_window2d *p2d, const int8_t *x, int32_t n,
                                 const int8_t *w, const int32_t *q, int8_t *y)
 {
@@ -49,18 +48,17 @@ static void THK_PART(1x4)(const struct thk_window2d *p2d, const int8_t *x, int32
         y[c + 3] = THK_PART(out)(p2d, a3, q + 13);
     }
 }
+#undef THK_TILE_STEP
 
+/* Eight registers hold the sums of one pixel, but not of two. */
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
 /* All channels of two pixels; n products, a multiple of four. */
 static void THK_PART(2x4)(const struct thk_window2d *p2d, const int8_t *xa, const int8_t *xb,
                                 int32_t n, const int8_t *w, const int32_t *q, int8_t *ya,
                                 int8_t *yb)
 {
     THK_PART(1x4)(p2d, xa, n, w, q, ya);
-    if (xb != xa)
-        THK_PART(1x4)(p2d, xb, n, w, q, yb);
-    else
-        for (int32_t c = 0; c < p2d->out_c; c++)
-            yb[c] = ya[c];
+    THK_PART(1x4)(p2d, xb, n, w, q, yb);
 }
 #else
 #define THK_TILE_STEP(u)                                                        \
@@ -99,8 +97,8 @@ static void THK_PART(2x4)(const struct thk_window2d *p2d, const int8_t *xa, cons
         yb[c + 3] = THK_PART(out)(p2d, b3, q + 13);
     }
 }
-#endif
 #undef THK_TILE_STEP
+#endif
 
 static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b,
                                     const int8_t *x, const int8_t *weights,
@@ -116,7 +114,8 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b,
     for (int32_t i = 0; i < pixels; i += 2) {
         const int8_t *in[2];
         int8_t *out[2];
-        for (int32_t j = 0; j < 2; j++) {
+        const int32_t tile = i + 1 < pixels ? 2 : 1;
+        for (int32_t j = 0; j < tile; j++) {
             const int32_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
             out[j] = y + thk_view_at(&p->out, oy, ox);
             in[j] = field + j * n;
@@ -129,12 +128,14 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b,
                 oy++;
             }
         }
-        THK_PART(2x4)(p, in[0], in[1], n, weights, constants, done,
-                            done + group_c);
-        for (int32_t c = 0; c < p->out_c; c++) {
+        if (tile == 2)
+            THK_PART(2x4)(p, in[0], in[1], n, weights, constants, done, done + group_c);
+        else
+            THK_PART(1x4)(p, in[0], n, weights, constants, done);
+        for (int32_t c = 0; c < p->out_c; c++)
             out[0][c] = done[c];
+        for (int32_t c = 0; c < p->out_c && tile == 2; c++)
             out[1][c] = done[group_c + c];
-        }
     }
 }
 #undef THK_NAME
