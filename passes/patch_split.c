@@ -5,9 +5,12 @@
  * elements changes. Which nodes, in which pieces, is given, or searched for the objective.
  */
 #include "passes/patch_split/choose.h"
+#include "passes/patch_split/twice.h"
 #include "passes/regions.h"
 
 #include "ir/notes.h"
+
+#include <stdlib.h>
 
 #include <string.h>
 
@@ -48,6 +51,15 @@ struct searching {
     struct th_split_wish wish;
     struct th_split_list list;      /* of all functions */
     int64_t largest;                /* peak of the function that the front is kept of */
+    const char *twice;              /* places of what is computed twice, or NULL */
+};
+/* What was found for one form of a function. */
+struct found {
+    struct th_split_net net;
+    struct th_fuse_front front;
+    uint32_t point;
+    bool fits;
+    const char *twice;
 };
 
 /* What is left in the target's RAM beside state variables; 0: no limit. */
@@ -85,29 +97,52 @@ static void say_what_blocks(struct searching *k, const struct th_fuse_front *fro
             (long long)front->any.bytes, why[front->any.reason]);
 }
 
-static enum th_status keep_front(struct searching *k, const struct th_split_net *net,
-                                 const struct th_fuse_front *front, uint32_t function,
-                                 uint32_t chosen)
+static enum th_status add_points(struct searching *k, const struct found *f, uint32_t function,
+                                 int64_t below, const struct found *chosen,
+                                 struct th_front_point *list, uint32_t *n)
 {
-    struct th_front_point *list = TH_NEW_ARRAY(k->arena, struct th_front_point,
-                                               (size_t)front->n_points + 1);
-    if (!list)
-        return TH_ERR_INTERNAL;
-    if (front->points[0].peak <= k->largest)
-        return TH_OK;
-    k->largest = front->points[0].peak;
-    for (uint32_t i = 0; i < front->n_points; i++) {
+    for (uint32_t i = 0; i < f->front.n_points; i++) {
+        const struct th_fuse_point *p = &f->front.points[i];
         struct th_split_list groups = {0};
         struct th_str s;
-        if (!th_split_groups(net, &front->points[i], function, k->arena, &groups))
+        if (p->peak >= below)
+            continue;
+        if (!th_split_groups(&f->net, p, function, k->arena, &groups))
             return TH_ERR_INTERNAL;
         th_str_init(&s);
-        th_split_spell(&groups, &s);
-        list[i] = (struct th_front_point){front->points[i].peak, front->points[i].macs,
-                                          th_arena_strdup(k->arena, s.s), i == chosen};
+        th_split_spell(&groups, f->twice, &s);
+        list[(*n)++] = (struct th_front_point){p->peak, p->macs, th_arena_strdup(k->arena, s.s),
+                                               f == chosen && i == f->point};
         th_str_release(&s);
     }
-    return th_program_set_front(k->program, list, front->n_points);
+    return TH_OK;
+}
+
+static int64_t least_peak(const struct th_fuse_front *front)
+{
+    int64_t least = INT64_MAX;
+    for (uint32_t i = 0; i < front->n_points; i++)
+        least = front->points[i].peak < least ? front->points[i].peak : least;
+    return least;
+}
+
+/* Points of the function as it is, then smaller ones of the form that computes maps twice. */
+static enum th_status keep_front(struct searching *k, const struct found *once,
+                                 const struct found *best, uint32_t function)
+{
+    uint32_t n = 0;
+    struct th_front_point *list =
+        TH_NEW_ARRAY(k->arena, struct th_front_point,
+                     (size_t)once->front.n_points + best->front.n_points + 1);
+    if (!list)
+        return TH_ERR_INTERNAL;
+    if (once->front.points[0].peak <= k->largest)
+        return TH_OK;
+    k->largest = once->front.points[0].peak;
+    TH_TRY(add_points(k, once, function, INT64_MAX, best, list, &n));
+    if (best != once)
+        TH_TRY(add_points(k, best, function, least_peak(&once->front), best, list, &n));
+    return th_program_set_front(k->program, list, n);
 }
 
 /* Computing twice saves nothing where computing once already needs no more than any way must. */
@@ -117,10 +152,7 @@ static enum th_status search(struct searching *k, const struct th_fuse_net *net,
     struct th_fuse_options once = k->options;
     once.no_recompute = true;
     TH_TRY(th_fuse_search(net, &once, k->arena, front));
-    int64_t least = INT64_MAX;
-    for (uint32_t i = 0; i < front->n_points; i++)
-        least = front->points[i].peak < least ? front->points[i].peak : least;
-    if (k->options.no_recompute || least <= front->any.bytes)
+    if (k->options.no_recompute || least_peak(front) <= front->any.bytes)
         return TH_OK;
     return th_fuse_search(net, &k->options, k->arena, front);
 }
@@ -153,39 +185,86 @@ static enum th_status search_and_choose(struct searching *k, const struct th_spl
     return TH_OK;
 }
 
+static enum th_status find(struct searching *k, struct th_graph *g, struct found *f)
+{
+    *f = (struct found){.fits = true, .twice = k->twice};
+    TH_TRY(th_split_describe(k->pc, g, &f->net));
+    if (f->net.n_fusable < 2)
+        return TH_OK;
+    return search_and_choose(k, &f->net, &f->front, &f->point, &f->fits);
+}
+
+static int64_t peak_of(const struct found *f)
+{
+    return f->front.points[f->point].peak;
+}
+
+/* Gated maps one after the other, the largest first, as long as a map may be what decides; the
+ * function is left in the best form. */
+static enum th_status try_twice(struct searching *k, struct th_graph *g, struct found *best)
+{
+    struct th_split_twice *list;
+    uint32_t n, made = 0, kept = 0;
+    const char *all = NULL;
+    if (!th_split_find_twice(g, k->arena, &list, &n))
+        return TH_ERR_INTERNAL;
+    k->options.base_macs = best->front.base_macs;
+    for (; made < n && list[made].bytes > peak_of(best) / 2; made++) {
+        struct found f;
+        all = all ? th_arena_printf(k->arena, "%s+%u", all, list[made].place)
+                  : th_arena_printf(k->arena, "%u", list[made].place);
+        k->twice = all;
+        if (!all)
+            return TH_ERR_INTERNAL;
+        TH_TRY(th_split_make_twice(g, &list[made]));
+        TH_TRY(find(k, g, &f));
+        if (f.front.n_points && peak_of(&f) < peak_of(best)) {
+            *best = f;
+            kept = made + 1;
+        }
+    }
+    for (uint32_t i = made; i-- > kept;)
+        th_split_make_once(g, &list[i]);
+    k->twice = best->twice;
+    k->options.base_macs = 0;
+    if (kept)
+        th_pass_changed(k->pc);
+    return TH_OK;
+}
+
 static enum th_status search_function(struct searching *k, uint32_t function)
 {
     struct th_graph *g = th_program_function(k->program, function);
-    struct th_split_net net;
-    struct th_fuse_front front;
+    struct found once, best;
     struct th_split_list groups = {0};
-    bool fits;
     /* rows are pushed into the first entry point */
     k->options.feed = k->options.feed_streams = function == 0 && rows_are_pushed(k->pc);
-    TH_TRY(th_split_describe(k->pc, g, &net));
-    if (net.n_fusable < 2)
+    TH_TRY(find(k, g, &once));
+    if (!once.front.n_points)
         return TH_OK;
-    uint32_t p = 0;
-    TH_TRY(search_and_choose(k, &net, &front, &p, &fits));
-    if (!front.n_points)
-        return TH_OK;
-    if (!fits && front.points[p].peak > k->wish.largest)
-        say_what_blocks(k, &front, p);
-    TH_TRY(keep_front(k, &net, &front, function, p));
-    if (k->options.feed && !th_split_first_stream(&net, &front.points[p], k->arena, &groups))
+    best = once;
+    if (function == 0 && !k->options.no_recompute &&
+        (k->wish.objective == TH_OPT_RAM || !once.fits))
+        TH_TRY(try_twice(k, g, &best));
+    const struct th_fuse_point *p = &best.front.points[best.point];
+    const struct th_fuse_front *front = &once.front;
+    if (!best.fits && p->peak > k->wish.largest)
+        say_what_blocks(k, &best.front, best.point);
+    TH_TRY(keep_front(k, &once, best.twice ? &best : &once, function));
+    if (k->options.feed && !th_split_first_stream(&best.net, p, k->arena, &groups))
         return TH_ERR_INTERNAL;
-    if (!th_split_groups(&net, &front.points[p], function, k->arena, &groups))
+    if (!th_split_groups(&best.net, p, function, k->arena, &groups))
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < groups.n; i++)
         if (!th_split_add(&k->list, k->arena, &groups.groups[i]))
             return TH_ERR_INTERNAL;
-    const int64_t base = front.base_macs > 0 ? front.base_macs : 1;
+    const int64_t base = front->base_macs > 0 ? front->base_macs : 1;
     th_pass_remark(k->pc, "function '%s': %lld bytes instead of %lld at %lld.%03lld times the "
                    "multiply-accumulates, point %u of %u; bounds %lld (once), %lld",
-                   th_graph_name(g), (long long)front.points[p].peak,
-                   (long long)front.points[0].peak, (long long)(front.points[p].macs / base),
-                   (long long)(front.points[p].macs % base * 1000 / base), p, front.n_points,
-                   (long long)front.once.bytes, (long long)front.any.bytes);
+                   th_graph_name(g), (long long)p->peak, (long long)front->points[0].peak,
+                   (long long)(p->macs / base), (long long)(p->macs % base * 1000 / base),
+                   best.point, best.front.n_points, (long long)front->once.bytes,
+                   (long long)front->any.bytes);
     return TH_OK;
 }
 
@@ -202,19 +281,54 @@ static enum th_status split_searched(struct th_pass_ctx *pc, struct th_program *
     for (uint32_t f = 0; f < th_program_function_count(p); f++)
         TH_TRY(search_function(&k, f));
     th_str_init(&text);
-    th_split_spell(&k.list, &text);
+    th_split_spell(&k.list, k.twice, &text);
     th_pass_remark(pc, "%s", text.s);
     th_str_release(&text);
     return form_all(pc, p, &k.list, false);
 }
 
+/* "9+19": places of nodes whose maps are gated. */
+static enum th_status twice_forced(struct th_pass_ctx *pc, struct th_graph *g, const char *text)
+{
+    struct th_split_twice *list;
+    uint32_t n;
+    if (!th_split_find_twice(g, th_pass_arena(pc), &list, &n))
+        return TH_ERR_INTERNAL;
+    for (const char *at = text; *at;) {
+        char *end;
+        const long place = strtol(at, &end, 10);
+        uint32_t i = 0;
+        while (i < n && (long)list[i].place != place)
+            i++;
+        if (i == n || end == at || (*end && *end != '+') || list[i].copies[1]) {
+            th_error(th_pass_ctx(pc), NULL, 4010, "patch-split: 'twice=%s': a number is missing, "
+                     "or no node of that number makes a map that is gated by a value made of it",
+                     text);
+            return TH_ERR_USAGE;
+        }
+        TH_TRY(th_split_make_twice(g, &list[i]));
+        at = *end && end[1] ? end + 1 : end;
+        if (*at == '+') {
+            th_error(th_pass_ctx(pc), NULL, 3101, "patch-split: 'twice=%s' ends with '+'",
+                     text);
+            return TH_ERR_USAGE;
+        }
+    }
+    th_pass_changed(pc);
+    return TH_OK;
+}
+
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 {
-    const char *groups = th_pass_option(pc, "groups");
+    const char *groups = th_pass_option(pc, "groups"), *twice = th_pass_option(pc, "twice");
     if (th_pass_option_bool(pc, "off"))
         return TH_OK;
+    if (twice && *twice)
+        TH_TRY(twice_forced(pc, th_program_function(p, 0), twice));
     if (groups && *groups)
         return split_forced(pc, p, groups);
+    if (twice && *twice)
+        return TH_OK;
     return th_pass_target(pc) ? split_searched(pc, p) : TH_OK;
 }
 
@@ -222,6 +336,9 @@ static const struct th_option_spec options[] = {
     {.name = "groups", .kind = TH_OPTION_STRING,
      .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST or NODE:planes, joined "
              "by '+': these groups of nodes and no others"},
+    {.name = "twice", .kind = TH_OPTION_STRING,
+     .help = "nodes of the first function, joined by '+', whose maps are gated by a value made of "
+             "them: computed once for the gate, again for the product; 'groups' counts after that"},
     {.name = "macs", .kind = TH_OPTION_INT, .def = "3000", .min = 1000, .max = 100000,
      .help = "most multiply-accumulates in thousandths of what the model has"},
     {.name = "off", .kind = TH_OPTION_BOOL, .def = "no", .help = "leave everything as it is"},

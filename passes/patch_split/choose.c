@@ -142,14 +142,21 @@ bool th_split_first_stream(const struct th_split_net *net, const struct th_fuse_
     return th_split_add(list, arena, &s);
 }
 
-void th_split_spell(const struct th_split_list *list, struct th_str *out)
+void th_split_spell(const struct th_split_list *list, const char *twice, struct th_str *out)
 {
-    th_str_add(out, list->n ? "patch-split{groups=" : "patch-split{off}");
+    if (!list->n && !twice) {
+        th_str_add(out, "patch-split{off}");
+        return;
+    }
+    th_str_add(out, "patch-split{");
+    if (twice)
+        th_str_addf(out, "twice=%s%s", twice, list->n ? "," : "");
+    if (list->n)
+        th_str_add(out, "groups=");
     for (uint32_t i = 0; i < list->n; i++) {
         if (i)
             th_str_addc(out, '+');
         th_split_print(&list->groups[i], out);
     }
-    if (list->n)
-        th_str_addc(out, '}');
+    th_str_addc(out, '}');
 }

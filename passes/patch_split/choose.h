@@ -21,7 +21,8 @@ bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point 
 /* Pushed rows want a stream: a first group of one node becomes one. */
 bool th_split_first_stream(const struct th_split_net *net, const struct th_fuse_point *p,
                            struct th_arena *arena, struct th_split_list *list);
-/* "patch-split{groups=...}", "patch-split{off}" */
-void th_split_spell(const struct th_split_list *list, struct th_str *out);
+/* "patch-split{groups=...}", "patch-split{twice=9+19,groups=...}", "patch-split{off}"; twice: NULL
+ * or what stands there */
+void th_split_spell(const struct th_split_list *list, const char *twice, struct th_str *out);
 
 #endif

@@ -134,10 +134,45 @@ static void test_accumulating(void)
     net_close(&n);
 }
 
+/* conv, depthwise, mean, 1x1, product, 1x1: nodes 0 to 5 */
+static th_value gated(void)
+{
+    int64_t axes[] = {1, 2};
+    struct th_attr a[] = {test_ints("axes", 2, axes), {.name = "keep_dims", .kind = TH_ATTR_BOOL,
+                                                       .v.i = 1}, {.name = NULL}};
+    th_value v = net_conv(&n, net_input(&n, 9, 9, 3), 4, net_same(3, 1));
+    v = net_depthwise(&n, v, net_same(3, 1));
+    struct th_type t = net_type(&n, 1, 1, 4);
+    th_value gate = net_point(&n, test_node(n.g, "mean", &t, a, 1, v), 4);
+    v = test_node(n.g, "mul", th_value_type(n.g, v), NULL, 2, v, gate);
+    return net_point(&n, v, 6);
+}
+
+static void test_twice(void)
+{
+    net_open(&n);
+    net_output(&n, gated());
+    test_same_after(n.p, "patch-split{twice=1,groups=0-2:stream:1+4-7:strips:3x0@7}", 0);
+    CU_ASSERT_STRING_EQUAL(n.log.text.s, "");
+    CU_ASSERT_EQUAL(th_graph_node_count(n.g), 3);
+    net_close(&n);
+    static const char *const wrong[] = {"patch-split{twice=0}", "patch-split{twice=1+1}",
+                                        "patch-split{twice=x}", "patch-split{twice=1+}"};
+    for (size_t i = 0; i < TH_ARRAY_LEN(wrong); i++) {
+        struct th_pipeline_run run = {.pipeline = "inference", .passes = wrong[i]};
+        net_open(&n);
+        net_output(&n, gated());
+        const bool refused = th_pipeline_run(n.p, &run) != TH_OK;
+        CU_ASSERT(refused);
+        net_close(&n);
+    }
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"same results", test_same},
                                         {"planes", test_planes},
+                                        {"twice", test_twice},
                                         {"several results", test_results},
                                         {"views", test_views},
                                         {"refused", test_refused},
