@@ -216,7 +216,8 @@ void th_axis_hi(struct th_emit_tiles *k, uint32_t i, uint32_t p, bool rows, cons
         th_str_addf(k->s, "%s_%s%u_%u[%s][1]", k->name, rows ? "rows" : "cols", i, p, index);
         return;
     }
-    th_str_addf(k->s, f->hi_clips ? "thk_least(%lld, " : "", (long long)f->extent);
+    if (f->hi_clips)
+        th_str_addf(k->s, "thk_least(%lld, ", (long long)f->extent);
     line(k->s, f->hi_a, f->hi_b, index);
     th_str_add(k->s, f->hi_clips ? ")" : "");
 }

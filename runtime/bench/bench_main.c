@@ -9,6 +9,9 @@
  *
  * Guards are those of memory blocks, and inputs that the model shall only read. Stack is counted
  * from the caller of init or invoke downwards. Errors: lines "thb error: ...". */
+#if defined(THB_BOARD_HOST)
+#include <stdlib.h>
+#endif
 #include <string.h>
 
 #include "thb_bench.h"
@@ -97,9 +100,10 @@ static inline uintptr_t stack_pointer(void)
  * takes stack too; where we know how, the model therefore runs on a stack of its own.
  */
 #if defined(THB_BOARD_HOST) && defined(__x86_64__)
-static unsigned char own_stack[HOST_STACK_BYTES] __attribute__((aligned(64)));
-#define STACK_BOTTOM() ((uintptr_t)own_stack)
-#define STACK_TOP() ((uintptr_t)own_stack + sizeof own_stack)
+static unsigned char *own_stack;      /* from the heap: figures count static data */
+#define STACK_BOTTOM() (((uintptr_t)own_stack + 63) & ~(uintptr_t)63)
+#define STACK_TOP() (STACK_BOTTOM() + HOST_STACK_BYTES)
+#define STACK_GET() ((own_stack = malloc(HOST_STACK_BYTES + 64)) != NULL)
 
 static int run_below(int (*call)(void))
 {
@@ -124,6 +128,7 @@ static int (*volatile run_call)(int (*call)(void)) = run_below;
 #define STACK_BOTTOM() ((uintptr_t)__stack_bottom)
 #endif
 #define STACK_TOP() stack_pointer()
+#define STACK_GET() 1
 #define CALL(call) (call)()
 #endif
 
@@ -259,6 +264,8 @@ static int initialise(void)
     struct measure m;
     size_t i, arena = 0, state = 0;
 
+    if (!STACK_GET())
+        return fail("no memory for a stack", THB_EXIT_MODEL);
     thb_count_init();
     measured(nothing);               /* the first pass may fault pages in on a host */
     overhead = measured(nothing).count;
