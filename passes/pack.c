@@ -36,7 +36,7 @@ static enum th_status pack_node(struct packing *k, struct th_graph *g, th_node n
     return s;
 }
 
-/* ---- tile loops ------------------------------------------------------------------------------- */
+/* ---- tile loops ------------------------------------------------------------------------------ */
 static void take_scratch(struct th_kernel_note *note, const struct th_call *call)
 {
     if ((int64_t)call->scratch_bytes > note->scratch_bytes)

@@ -5,7 +5,7 @@
 
 #include <thimble/thimble.h>
 
-/* ---- pieces ----------------------------------------------------------------------------------- */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 struct survey {
     const struct th_tile *t;
     struct th_tile_pieces *list;
@@ -65,7 +65,7 @@ enum th_status th_tile_survey(const struct th_tile *t, struct th_arena *arena,
     return TH_OK;
 }
 
-/* ---- queries ---------------------------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------------- */
 static void narrow(struct th_type *t, int64_t columns)
 {
     if (t->rank >= 3)

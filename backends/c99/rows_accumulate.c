@@ -189,7 +189,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
     k->stack_bytes = 64;
 }
 
-/* ---- over rows or columns ---------------------------------------------------------------------- */
+/* ---- over rows or columns -------------------------------------------------------------------- */
 static const char *describe_axis(const struct th_query *q, struct reduction *r)
 {
     const struct th_inst *c = q->inst;

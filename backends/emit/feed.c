@@ -22,7 +22,7 @@ struct th_emit_feed th_emit_feed(const struct th_emit *e, uint32_t entry)
     return f;
 }
 
-/* ---- what a frame keeps ---------------------------------------------------------------------------- */
+/* ---- what a frame keeps ---------------------------------------------------------------------- */
 struct range {
     int64_t lo, hi;
 };
@@ -133,7 +133,7 @@ void th_emit_feed_macros(struct th_emit *e, struct th_str *s)
     th_str_release(&list);
 }
 
-/* ---- functions ---------------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------- */
 void th_emit_feed_api(struct th_emit *e, struct th_str *s)
 {
     const struct th_emit_feed f = th_emit_feed(e, 0);

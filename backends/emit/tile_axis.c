@@ -80,7 +80,7 @@ static bool make_form(struct th_arena *arena, const struct th_tile_axis *axis, i
     return true;
 }
 
-/* ---- tails that must be emptied before a read ---------------------------------------------------- */
+/* ---- tails that must be emptied before a read ------------------------------------------------ */
 struct emptying {
     struct th_emit_tiles *k;
     int64_t *y, *x;              /* newest pixel of each node is (y, x - 1); x 0: none of row y */
@@ -146,7 +146,7 @@ enum th_status th_axis_forms(struct th_emit_tiles *k)
     return find_emptying(k);
 }
 
-/* ---- text ---------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 static void table(struct th_emit_tiles *k, uint32_t i, uint32_t p, const char *which,
                   const struct th_axis_form *f)
 {

@@ -44,7 +44,7 @@ static uint32_t span(const struct run *r, uint32_t node)
     return node - r->k->t.stages[r->n->stage].first;
 }
 
-/* ---- the result ---------------------------------------------------------------------------------- */
+/* ---- the result ------------------------------------------------------------------------------ */
 /* `out` is where pixel (y, x) goes; rows that a kernel finds itself (a box) begin at the first. */
 static void place_out(const struct run *r, bool box)
 {
@@ -79,7 +79,7 @@ static void make_room(const struct run *r)
                     (long long)n->tail_cols * pixel, pixel);
 }
 
-/* ---- boxes ---------------------------------------------------------------------------------------- */
+/* ---- boxes ----------------------------------------------------------------------------------- */
 /* The operand that views describe. */
 static uint32_t viewed(const struct run *r)
 {
@@ -116,8 +116,8 @@ static void patch_in(const struct run *r)
         return;
     const int64_t channels = m->pixel_bytes / element_bytes(r, m->out);
     if (m->store == TH_TILE_STRIP)
-        th_str_addf(r->s, "    w.in.y0 = s[%u].lo;\n    w.in.x0 = s[%u].t0;\n", span(r, (uint32_t)j),
-                    span(r, (uint32_t)j));
+        th_str_addf(r->s, "    w.in.y0 = s[%u].lo;\n    w.in.x0 = s[%u].t0;\n",
+                    span(r, (uint32_t)j), span(r, (uint32_t)j));
     else
         th_str_addf(r->s, "    w.in.tail_y = c[%d].x > 0 ? c[%d].y : -1;\n"
                           "    w.in.tail = %lld - thk_line_first(c[%d].x, %lld) * %lld;\n",
@@ -162,7 +162,8 @@ static void box_call(const struct run *r)
         const int64_t places = th_tile_cursor_bytes(&r->k->t) *
                                (r->strips ? r->k->t.n_stages : r->k->t.n_nodes);
         th_str_addf(r->s, "    unsigned char *const sums = r[%d] + %lld;\n"
-                          "    const int phase = (%s == 0 && x == 0) | (%s == %lld && x + n == %lld) << 1;\n",
+                          "    const int phase = (%s == 0 && x == 0) | "
+                          "(%s == %lld && x + n == %lld) << 1;\n",
                     q.region, (long long)(q.offset + ((places + 7) & -8)),
                     r->strips ? "m->lo" : "y", r->strips ? "m->hi" : "y + 1", (long long)n->h,
                     (long long)n->w);
@@ -180,7 +181,7 @@ static void box_call(const struct run *r)
     th_emit_call(r->k->e, r->s, "    ", r->k->t.body, n->node, c, &o);
 }
 
-/* ---- smaller tensors -------------------------------------------------------------------------------- */
+/* ---- smaller tensors ------------------------------------------------------------------------- */
 /* Where pixel (y, x) of operand p lies. */
 static void point_in(const struct run *r, uint32_t p)
 {
@@ -320,7 +321,7 @@ static void point_calls(const struct run *r)
         th_str_add(r->s, "    }\n");
 }
 
-/* ---- the function ------------------------------------------------------------------------------------ */
+/* ---- the function ---------------------------------------------------------------------------- */
 static bool wants_cursors(const struct run *r)
 {
     for (uint32_t p = 0; p < r->n->n_in && !r->strips; p++) {

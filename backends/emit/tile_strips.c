@@ -20,12 +20,12 @@ static const char *text(struct th_emit_tiles *k, const char *fmt, uint32_t i)
     return s ? s : "0";
 }
 
-/* ---- columns that slide ---------------------------------------------------------------------------- */
+/* ---- columns that slide ---------------------------------------------------------------------- */
 static void slide_function(struct th_emit_tiles *k, uint32_t i)
 {
     const struct th_tile_node *n = &k->t.nodes[i];
-    th_str_addf(k->s, "static void %s_slide%u(unsigned char *const *r, struct thk_span *s, int32_t x)\n"
-                      "{\n    struct thk_span *const m = s + %u;\n\n    while (m->x <= x) {\n"
+    th_str_addf(k->s, "static void %s_slide%u(unsigned char *const *r, struct thk_span *s, "
+                      "int32_t x)\n{\n    struct thk_span *const m = s + %u;\n\n    while (m->x <= x) {\n"
                       "        const int32_t n = thk_least(%lld, %lld - m->x);\n\n",
                 k->name, i, span(k, i), (long long)n->run, (long long)n->w);
     for (uint32_t p = 0; p < n->n_in; p++) {
@@ -47,7 +47,7 @@ static void slide_function(struct th_emit_tiles *k, uint32_t i)
                       "        m->x += n;\n    }\n}\n\n", k->name, i);
 }
 
-/* ---- one strip ---------------------------------------------------------------------------------------- */
+/* ---- one strip ------------------------------------------------------------------------------- */
 /* What the nodes behind node i want of it: rows (lo, hi) or columns (t0, x). */
 static void union_of_wants(struct th_emit_tiles *k, uint32_t i, bool rows, const char *indent)
 {

@@ -4,13 +4,14 @@
 
 #include <thimble/thimble.h>
 
-/* ---- one node of a stream ------------------------------------------------------------------------ */
+/* ---- one node of a stream -------------------------------------------------------------------- */
 /* The last pixel wanted of operand p for columns up to m->x + n - 1 of row m->y. */
 static void pull(struct th_emit_tiles *k, uint32_t i, uint32_t p)
 {
     const struct th_tile_node *n = &k->t.nodes[i];
     const struct th_operand_form *f = &k->forms[i][p];
-    const char *first = n->run < n->w ? "m->x" : NULL, *last = n->run < n->w ? "m->x + n - 1" : NULL;
+    const char *first = n->run < n->w ? "m->x" : NULL;
+    const char *last = n->run < n->w ? "m->x + n - 1" : NULL;
     th_str_add(k->s, "        if (");
     if (f->rows.may_be_empty) {
         th_axis_lo(k, i, p, true, "m->y");
@@ -129,7 +130,7 @@ static void stream(struct th_emit_tiles *k)
     }
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 /* Nodes that nothing needs get no function. */
 static enum th_status find_reached(struct th_emit_tiles *k)
 {
@@ -192,8 +193,9 @@ static void push_functions(struct th_emit_tiles *k)
     for (uint32_t i = t->n_nodes; i-- > 0;) {
         if (i + 1 != t->n_nodes && t->nodes[i].store != TH_TILE_WHOLE)
             continue;
-        th_str_addf(k->s, "%s%s_make%u(r, %lld, %lld)", first ? "    if (!" : "        || !", k->name,
-                    i, (long long)(t->nodes[i].h - 1), (long long)(t->nodes[i].w - 1));
+        th_str_add(k->s, first ? "    if (!" : "        || !");
+        th_str_addf(k->s, "%s_make%u(r, %lld, %lld)", k->name, i,
+                    (long long)(t->nodes[i].h - 1), (long long)(t->nodes[i].w - 1));
         th_str_addc(k->s, '\n');
         first = false;
     }

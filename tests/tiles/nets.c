@@ -79,7 +79,7 @@ static th_value mean_over(th_value x, const char *op, int64_t axis)
                    (int)t->dims[3], a);
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------------------------------- */
 static void write_input(const char *path, const struct th_type *t)
 {
     char head[128] = "\x93NUMPY\x01";
@@ -120,7 +120,7 @@ static void write_net(const char *name)
     net_close(&n);
 }
 
-/* ---- networks ----------------------------------------------------------------------------------- */
+/* ---- networks -------------------------------------------------------------------------------- */
 static void test_up(void)
 {
     net_open(&n);
