@@ -183,6 +183,7 @@ c99_kernels = \
   c99/thk_table_u8__c99.c \
   c99/thk_tanh_s16__c99.c \
   c99/thk_tile.h \
+  c99/thk_batch_matmul_f32_tile__c99.c \
   c99/thk_conv2d_f32_tile__c99.c \
   c99/thk_depthwise_conv2d_f32_tile__c99.c \
   c99/thk_fully_connected_f32_tile__c99.c \

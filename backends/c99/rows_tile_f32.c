@@ -67,6 +67,91 @@ static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
     return TH_OK;
 }
 
+/* ---- matrix products --------------------------------------------------------------------------- */
+
+struct products {
+    int64_t count, rows, columns, depth, a_next, a_row, a_depth, b_next, b_depth, b_column;
+};
+
+/* Whether the leading axes of t are those of the result, or all 1; *next: elements between products. */
+static bool leading(const struct th_type *t, const struct th_type *y, int64_t count, int64_t *next)
+{
+    const int64_t own = th_row_dims(t, 0, t->rank - 2);
+    *next = own == 1 ? 0 : t->dims[t->rank - 2] * t->dims[t->rank - 1];
+    if (own == 1)
+        return true;
+    if (own != count || t->rank != y->rank)
+        return false;
+    for (int32_t i = 0; i < t->rank - 2; i++)
+        if (t->dims[i] != y->dims[i])
+            return false;
+    return true;
+}
+
+static const char *describe(const struct th_query *q, struct products *p)
+{
+    const struct th_inst *c = q->inst;
+    const struct th_type *a = c->in[0], *b = c->in[1], *y = &c->out[0];
+    const bool adj_a = th_inst_int(c, "adj_a"), adj_b = th_inst_int(c, "adj_b");
+    memset(p, 0, sizeof *p);
+    if (!q->whole)
+        return "only whole outputs";
+    if (a->rank < 2 || b->rank < 2 || y->rank < 2)
+        return "an operand is no matrix";
+    const int64_t a_columns = a->dims[a->rank - 1], b_columns = b->dims[b->rank - 1];
+    p->count = th_row_dims(y, 0, y->rank - 2);
+    p->rows = y->dims[y->rank - 2], p->columns = y->dims[y->rank - 1];
+    p->depth = a->dims[a->rank - (adj_a ? 2 : 1)];
+    p->a_row = adj_a ? 1 : a_columns, p->a_depth = adj_a ? a_columns : 1;
+    p->b_depth = adj_b ? 1 : b_columns, p->b_column = adj_b ? b_columns : 1;
+    if (!leading(a, y, p->count, &p->a_next) || !leading(b, y, p->count, &p->b_next))
+        return "an operand is repeated along some axes only";
+    if (th_type_elems(a) > 1 << 26 || th_type_elems(b) > 1 << 26 || th_type_elems(y) > 1 << 26)
+        return "an operand is too large";
+    return th_type_elems(y) < 1 || p->depth < 1 ? "an empty operand" : NULL;
+}
+
+static const char *refuse_products(const struct th_query *q)
+{
+    struct products p;
+    return describe(q, &p);
+}
+
+static enum th_status bind_products(const struct th_query *q, struct th_call *c)
+{
+    struct products p;
+    describe(q, &p);
+    th_call_struct_begin(c, "thk_products_f32");
+    th_call_field_int(c, "count", p.count);
+    th_call_field_int(c, "rows", p.rows);
+    th_call_field_int(c, "columns", p.columns);
+    th_call_field_int(c, "depth", p.depth);
+    th_call_field_int(c, "a_next", p.a_next);
+    th_call_field_int(c, "a_row", p.a_row);
+    th_call_field_int(c, "a_depth", p.a_depth);
+    th_call_field_int(c, "b_next", p.b_next);
+    th_call_field_int(c, "b_depth", p.b_depth);
+    th_call_field_int(c, "b_column", p.b_column);
+    th_call_struct_end(c);
+    th_call_float(c, (float)th_inst_float(q->inst, "act_min"));
+    th_call_float(c, (float)th_inst_float(q->inst, "act_max"));
+    th_call_input(c, 0, "const float");
+    th_call_input(c, 1, "const float");
+    th_call_output(c, 0, "float");
+    return TH_OK;
+}
+
+static void cost_products(const struct th_query *q, struct th_kernel_cost *k)
+{
+    struct products p;
+    if (describe(q, &p))
+        return;
+    k->cycles = (double)p.count * (double)((p.rows + 3) / 4) * (double)((p.columns + 3) / 4) *
+                (180.0 + 34.0 * (double)p.depth);
+    k->code_bytes = 900;
+    k->stack_bytes = 300;
+}
+
 /* ---- costs ------------------------------------------------------------------------------------- */
 
 /* Tiles of four pixels, and one or two single ones at the end of a row. */
@@ -137,6 +222,10 @@ static const struct th_kernel rows[] = {
      .order = TH_ORDER_ROWS, .group = -2, .views = VIEWS},
     {ROW("fully_connected", "fully_connected", refuse_dense, bind_dense, cost_dense),
      .order = TH_ORDER_ANY},
+    {.op = "batch_matmul", .types = "f32,f32>f32", .feature = "fpu",
+     .symbol = "thk_batch_matmul_f32_tile__c99", .source = "c99/thk_batch_matmul_f32_tile__c99.c",
+     .order = TH_ORDER_ANY, .refuse = refuse_products, .bind = bind_products,
+     .cost = cost_products},
     {ROW("fully_connected", "conv2d", refuse_dense, bind_rows, cost_rows), .order = TH_ORDER_ANY},
 };
 const struct th_row_family th_c99_tile_f32 = {rows, TH_ARRAY_LEN(rows)};

@@ -61,8 +61,8 @@ check() { # board symbol op
     ran=$((ran + 1))
 }
 
-record() { # board target symbol op
-    ./tests/kernels/kop $4 s8 tflite $seed $cases $2 $3 >$tmp/t.c 2>$tmp/log ||
+record() { # board target symbol op [type]
+    ./tests/kernels/kop $4 ${5:-s8} tflite $seed $cases $2 $3 >$tmp/t.c 2>$tmp/log ||
         { cat $tmp/log; failed=1; return; }
     printf '%s ' $1
     run $1 || { echo "FAILED $1 $3 $4"; failed=1; }
@@ -103,6 +103,7 @@ for board in $boards; do
         check $board thk_fully_connected_s8_single_tile__c99 dense
         check $board thk_avg_pool2d_s8__c99 avg
         check $board thk_max_pool2d_s8__c99 max
+        record $board x86-64-v2 thk_batch_matmul_f32_tile__c99 batch_matmul f32
         check $board thk_avg_pool2d_f32__c99 avg
         check $board thk_max_pool2d_f32__c99 max;;
     avx2)
@@ -131,6 +132,7 @@ for board in $boards; do
         check $board thk_conv2d_f32_tile__c99 conv
         check $board thk_depthwise_conv2d_f32_tile__c99 depthwise
         check $board thk_fully_connected_f32_tile__c99 dense
+        record $board cortex-m4 thk_batch_matmul_f32_tile__c99 batch_matmul f32
         record $board cortex-m4 thk_add_s8__armv7em add
         record $board cortex-m4 thk_add_s8__armv7em sub;;
     esac
