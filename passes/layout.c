@@ -315,8 +315,10 @@ static enum th_status turn_columns(struct th_graph *g, th_node at, th_value w,
 
 static bool fixed_weights(const struct th_graph *g, th_value w)
 {
-    th_node d = th_value_def(g, w);
-    if (d && th_node_is(g, d, "dequantize"))
+    th_node d;
+    while ((d = th_value_def(g, w)) != 0 && th_value_use_count(g, w) == 1 &&
+           (th_node_is(g, d, "dequantize") || th_node_is(g, d, "transpose") ||
+            th_node_is(g, d, "reshape")))
         w = th_node_input(g, d, 0);
     return th_value_is_const(g, w) && th_value_use_count(g, w) == 1;
 }

@@ -179,6 +179,15 @@ static bool seen_through_view(const struct th_graph *g, th_value v)
     return root != v && th_value_def(g, root);
 }
 
+/* Rows or columns that read nothing (inside of a pad) are no part of a stream. */
+static bool reads_something(const struct th_tile_axis *a)
+{
+    for (int64_t i = 0; i < a->n; i++)
+        if (a->lo[i] >= a->hi[i])
+            return false;
+    return true;
+}
+
 static bool take_operands(struct describing *k, th_node n, const struct th_tile_node *about,
                           struct th_fuse_node *f, bool *fusable)
 {
@@ -191,12 +200,14 @@ static bool take_operands(struct describing *k, th_node n, const struct th_tile_
     for (uint32_t i = 0; i < n_in; i++) {
         const th_value v = th_node_input(k->g, n, i);
         struct th_fuse_operand o = {.whole = true};
-        if (!v || th_value_is_const(k->g, v))
+        if (!v || th_value_is_const(k->g, behind_views(k->g, v)))
             continue;
         if (!tensor_of(k, v, &o.tensor))
             return false;
         *fusable &= same_shape(k, o.tensor, th_value_type(k->g, v)) &&
                     !seen_through_view(k->g, v);
+        if (*fusable && !about->in[i].whole)
+            *fusable = reads_something(&about->in[i].rows) && reads_something(&about->in[i].cols);
         if (*fusable && !about->in[i].whole) {
             o.whole = false;
             if (!spans_of(k, &about->in[i].rows, about->in[i].h, &o.rows) ||
