@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/planned_run.h"
+#include "ir/tile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -427,7 +428,7 @@ static void check_inputs(struct th_planned *r, struct th_graph *f,
     for (uint32_t i = 0; i < th_graph_input_count(f); i++) {
         const th_value v = th_graph_input(f, i);
         const struct th_place at = th_value_place(f, v);
-        const unsigned char *now = value_at(r, f, 0, v);
+        const unsigned char *now = v == th_tile_fed_input(f, NULL) ? NULL : value_at(r, f, 0, v);
         if (now && t->regions[at.region].role == TH_ROLE_INPUT &&
             memcmp(now, in[i]->data, th_planned_bytes(f, v)))
             th_planned_wrong(r, f, 0, "input %u of the caller was written", i);
@@ -442,8 +443,12 @@ enum th_status th_planned_run(struct th_planned *r, struct th_graph *f,
     r->failed = false;
     for (uint32_t i = 1; i < r->n_regions; i++)
         memset(r->region[i], JUNK_BYTE, (size_t)t->regions[i].bytes);
+    const th_value fed = th_tile_fed_input(f, NULL);
     for (uint32_t i = 0; i < th_graph_input_count(f); i++) {
-        unsigned char *to = value_at(r, f, 0, th_graph_input(f, i));
+        const bool pushed = th_graph_input(f, i) == fed;
+        unsigned char *to = pushed ? NULL : value_at(r, f, 0, th_graph_input(f, i));
+        if (pushed)
+            r->pushed = in[i]->data;
         if (to)
             memcpy(to, in[i]->data, th_planned_bytes(f, th_graph_input(f, i)));
     }

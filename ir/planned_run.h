@@ -12,6 +12,7 @@ struct th_planned {
     unsigned char **region;        /* first byte; guards on both sides */
     uint32_t n_regions;
     bool failed;
+    const unsigned char *pushed;   /* the input whose rows the application pushes */
 };
 
 size_t th_planned_bytes(const struct th_graph *g, th_value v);

@@ -230,7 +230,9 @@ static enum th_status compute(struct tiles *k, struct th_graph *g, th_node loop,
     struct th_graph *body = k->t.body;
     for (uint32_t i = 0; i < th_graph_input_count(body); i++) {
         const th_value v = th_graph_input(body, i);
-        const unsigned char *now = th_planned_read(k->r, g, loop, th_node_input(g, loop, i));
+        const unsigned char *now = (int32_t)i == k->t.feed
+                                       ? k->r->pushed
+                                       : th_planned_read(k->r, g, loop, th_node_input(g, loop, i));
         if (!(k->values[v] = th_tensor_new(a, th_value_type(body, v))))
             return TH_ERR_INTERNAL;
         k->outside[v] = now;
