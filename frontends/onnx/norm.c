@@ -108,6 +108,79 @@ static enum th_status normalized(struct onx_node *n, th_value x, const int64_t *
     return onx_binary(n, "mul", d, *inverse, out);
 }
 
+/* Groups from an axis on, by the operator of its own; scale and bias may be 0. */
+static enum th_status by_group(struct onx_node *n, th_value x, th_value scale, th_value bias,
+                               int64_t axis, bool rms, th_value *out)
+{
+    struct onx_attrs a = {.n = 0};
+    th_value in[3] = {x, scale, bias};
+
+    onx_set_int(&a, "axis", axis);
+    onx_set_float(&a, "epsilon", onx_attr_f(n, "epsilon", (double)1e-5f));
+    onx_set_bool(&a, "rms", rms);
+    return onx_add(n, "layer_norm", in, 3, &a, out);
+}
+
+/* Whether the statistics stay inside and scale and bias are those of a whole group. */
+static bool has_operator(struct onx_node *n, const struct th_type *x, int64_t axis)
+{
+    int64_t group = 1;
+
+    for (int64_t i = axis; i < x->rank; i++)
+        group *= x->dims[i];
+    for (size_t i = 1; i < 3; i++)
+        if (onx_has_in(n, i) && th_type_elems(onx_type(n, onx_in(n, i))) != group)
+            return false;
+    return x->dtype == TH_DT_F32 && group > 0 && !onx_has_out(n, 1) && !onx_has_out(n, 2);
+}
+
+/* The mean counts as zero. */
+static enum th_status import_rms_norm(struct onx_node *n)
+{
+    int64_t axis;
+    th_value in[2], y;
+
+    TH_TRY(onx_need(n, in, 2));
+    const struct th_type x = *onx_type(n, in[0]);
+    if (!onx_axis(n, onx_attr_i(n, "axis", -1), x.rank, &axis))
+        return TH_ERR_INPUT;
+    if (!has_operator(n, &x, axis))
+        return onx_reject(n, "a scale for every element of a group of floats", "its operands");
+    TH_TRY(by_group(n, in[0], in[1], 0, axis, true, &y));
+    return onx_bind(n, 0, y);
+}
+
+/* Channels in groups; up to version 20 scale and bias are given for each group. */
+static enum th_status import_group_norm(struct onx_node *n)
+{
+    const int64_t groups = onx_attr_i(n, "num_groups", 0);
+    th_value in[3], y;
+
+    TH_TRY(onx_need(n, in, 3));
+    const struct th_type x = *onx_type(n, in[0]);
+    if (x.rank < 2 || groups < 1 || x.dims[1] % groups != 0 || x.dtype != TH_DT_F32 ||
+        th_type_elems(&x) == 0)
+        return onx_reject(n, NULL, "%" PRId64 " groups of %" PRId64 " channels", groups,
+                          x.rank < 2 ? 0 : x.dims[1]);
+    const int64_t rest = th_type_elems(&x) / x.dims[0] / groups, each = x.dims[1] / groups;
+    for (int i = 1; i < 3; i++)
+        if (onx_type(n, in[i])->rank == 1 && onx_type(n, in[i])->dims[0] == groups && each > 1) {
+            struct onx_attrs a = {.n = 0};
+            TH_TRY(onx_reshape(n, in[i], 2, (int64_t[]){groups, 1}, &in[i]));
+            onx_set_ints(&a, "shape", (int64_t[]){groups, each}, 2);
+            TH_TRY(onx_add(n, "broadcast_to", &in[i], 1, &a, &in[i]));
+            TH_TRY(onx_reshape(n, in[i], 1, &x.dims[1], &in[i]));
+        }
+    TH_TRY(onx_reshape(n, in[0], 3, (int64_t[]){x.dims[0], groups, rest}, &y));
+    TH_TRY(by_group(n, y, 0, 0, 2, false, &y));
+    TH_TRY(onx_reshape(n, y, x.rank, x.dims, &y));
+    for (int i = 1; i < 3; i++) {
+        TH_TRY(per_channel(n, in[i], &x, &in[i]));
+        TH_TRY(onx_binary(n, i == 1 ? "mul" : "add", y, in[i], &y));
+    }
+    return onx_bind(n, 0, y);
+}
+
 static enum th_status import_layer_norm(struct onx_node *n)
 {
     int64_t axes[TH_MAX_RANK], axis;
@@ -119,6 +192,10 @@ static enum th_status import_layer_norm(struct onx_node *n)
     rank = onx_type(n, in[0])->rank;
     if (!onx_axis(n, onx_attr_i(n, "axis", -1), rank, &axis))
         return TH_ERR_INPUT;
+    if (has_operator(n, onx_type(n, in[0]), axis)) {
+        TH_TRY(by_group(n, in[0], in[1], onx_in(n, 2), axis, false, &y));
+        return onx_bind(n, 0, y);
+    }
     for (int64_t i = axis; i < rank; i++)
         axes[count++] = i;
     TH_TRY(normalized(n, in[0], axes, count, onx_attr_f(n, "epsilon", (double)1e-5f), &y, &mean,
@@ -240,6 +317,9 @@ static enum th_status import_lp_norm(struct onx_node *n)
 const struct onx_row onx_rows_norm[] = {
     {"BatchNormalization", import_batch_norm, NULL},
     {"LayerNormalization", import_layer_norm, NULL},
+    {"GroupNormalization", import_group_norm, NULL},
+    {"RMSNormalization", import_rms_norm, NULL},
+    {"SimplifiedLayerNormalization", import_rms_norm, NULL},
     {"InstanceNormalization", import_instance_norm, NULL},
     {"MeanVarianceNormalization", import_mvn, NULL},
     {"Softmax", import_softmax, "softmax"},

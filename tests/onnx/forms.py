@@ -157,6 +157,30 @@ def gru():
            make.attr("linear_before_reset", 1)], (steps, 1, 1, hidden), want)
 
 
+def normalised(values, rms=False):
+    mean = 0.0 if rms else sum(values) / len(values)
+    spread = sum((v - mean) ** 2 for v in values) / len(values)
+    return [(v - mean) / math.sqrt(spread + 1e-5) for v in values]
+
+
+def norms():
+    x, w, b = reals((3, 8)), reals((8,)), reals((8,))
+    rows = [x[i:i + 8] for i in range(0, 24, 8)]
+    inputs = [((3, 8), 1, x), ((8,), 1, w), ((8,), 1, b)]
+    check("layer_norm", "LayerNormalization", inputs, [], (3, 8),
+          [v * s + o for r in rows for v, s, o in zip(normalised(r), w, b)])
+    check("rms_norm", "SimplifiedLayerNormalization", inputs[:2], [], (3, 8),
+          [v * s for r in rows for v, s in zip(normalised(r, True), w)])
+    x = reals((2, 4, 3))
+    for k in (2, 4):      # scale and bias of each group, or of each channel
+        w, b = reals((k,)), reals((k,))
+        want = [v * w[i % 12 // (12 // k)] + b[i % 12 // (12 // k)]
+                for i, v in enumerate(v for g in range(4) for v in normalised(x[6 * g:6 * g + 6]))]
+        check("group_norm%d" % k, "GroupNormalization",
+              [((2, 4, 3), 1, x), ((k,), 1, w), ((k,), 1, b)], [make.attr("num_groups", 2)],
+              (2, 4, 3), want, opset=18 if k == 2 else 21)
+
+
 def cubic_weight(d, a=-0.75):
     d = abs(d)
     if d <= 1:
@@ -202,6 +226,7 @@ average_volume(0)
 average_volume(1)
 conv_integer()
 gru()
+norms()
 resize()
 print("forms.py: %d failed" % failures)
 sys.exit(failures != 0)

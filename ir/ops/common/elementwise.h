@@ -168,7 +168,8 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
         .inputs = inputs, .outputs = outputs,                                                  \
         .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE | (more_traits),                        \
         .contracts = th_ew_contracts, .infer = th_ew_infer_bool,                               \
-        .verify = th_ew_verify_operands, .eval = eval, .quant = quant_rule, .window = th_ew_window, \
+        .verify = th_ew_verify_operands, .eval = eval, .quant = quant_rule,                    \
+        .window = th_ew_window,                                                                \
         .alias = th_ew_alias}
 
 /* A question about one operand, once `holds` (of a double) is in scope. */

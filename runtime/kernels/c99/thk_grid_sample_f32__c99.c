@@ -5,7 +5,9 @@
 
 struct thk_grid_sample {
     int32_t batch, in_h, in_w, channels, out_h, out_w;
-    int32_t mode, padding, align;   /* 0 bilinear 1 nearest 2 bicubic; 0 zeros 1 border 2 reflection */
+    int32_t mode;      /* 0 bilinear, 1 nearest, 2 bicubic */
+    int32_t padding;   /* 0 zeros, 1 border, 2 reflection */
+    int32_t align;
 };
 
 static inline float thk_grid_reflect(float v, float lo, float hi)
