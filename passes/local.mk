@@ -39,6 +39,8 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/pass_ctx.h \
   %D%/patch_split/choose.c \
   %D%/patch_split/choose.h \
+  %D%/patch_split/every.c \
+  %D%/patch_split/every.h \
   %D%/patch_split/form.c \
   %D%/patch_split/net.c \
   %D%/patch_split/net.h \

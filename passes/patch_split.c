@@ -5,6 +5,7 @@
  * elements changes. Which nodes, in which pieces, is given, or searched for the objective.
  */
 #include "passes/patch_split/choose.h"
+#include "passes/patch_split/every.h"
 #include "passes/patch_split/twice.h"
 #include "passes/regions.h"
 
@@ -40,6 +41,14 @@ static enum th_status split_forced(struct th_pass_ctx *pc, struct th_program *p,
             return TH_ERR_USAGE;
         }
     return form_all(pc, p, &list, true);
+}
+
+static enum th_status split_every(struct th_pass_ctx *pc, struct th_program *p, const char *text)
+{
+    struct th_split_list list = {0};
+    for (uint32_t f = 0; f < th_program_function_count(p); f++)
+        TH_TRY(th_split_every(pc, th_program_function(p, f), f, text, &list));
+    return form_all(pc, p, &list, false);
 }
 
 /* ---- groups searched ------------------------------------------------------------------------- */
@@ -320,13 +329,16 @@ static enum th_status twice_forced(struct th_pass_ctx *pc, struct th_graph *g, c
 
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 {
-    const char *groups = th_pass_option(pc, "groups"), *twice = th_pass_option(pc, "twice");
+    const char *groups = th_pass_option(pc, "groups"), *every = th_pass_option(pc, "every");
+    const char *twice = th_pass_option(pc, "twice");
     if (th_pass_option_bool(pc, "off"))
         return TH_OK;
     if (twice && *twice)
         TH_TRY(twice_forced(pc, th_program_function(p, 0), twice));
     if (groups && *groups)
         return split_forced(pc, p, groups);
+    if (every && *every)
+        return split_every(pc, p, every);
     if (twice && *twice)
         return TH_OK;
     return th_pass_target(pc) ? split_searched(pc, p) : TH_OK;
@@ -336,6 +348,8 @@ static const struct th_option_spec options[] = {
     {.name = "groups", .kind = TH_OPTION_STRING,
      .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST or NODE:planes, joined "
              "by '+': these groups of nodes and no others"},
+    {.name = "every", .kind = TH_OPTION_STRING,
+     .help = "stream:COLUMNS or strips:ROWSxCOLUMNS: all that can run in pieces, in this form"},
     {.name = "twice", .kind = TH_OPTION_STRING,
      .help = "nodes of the first function, joined by '+', whose maps are gated by a value made of "
              "them: computed once for the gate, again for the product; 'groups' counts after that"},

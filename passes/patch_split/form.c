@@ -12,7 +12,7 @@ struct forming {
     struct th_arena *arena;
     struct th_graph *g;
     const struct th_split_group *group;
-    bool given;                  /* what is wrong is an error */
+    bool given, quiet;           /* what is wrong is an error; nothing is said */
     th_node *nodes;              /* of the function, as it was */
     uint32_t n_nodes;
     uint32_t *index;             /* by node id: place in the function */
@@ -29,6 +29,8 @@ static void refuse(struct forming *f, uint32_t i, const char *why)
 {
     struct th_loc loc = *th_node_loc(f->g, f->nodes[i]);
     struct th_str s;
+    if (f->quiet)
+        return;
     if (!loc.op)
         loc.op = th_node_op_name(f->g, f->nodes[i]);
     th_str_init(&s);
@@ -356,26 +358,41 @@ static enum th_status form_group(struct forming *f)
     return fit(f, &c, loop);
 }
 
+/* `more` nodes will be added. */
+static bool number_nodes(struct forming *f, uint32_t more)
+{
+    const uint32_t limit = th_graph_node_limit(f->g) + more;
+    uint32_t at = 0;
+    f->n_nodes = th_graph_node_count(f->g);
+    f->nodes = TH_NEW_ARRAY(f->arena, th_node, (size_t)f->n_nodes + 1);
+    f->index = TH_NEW_ARRAY(f->arena, uint32_t, (size_t)limit + 1);
+    if (!f->nodes || !f->index)
+        return false;
+    for (uint32_t i = 0; i <= limit; i++)
+        f->index[i] = UINT32_MAX;
+    for (th_node i = th_graph_first(f->g); i; i = th_graph_next(f->g, i), at++) {
+        f->nodes[at] = i;
+        f->index[i] = at;
+    }
+    return true;
+}
+
+bool th_split_possible(struct th_pass_ctx *pc, struct th_graph *g, const struct th_split_group *group)
+{
+    struct forming f = {.pc = pc, .arena = th_pass_arena(pc), .g = g, .group = group,
+                        .quiet = true};
+    return number_nodes(&f, 0) && check_group(&f);
+}
+
 enum th_status th_split_form(struct th_pass_ctx *pc, struct th_graph *g,
                              const struct th_split_list *l, uint32_t function, bool given)
 {
     struct th_arena *arena = th_pass_arena(pc);
     struct forming *all = TH_NEW_ARRAY(arena, struct forming, (size_t)l->n + 1);
-    const uint32_t n = th_graph_node_count(g);
-    struct forming f = {.pc = pc, .arena = arena, .g = g, .given = given, .n_nodes = n};
+    struct forming f = {.pc = pc, .arena = arena, .g = g, .given = given};
     bool ok = true;
-    f.nodes = TH_NEW_ARRAY(arena, th_node, (size_t)n + 1);
-    const uint32_t limit = th_graph_node_limit(g) + l->n;      /* each group adds a node */
-    f.index = TH_NEW_ARRAY(arena, uint32_t, (size_t)limit + 1);
-    if (!all || !f.nodes || !f.index)
+    if (!all || !number_nodes(&f, l->n))      /* each group adds a node */
         return TH_ERR_INTERNAL;
-    uint32_t at = 0;
-    for (uint32_t i = 0; i <= limit; i++)
-        f.index[i] = UINT32_MAX;
-    for (th_node i = th_graph_first(g); i; i = th_graph_next(g, i), at++) {
-        f.nodes[at] = i;
-        f.index[i] = at;
-    }
     const struct th_split_group *before = NULL;
     for (uint32_t i = 0; i < l->n; i++) {
         if (l->groups[i].function != function)

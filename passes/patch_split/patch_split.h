@@ -36,6 +36,10 @@ enum th_status th_split_parse(struct th_pass_ctx *pc, const char *text, struct t
 void th_split_print(const struct th_split_group *g, struct th_str *out);
 bool th_split_add(struct th_split_list *l, struct th_arena *arena, const struct th_split_group *g);
 
+/* Whether the group could be formed; nothing is said. Nodes within the function. */
+bool th_split_possible(struct th_pass_ctx *pc, struct th_graph *g,
+                       const struct th_split_group *group);
+
 /*
  * Moves the nodes of each group of one function into the body of a tile loop of its own and gives
  * it the least storage. A group that cannot be formed is reported, before anything is changed, when
