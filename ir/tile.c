@@ -10,7 +10,7 @@ bool th_tile_shape(const struct th_type *t, int64_t *h, int64_t *w, int64_t *pix
         return false;
     *h = t->rank == 4 ? t->dims[1] : 1;
     *w = t->rank >= 3 ? t->dims[t->rank - 2] : 1;
-    *pixel_bytes = t->rank ? t->dims[t->rank - 1] * (int64_t)(th_dtype_bits(t->dtype) / 8) : 1;
+    *pixel_bytes = (t->rank ? t->dims[t->rank - 1] : 1) * (int64_t)(th_dtype_bits(t->dtype) / 8);
     return *h >= 1 && *w >= 1 && *pixel_bytes >= 1;
 }
 
@@ -108,7 +108,7 @@ static bool describe_operand(struct describing *k, uint32_t port, const char **w
     }
     o->whole = false;
     if (!identity(&o->rows, o->h) || !identity(&o->cols, o->w) || o->h != k->out->h ||
-        o->w != k->out->w)
+        o->w != k->out->w || x->rank != k->c->out[0].rank)
         k->out->form = TH_TILE_WINDOW;
     return true;
 }

@@ -4,7 +4,8 @@
 
   models.py [--models DIR] [--thimble PROGRAM] [--table FILE] [--only TEXT] TARGET...
 
-TARGET is a target's name, or `reference` for the evaluator. Each folder of DIR with a model file (of
+TARGET is a target's name, `reference` for the evaluator, or `planned` for the evaluator inside the
+planned memory. Each folder of DIR with a model file (of
 MODELS below) and a meta.json is one model; meta.json names the cases and says in words how strictly
 they compare:
 
@@ -35,6 +36,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # Kernels that compute in another arithmetic (XNNPACK, dynamic-range) than the contract.
 # The one whole network among them, the uint8 MobileNet, equals its reference in every output when
 # the evaluator rescales in float, half to even, so eight steps measure the rounding alone.
+PLANNED_FOR = "cortex-m7"    # what `planned` compiles for before it runs inside the plan
 FLOAT_OTHER = "2e-2,2e-2"
 STEPS_OTHER, STEPS_NETWORK = "2", "8"
 
@@ -98,8 +100,12 @@ def as_output(path, output, folder):
 def command(args, name, meta, target, folder):
     model = os.path.join(args.models, name, meta["model"])
     here = os.path.dirname(model)
-    verb = ["run", model] if target == "reference" else ["verify", model, "--target", target]
-    cmd = [args.thimble] + verb + ["--tolerance", tolerance(meta)]
+    verb = ["verify", model, "--target", target]
+    if target == "reference":
+        verb = ["run", model]
+    elif target == "planned":
+        verb = ["run", model, "--planned", "--target", PLANNED_FOR]
+    cmd = [args.thimble] + verb + ["--tolerance", tolerance(meta)] + args.more
     for case in meta["cases"]:
         for f in case["inputs"]:
             cmd += ["--input", os.path.join(here, f)]
@@ -109,7 +115,9 @@ def command(args, name, meta, target, folder):
         cmd.append("--sequence")
     elif "state carried" not in meta["reference_mode"]:
         cmd.append("--reset")
-    if target != "reference":
+    if target == "planned":
+        cmd += ["-O", args.objective, "--io", args.io]
+    elif target != "reference":
         cmd += ["-O", args.objective, "--io", args.io, "-o", folder, "--json"]
     return cmd
 
@@ -162,7 +170,7 @@ def one(args, name, target):
         result["why"] = result["why"] or next((l for l in out.splitlines() if "DIFF" in l.upper()), "")
     elif status:
         result["text"] = "failed (%d)" % status
-    elif target != "reference":
+    elif target not in ("reference", "planned"):
         result["text"] = figures(out)
     return result
 
@@ -173,6 +181,15 @@ def figures(out):
         return "{:,} / {:,} B".format(j["count"]["most"], j["arena"])
     except (ValueError, KeyError, TypeError):
         return "ok"
+
+
+def has_pieces(args, name):
+    """Whether the options make tile loops of the model."""
+    model = next(m for m in MODELS if os.path.exists(os.path.join(args.models, name, m)))
+    status, out, _ = run([args.thimble, "analyze", os.path.join(args.models, name, model), "--json",
+                          "--target", PLANNED_FOR, "--sram", "16M", "--flash", "16M", "-O", args.objective,
+                          "--io", args.io] + args.more, args.timeout)
+    return status != 0 or any(o["op"] == "tile_loop" for o in json.loads(out)["operators"])
 
 
 def write_table(path, names, targets, results):
@@ -203,6 +220,8 @@ def main():
     p.add_argument("--refused", default="", help="models that must be refused, comma-separated")
     p.add_argument("--objective", default="balanced")
     p.add_argument("--io", default="model")
+    p.add_argument("--pieces", action="store_true", help="only models in which tile loops are made")
+    p.add_argument("--more", action="append", default=[], help="a further option of thimble")
     p.add_argument("--timeout", type=int, default=900)
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     p.add_argument("targets", nargs="+")
@@ -212,6 +231,9 @@ def main():
         return 77
     names = sorted(d for d in os.listdir(args.models) if args.only in d and
                    any(os.path.exists(os.path.join(args.models, d, m)) for m in MODELS))
+    names = [n for n in names if not args.pieces or not (n.startswith("neg_") or
+                                                         n in args.refused.split(",")) and
+             has_pieces(args, n)]
     skipped = 0
     for t in list(args.targets):
         if host_lacks(t):
