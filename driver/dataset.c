@@ -37,7 +37,7 @@ static enum th_status no_memory(struct th_ctx *ctx)
     return TH_ERR_INTERNAL;
 }
 
-/* ---- shapes -------------------------------------------------------------------------------------- */
+/* ---- shapes ---------------------------------------------------------------------------------- */
 
 static bool few(int64_t d)
 {
@@ -121,7 +121,7 @@ static enum th_status attach(struct th_ctx *ctx, const char *name, const struct 
     return TH_OK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static enum th_status attach_images(struct dataset *d, const char *path, struct source *s,
                                     int64_t *n)
@@ -217,7 +217,7 @@ static enum th_status read_all(struct dataset *d, const struct th_graph *f, cons
     return status;
 }
 
-/* ---- one sample ---------------------------------------------------------------------------------- */
+/* ---- one sample ------------------------------------------------------------------------------ */
 
 static double processed(const struct th_preprocess *p, double v, int64_t channel)
 {

@@ -25,7 +25,7 @@ enum th_status th_dataset_open(struct th_ctx *ctx, const struct th_graph *f, con
 enum th_status th_dataset_labels(struct th_ctx *ctx, const char *path, int64_t *n,
                                  const int32_t **labels);
 
-/* ---- parts --------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 /* All PNG and JPEG images of a folder (its subfolders too, one level), in order of their names, as
  * u8[n, height, width, channels] with 1, 3 or 4 channels. Reports. */
 enum th_status th_images_read(struct th_ctx *ctx, const char *folder, int64_t height,

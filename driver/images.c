@@ -143,7 +143,7 @@ static const char *decode(const void *bytes, size_t len, int64_t channels, struc
     return "neither PNG nor JPEG";
 }
 
-/* ---- resampling --------------------------------------------------------------------------------- */
+/* ---- resampling ------------------------------------------------------------------------------ */
 
 /* One axis: pixel o of n takes the input around (o + 1/2) * size / n - 1/2 with a triangle that is
  * as wide as the step, so that shrinking averages. */
@@ -255,7 +255,7 @@ enum th_status th_image_decode(struct th_ctx *ctx, const char *name, const void 
     return why ? bad(ctx, name, why) : TH_OK;
 }
 
-/* ---- folders ------------------------------------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------------------------------- */
 
 struct paths {
     struct th_arena *arena;

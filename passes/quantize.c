@@ -24,7 +24,7 @@ static const char *setting(const struct th_pass_ctx *pc, const char *option, con
     return s ? s : th_pass_global(pc, global);
 }
 
-/* ---- settings -------------------------------------------------------------------------------------- */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static unsigned thread_count(const struct th_pass_ctx *pc)
 {
@@ -81,7 +81,7 @@ static enum th_status open_test(struct th_quantizer *q, const char *calib)
     return TH_OK;
 }
 
-/* ---- what is told ---------------------------------------------------------------------------------- */
+/* ---- what is told ---------------------------------------------------------------------------- */
 
 static int64_t const_bytes(const struct th_graph *f)
 {
@@ -142,7 +142,7 @@ static void remark_kinds(struct th_quantizer *q)
             th_pass_remark(q->pc, "%u layers %s", count[k], th_qkind_name((enum th_qkind)k));
 }
 
-/* ---- the work -------------------------------------------------------------------------------------- */
+/* ---- the work -------------------------------------------------------------------------------- */
 
 static enum th_status prepare(struct th_quantizer *q)
 {

@@ -98,7 +98,7 @@ static enum th_status remember(struct converter *c, th_value real, th_value inte
     return TH_OK;
 }
 
-/* ---- operands ----------------------------------------------------------------------------------- */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 static enum th_status quantized_const(struct converter *c, th_value v, enum th_dtype t,
                                       struct th_quant_param p, th_value *out)
@@ -166,7 +166,7 @@ static enum th_status as_integer(struct converter *c, th_node at, th_value v, en
     return remember(c, v, *out);
 }
 
-/* ---- weights and bias ----------------------------------------------------------------------------- */
+/* ---- weights and bias ------------------------------------------------------------------------ */
 
 /* What rounding of the weights adds to each channel on average: the layer itself, with the weights'
  * errors for weights, applied to the mean input. Linear, so the mean may be taken first. */
@@ -253,7 +253,7 @@ static enum th_status convert_weights(struct converter *c, const struct th_qlaye
                                  : NULL, qb, &in[r->bias_port]);
 }
 
-/* ---- one node ------------------------------------------------------------------------------------- */
+/* ---- one node -------------------------------------------------------------------------------- */
 
 /* Parameters of the result, of which same_quant layers ask the same from their operands. */
 static struct th_quant_param result_param(struct converter *c, const struct th_qlayer *l,

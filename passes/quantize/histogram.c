@@ -76,7 +76,7 @@ double th_histogram_error(const struct th_histogram *h, double lo, double hi, un
     return sum / (double)h->total;
 }
 
-/* ---- percentile ------------------------------------------------------------------------------------ */
+/* ---- percentile ------------------------------------------------------------------------------ */
 
 static void percentile_range(const struct th_histogram *h, double percentile, double *lo,
                              double *hi)
@@ -93,7 +93,7 @@ static void percentile_range(const struct th_histogram *h, double percentile, do
     *hi = h->lo + width * (double)last;
 }
 
-/* ---- least squares --------------------------------------------------------------------------------- */
+/* ---- least squares --------------------------------------------------------------------------- */
 
 /* Tries parts of the reach seen on one side or both, largest first; keeps the best. */
 static double improve(const struct th_histogram *h, double *lo, double *hi, bool low, bool high,
@@ -126,7 +126,7 @@ static void mse_range(const struct th_histogram *h, unsigned levels, bool symmet
     }
 }
 
-/* ---- entropy --------------------------------------------------------------------------------------- */
+/* ---- entropy --------------------------------------------------------------------------------- */
 
 /* Divergence when bins [first, last) are kept, what lies outside goes to the outermost of them, and
  * `levels` groups share their counts among their non-empty bins. Each empty bin that the groups

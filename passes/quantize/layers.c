@@ -44,7 +44,7 @@ enum th_dtype th_qkind_weight(enum th_qkind k)
     return kinds[k].weight;
 }
 
-/* ---- what an operator can do ---------------------------------------------------------------------- */
+/* ---- what an operator can do ----------------------------------------------------------------- */
 
 /* Port i of a table whose last may repeat. */
 static const struct th_port *port_of(const struct th_port *ports, uint32_t i)
@@ -201,7 +201,7 @@ static void read_forms(struct th_quantizer *q, struct th_qlayer *l)
     }
 }
 
-/* ---- which kind ------------------------------------------------------------------------------------- */
+/* ---- which kind ------------------------------------------------------------------------------ */
 
 /* Asked for everywhere: what the layer cannot do in 4 bits it does in 8; else it stays float. */
 static enum th_qkind nearest(const struct th_qlayer *l, enum th_qkind k)
@@ -268,7 +268,7 @@ static enum th_status choose_kinds(struct th_quantizer *q, const char *precision
     return status;
 }
 
-/* ---- layers and values ------------------------------------------------------------------------------ */
+/* ---- layers and values ----------------------------------------------------------------------- */
 
 static void take_layer(struct th_quantizer *q, th_node n)
 {
@@ -308,7 +308,7 @@ enum th_status th_q_layers(struct th_quantizer *q, const char *precision)
     return choose_kinds(q, precision);
 }
 
-/* ---- shared parameters -------------------------------------------------------------------------------- */
+/* ---- shared parameters ----------------------------------------------------------------------- */
 
 static th_value find(struct th_quantizer *q, th_value v)
 {

@@ -86,7 +86,7 @@ static enum th_status no_memory(struct th_quantizer *q)
     return TH_ERR_INTERNAL;
 }
 
-/* ---- one layer at a time ----------------------------------------------------------------------------- */
+/* ---- one layer at a time --------------------------------------------------------------------- */
 
 /* A copy of the float function in which one layer's weights and results are rounded. */
 struct trial {
@@ -229,7 +229,7 @@ enum th_status th_q_sensitivity(struct th_quantizer *q)
     return s;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void fill_score(const struct th_quantizer *q, const struct outcomes *o, int64_t n,
                        struct th_qscore *s)

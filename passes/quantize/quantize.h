@@ -82,7 +82,7 @@ struct th_quantizer {
     bool labelled;
 };
 
-/* ---- layers.c ----------------------------------------------------------------------------------- */
+/* ---- layers.c -------------------------------------------------------------------------------- */
 /* Layers, values, what forms there are, the kinds asked for by `kind` and `precision` (a list of
  * NODE=KIND, may be NULL). Reports. */
 enum th_status th_q_layers(struct th_quantizer *q, const char *precision);
@@ -95,7 +95,7 @@ struct th_quant_param th_q_param_of(double lo, double hi, enum th_dtype t);
 /* Whether the instance passes its operator's tables and checks, silently. */
 bool th_q_accepts(struct th_inst *c);
 
-/* ---- observe.c ---------------------------------------------------------------------------------- */
+/* ---- observe.c ------------------------------------------------------------------------------- */
 /* Runs samples [0, n) through a function on several threads. value: each computed one and inputs,
  * which it may change in place; out: the results. Either may be NULL. Calls for one sample come
  * from one thread; thread < TH_Q_THREADS. */
@@ -117,7 +117,7 @@ enum th_status th_q_calibrate(struct th_quantizer *q);
 /* Ranges as q's calibrator chooses them. */
 void th_q_ranges(struct th_quantizer *q);
 
-/* ---- weights.c ---------------------------------------------------------------------------------- */
+/* ---- weights.c ------------------------------------------------------------------------------- */
 /* Scales [n] along an axis for symmetric weights, whole numbers by them. bias (may be NULL): no
  * scale may be so small that bias / (in_scale * scale) leaves 32 bits. */
 struct th_qweights {
@@ -127,14 +127,14 @@ struct th_qweights {
 bool th_q_weights(const struct th_tensor *w, int32_t axis, enum th_dtype dtype,
                   const struct th_tensor *bias, double in_scale, struct th_arena *a,
                   struct th_qweights *out);
-/* ---- rounding.c --------------------------------------------------------------------------------- */
+/* ---- rounding.c ------------------------------------------------------------------------------ */
 /* Covariances for the layers of few-bit weights. */
 enum th_status th_q_moments(struct th_quantizer *q);
 /* Rounds anew so that the variance of the sums' errors is small. False: memory exhausted. */
 bool th_q_round(const struct th_qmoments *m, const struct th_tensor *w, struct th_qweights *q,
                 struct th_arena *a);
 
-/* ---- weights.c ---------------------------------------------------------------------------------- */
+/* ---- weights.c ------------------------------------------------------------------------------- */
 /* Bias for the product of scales. dtype s32 or s64; correction (may be NULL) is added first. */
 struct th_tensor *th_q_bias(const struct th_tensor *bias, const double *correction, int64_t n,
                             double in_scale, const struct th_quant *w, enum th_dtype dtype,
@@ -142,16 +142,16 @@ struct th_tensor *th_q_bias(const struct th_tensor *bias, const double *correcti
 /* f32 to f16, nearest. */
 struct th_tensor *th_q_half(const struct th_tensor *t, struct th_arena *a);
 
-/* ---- convert.c ---------------------------------------------------------------------------------- */
+/* ---- convert.c ------------------------------------------------------------------------------- */
 /* Makes the layers of f (the float function, or its copy through map) what their kinds say. */
 enum th_status th_q_convert(struct th_quantizer *q, struct th_graph *f,
                             const struct th_clone_map *map);
 
-/* ---- equalize.c --------------------------------------------------------------------------------- */
+/* ---- equalize.c ------------------------------------------------------------------------------ */
 /* Moves scale between channels of neighbouring layers; the function stays what it computes. */
 enum th_status th_q_equalize(struct th_quantizer *q, uint32_t *pairs);
 
-/* ---- measure.c ---------------------------------------------------------------------------------- */
+/* ---- measure.c ------------------------------------------------------------------------------- */
 /* Each layer quantized alone. */
 enum th_status th_q_sensitivity(struct th_quantizer *q);
 struct th_qscore {

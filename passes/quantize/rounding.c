@@ -23,7 +23,7 @@ struct th_qmoments {
     int64_t count;
 };
 
-/* ---- collecting --------------------------------------------------------------------------------- */
+/* ---- collecting ------------------------------------------------------------------------------ */
 
 /* Weights of one sum, if the layer is a plain one: each output channel reads all inputs. */
 static int64_t inputs_of(const struct th_quantizer *q, const struct th_qlayer *l)
@@ -182,7 +182,7 @@ enum th_status th_q_moments(struct th_quantizer *q)
     return s;
 }
 
-/* ---- descending --------------------------------------------------------------------------------- */
+/* ---- descending ------------------------------------------------------------------------------ */
 
 /* One channel: q whole numbers, w reals in steps. slope is C e. */
 static void descend(const struct th_qmoments *m, const double *w, int32_t *steps, int32_t limit,

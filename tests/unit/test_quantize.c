@@ -8,7 +8,7 @@
 #include "passes/quantize/histogram.c"
 #include "passes/quantize/weights.c"
 
-/* ---- calibrators --------------------------------------------------------------------------------- */
+/* ---- calibrators ----------------------------------------------------------------------------- */
 
 #define COUNT 100000
 
@@ -147,7 +147,7 @@ static void test_histogram_merge(void)
     CU_ASSERT_EQUAL(th_calibrator_by_name("median"), TH_CAL_COUNT);
 }
 
-/* ---- weights ------------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 static struct th_tensor *floats(struct th_arena *a, int32_t rank, const int64_t *dims,
                                 const float *v)
@@ -197,7 +197,7 @@ static void test_weights(void)
     th_arena_free(a);
 }
 
-/* ---- the pass ------------------------------------------------------------------------------------ */
+/* ---- the pass -------------------------------------------------------------------------------- */
 
 #define SIDE 4
 
