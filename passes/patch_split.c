@@ -11,8 +11,6 @@
 
 #include "ir/notes.h"
 
-#include <stdlib.h>
-
 #include <string.h>
 
 /* ---- groups given ---------------------------------------------------------------------------- */
@@ -20,32 +18,44 @@ static enum th_status form_all(struct th_pass_ctx *pc, struct th_program *p,
                                const struct th_split_list *list, bool given)
 {
     enum th_status s = TH_OK;
+    for (uint32_t f = 0; f < th_program_function_count(p); f++)
+        TH_TRY(th_split_twice(pc, th_program_function(p, f), list, f));
     for (uint32_t f = 0; f < th_program_function_count(p); f++) {
         const enum th_status now = th_split_form(pc, th_program_function(p, f), list, f, given);
         s = s == TH_OK ? now : s;
     }
-    if (list->n)
+    if (list->n || list->n_twice)
         th_pass_changed(pc);
     return s;
 }
 
-static enum th_status split_forced(struct th_pass_ctx *pc, struct th_program *p, const char *text)
+static enum th_status split_forced(struct th_pass_ctx *pc, struct th_program *p,
+                                   const char *groups, const char *twice)
 {
     const uint32_t functions = th_program_function_count(p);
     struct th_split_list list;
-    TH_TRY(th_split_parse(pc, text, &list));
+    TH_TRY(th_split_parse(pc, groups, twice, &list));
+    uint32_t most = 0;
     for (uint32_t i = 0; i < list.n; i++)
-        if (list.groups[i].function >= functions) {
-            th_error(th_pass_ctx(pc), NULL, 4010, "patch-split: no function %u, the program has %u",
-                     list.groups[i].function, functions);
-            return TH_ERR_USAGE;
-        }
+        most = list.groups[i].function > most ? list.groups[i].function : most;
+    for (uint32_t i = 0; i < list.n_twice; i++)
+        most = list.twice[i].function > most ? list.twice[i].function : most;
+    if (most >= functions) {
+        th_error(th_pass_ctx(pc), NULL, 4010, "patch-split: no function %u, the program has %u",
+                 most, functions);
+        return TH_ERR_USAGE;
+    }
     return form_all(pc, p, &list, true);
 }
 
-static enum th_status split_every(struct th_pass_ctx *pc, struct th_program *p, const char *text)
+static enum th_status split_every(struct th_pass_ctx *pc, struct th_program *p, const char *text,
+                                  const char *twice)
 {
-    struct th_split_list list = {0};
+    struct th_split_list list;
+    TH_TRY(th_split_parse(pc, NULL, twice, &list));
+    for (uint32_t f = 0; f < th_program_function_count(p); f++)
+        TH_TRY(th_split_twice(pc, th_program_function(p, f), &list, f));
+    list.n_twice = 0;
     for (uint32_t f = 0; f < th_program_function_count(p); f++)
         TH_TRY(th_split_every(pc, th_program_function(p, f), f, text, &list));
     return form_all(pc, p, &list, false);
@@ -60,15 +70,6 @@ struct searching {
     struct th_split_wish wish;
     struct th_split_list list;      /* of all functions */
     int64_t largest;                /* peak of the function that the front is kept of */
-    const char *twice;              /* places of what is computed twice, or NULL */
-};
-/* What was found for one form of a function. */
-struct found {
-    struct th_split_net net;
-    struct th_fuse_front front;
-    uint32_t point;
-    bool fits;
-    const char *twice;
 };
 
 /* What is left in the target's RAM beside state variables; 0: no limit. */
@@ -106,25 +107,30 @@ static void say_what_blocks(struct searching *k, const struct th_fuse_front *fro
             (long long)front->any.bytes, why[front->any.reason]);
 }
 
-static enum th_status add_points(struct searching *k, const struct found *f, uint32_t function,
-                                 int64_t below, const struct found *chosen,
-                                 struct th_front_point *list, uint32_t *n)
+static enum th_status keep_front(struct searching *k, const struct th_split_net *nets,
+                                 const struct th_fuse_front *front, uint32_t function,
+                                 uint32_t chosen)
 {
-    for (uint32_t i = 0; i < f->front.n_points; i++) {
-        const struct th_fuse_point *p = &f->front.points[i];
+    struct th_front_point *list = TH_NEW_ARRAY(k->arena, struct th_front_point,
+                                               (size_t)front->n_points + 1);
+    if (!list)
+        return TH_ERR_INTERNAL;
+    if (front->points[0].peak <= k->largest)
+        return TH_OK;
+    k->largest = front->points[0].peak;
+    for (uint32_t i = 0; i < front->n_points; i++) {
         struct th_split_list groups = {0};
         struct th_str s;
-        if (p->peak >= below)
-            continue;
-        if (!th_split_groups(&f->net, p, function, k->arena, &groups))
+        if (!th_split_groups(&nets[front->points[i].variant], &front->points[i], function, k->arena,
+                             &groups))
             return TH_ERR_INTERNAL;
         th_str_init(&s);
-        th_split_spell(&groups, f->twice, &s);
-        list[(*n)++] = (struct th_front_point){p->peak, p->macs, th_arena_strdup(k->arena, s.s),
-                                               f == chosen && i == f->point};
+        th_split_spell(&groups, &s);
+        list[i] = (struct th_front_point){front->points[i].peak, front->points[i].macs,
+                                          th_arena_strdup(k->arena, s.s), i == chosen};
         th_str_release(&s);
     }
-    return TH_OK;
+    return th_program_set_front(k->program, list, front->n_points);
 }
 
 static int64_t least_peak(const struct th_fuse_front *front)
@@ -133,25 +139,6 @@ static int64_t least_peak(const struct th_fuse_front *front)
     for (uint32_t i = 0; i < front->n_points; i++)
         least = front->points[i].peak < least ? front->points[i].peak : least;
     return least;
-}
-
-/* Points of the function as it is, then smaller ones of the form that computes maps twice. */
-static enum th_status keep_front(struct searching *k, const struct found *once,
-                                 const struct found *best, uint32_t function)
-{
-    uint32_t n = 0;
-    struct th_front_point *list =
-        TH_NEW_ARRAY(k->arena, struct th_front_point,
-                     (size_t)once->front.n_points + best->front.n_points + 1);
-    if (!list)
-        return TH_ERR_INTERNAL;
-    if (once->front.points[0].peak <= k->largest)
-        return TH_OK;
-    k->largest = once->front.points[0].peak;
-    TH_TRY(add_points(k, once, function, INT64_MAX, best, list, &n));
-    if (best != once)
-        TH_TRY(add_points(k, best, function, least_peak(&once->front), best, list, &n));
-    return th_program_set_front(k->program, list, n);
 }
 
 /* Computing twice saves nothing where computing once already needs no more than any way must. */
@@ -166,6 +153,37 @@ static enum th_status search(struct searching *k, const struct th_fuse_net *net,
     return th_fuse_search(net, &k->options, k->arena, front);
 }
 
+/*
+ * The function as it is, and with maps that gate themselves computed twice: for any limit of bytes
+ * it must be those that are too large, so one more at a time, the largest first, while that can
+ * help.
+ * nets: room for all of these.
+ */
+static enum th_status search_variants(struct searching *k, struct th_split_net *nets,
+                                      const struct th_split_blocks *blocks,
+                                      struct th_fuse_front *out)
+{
+    const struct th_fuse_front **fronts = TH_NEW_ARRAY(k->arena, const struct th_fuse_front *,
+                                                       (size_t)blocks->n + 1);
+    struct th_fuse_front *all = TH_NEW_ARRAY(k->arena, struct th_fuse_front,
+                                             (size_t)blocks->n + 1);
+    uint32_t n = 0;
+    if (!fronts || !all)
+        return TH_ERR_INTERNAL;
+    for (;;) {
+        fronts[n] = &all[n];
+        TH_TRY(search(k, &nets[n].net, &all[n]));
+        k->options.base_macs = all[0].base_macs;
+        if (k->options.no_recompute || n == blocks->n || least_peak(&all[n]) <= all[0].any.bytes ||
+            !th_split_twice_helps(blocks, n, &all[n]))
+            break;
+        n++;
+        TH_TRY(th_split_net_twice(&nets[0], blocks, n, k->arena, &nets[n]));
+    }
+    k->options.base_macs = 0;
+    return th_fuse_merge(fronts, n + 1, k->arena, out);
+}
+
 static bool rows_are_pushed(const struct th_pass_ctx *pc)
 {
     const char *feed = th_pass_global(pc, "feed");
@@ -174,7 +192,8 @@ static bool rows_are_pushed(const struct th_pass_ctx *pc)
 
 /* Planes cost many cycles, and would hide points that need a little more memory without them: they
  * are for the least memory, and for what does not fit otherwise. */
-static enum th_status search_and_choose(struct searching *k, const struct th_split_net *net,
+static enum th_status search_and_choose(struct searching *k, struct th_split_net *nets,
+                                        const struct th_split_blocks *blocks,
                                         struct th_fuse_front *front, uint32_t *point, bool *fits)
 {
     struct th_split_wish wish = k->wish;
@@ -184,96 +203,59 @@ static enum th_status search_and_choose(struct searching *k, const struct th_spl
     *fits = true;
     for (int turn = 0; turn < 2; turn++) {
         k->options.planes = turn || wish.objective == TH_OPT_RAM;
-        TH_TRY(search(k, &net->net, front));
+        TH_TRY(search_variants(k, nets, blocks, front));
         if (!front->n_points)
             return TH_OK;
-        *point = th_split_choose(net, front, &wish, fits);
+        *point = th_split_choose(nets, front, &wish, fits);
         if (*fits || k->options.planes)
             break;
     }
     return TH_OK;
 }
 
-static enum th_status find(struct searching *k, struct th_graph *g, struct found *f)
-{
-    *f = (struct found){.fits = true, .twice = k->twice};
-    TH_TRY(th_split_describe(k->pc, g, &f->net));
-    if (f->net.n_fusable < 2)
-        return TH_OK;
-    return search_and_choose(k, &f->net, &f->front, &f->point, &f->fits);
-}
-
-static int64_t peak_of(const struct found *f)
-{
-    return f->front.points[f->point].peak;
-}
-
-/* Gated maps one after the other, the largest first, as long as a map may be what decides; the
- * function is left in the best form. */
-static enum th_status try_twice(struct searching *k, struct th_graph *g, struct found *best)
-{
-    struct th_split_twice *list;
-    uint32_t n, made = 0, kept = 0;
-    const char *all = NULL;
-    if (!th_split_find_twice(g, k->arena, &list, &n))
-        return TH_ERR_INTERNAL;
-    k->options.base_macs = best->front.base_macs;
-    for (; made < n && list[made].bytes > peak_of(best) / 2; made++) {
-        struct found f;
-        all = all ? th_arena_printf(k->arena, "%s+%u", all, list[made].place)
-                  : th_arena_printf(k->arena, "%u", list[made].place);
-        k->twice = all;
-        if (!all)
-            return TH_ERR_INTERNAL;
-        TH_TRY(th_split_make_twice(g, &list[made]));
-        TH_TRY(find(k, g, &f));
-        if (f.front.n_points && peak_of(&f) < peak_of(best)) {
-            *best = f;
-            kept = made + 1;
-        }
-    }
-    for (uint32_t i = made; i-- > kept;)
-        th_split_make_once(g, &list[i]);
-    k->twice = best->twice;
-    k->options.base_macs = 0;
-    if (kept)
-        th_pass_changed(k->pc);
-    return TH_OK;
-}
-
 static enum th_status search_function(struct searching *k, uint32_t function)
 {
     struct th_graph *g = th_program_function(k->program, function);
-    struct found once, best;
+    struct th_split_net net, *nets;
+    struct th_split_blocks blocks;
+    struct th_fuse_front front;
     struct th_split_list groups = {0};
+    bool fits;
     /* rows are pushed into the first entry point */
     k->options.feed = k->options.feed_streams = function == 0 && rows_are_pushed(k->pc);
-    TH_TRY(find(k, g, &once));
-    if (!once.front.n_points)
+    TH_TRY(th_split_describe(k->pc, g, &net));
+    if (net.n_fusable < 2)
         return TH_OK;
-    best = once;
-    if (function == 0 && !k->options.no_recompute &&
-        (k->wish.objective == TH_OPT_RAM || !once.fits))
-        TH_TRY(try_twice(k, g, &best));
-    const struct th_fuse_point *p = &best.front.points[best.point];
-    const struct th_fuse_front *front = &once.front;
-    if (!best.fits && p->peak > k->wish.largest)
-        say_what_blocks(k, &best.front, best.point);
-    TH_TRY(keep_front(k, &once, best.twice ? &best : &once, function));
-    if (k->options.feed && !th_split_first_stream(&best.net, p, k->arena, &groups))
+    uint32_t p = 0;
+    TH_TRY(th_split_find_blocks(&net, k->arena, &blocks));
+    nets = TH_NEW_ARRAY(k->arena, struct th_split_net, (size_t)blocks.n + 1);
+    if (!nets)
         return TH_ERR_INTERNAL;
-    if (!th_split_groups(&best.net, p, function, k->arena, &groups))
+    nets[0] = net;
+    TH_TRY(search_and_choose(k, nets, &blocks, &front, &p, &fits));
+    if (!front.n_points)
+        return TH_OK;
+    net = nets[front.points[p].variant];
+    if (!fits && front.points[p].peak > k->wish.largest)
+        say_what_blocks(k, &front, p);
+    TH_TRY(keep_front(k, nets, &front, function, p));
+    if (k->options.feed && !th_split_first_stream(&net, &front.points[p], k->arena, &groups))
+        return TH_ERR_INTERNAL;
+    if (!th_split_groups(&net, &front.points[p], function, k->arena, &groups))
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < groups.n; i++)
         if (!th_split_add(&k->list, k->arena, &groups.groups[i]))
             return TH_ERR_INTERNAL;
-    const int64_t base = front->base_macs > 0 ? front->base_macs : 1;
+    for (uint32_t i = 0; i < groups.n_twice; i++)
+        if (!th_split_add_twice(&k->list, k->arena, function, groups.twice[i].node))
+            return TH_ERR_INTERNAL;
+    const int64_t base = front.base_macs > 0 ? front.base_macs : 1;
     th_pass_remark(k->pc, "function '%s': %lld bytes instead of %lld at %lld.%03lld times the "
                    "multiply-accumulates, point %u of %u; bounds %lld (once), %lld",
-                   th_graph_name(g), (long long)p->peak, (long long)front->points[0].peak,
-                   (long long)(p->macs / base), (long long)(p->macs % base * 1000 / base),
-                   best.point, best.front.n_points, (long long)front->once.bytes,
-                   (long long)front->any.bytes);
+                   th_graph_name(g), (long long)front.points[p].peak,
+                   (long long)front.points[0].peak, (long long)(front.points[p].macs / base),
+                   (long long)(front.points[p].macs % base * 1000 / base), p, front.n_points,
+                   (long long)front.once.bytes, (long long)front.any.bytes);
     return TH_OK;
 }
 
@@ -290,69 +272,34 @@ static enum th_status split_searched(struct th_pass_ctx *pc, struct th_program *
     for (uint32_t f = 0; f < th_program_function_count(p); f++)
         TH_TRY(search_function(&k, f));
     th_str_init(&text);
-    th_split_spell(&k.list, k.twice, &text);
+    th_split_spell(&k.list, &text);
     th_pass_remark(pc, "%s", text.s);
     th_str_release(&text);
     return form_all(pc, p, &k.list, false);
 }
 
-/* "9+19": places of nodes whose maps are gated. */
-static enum th_status twice_forced(struct th_pass_ctx *pc, struct th_graph *g, const char *text)
-{
-    struct th_split_twice *list;
-    uint32_t n;
-    if (!th_split_find_twice(g, th_pass_arena(pc), &list, &n))
-        return TH_ERR_INTERNAL;
-    for (const char *at = text; *at;) {
-        char *end;
-        const long place = strtol(at, &end, 10);
-        uint32_t i = 0;
-        while (i < n && (long)list[i].place != place)
-            i++;
-        if (i == n || end == at || (*end && *end != '+') || list[i].copies[1]) {
-            th_error(th_pass_ctx(pc), NULL, 4010, "patch-split: 'twice=%s': a number is missing, "
-                     "or no node of that number makes a map that is gated by a value made of it",
-                     text);
-            return TH_ERR_USAGE;
-        }
-        TH_TRY(th_split_make_twice(g, &list[i]));
-        at = *end && end[1] ? end + 1 : end;
-        if (*at == '+') {
-            th_error(th_pass_ctx(pc), NULL, 3101, "patch-split: 'twice=%s' ends with '+'",
-                     text);
-            return TH_ERR_USAGE;
-        }
-    }
-    th_pass_changed(pc);
-    return TH_OK;
-}
-
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 {
-    const char *groups = th_pass_option(pc, "groups"), *every = th_pass_option(pc, "every");
-    const char *twice = th_pass_option(pc, "twice");
+    const char *groups = th_pass_option(pc, "groups"), *twice = th_pass_option(pc, "twice");
     if (th_pass_option_bool(pc, "off"))
         return TH_OK;
-    if (twice && *twice)
-        TH_TRY(twice_forced(pc, th_program_function(p, 0), twice));
-    if (groups && *groups)
-        return split_forced(pc, p, groups);
-    if (every && *every)
-        return split_every(pc, p, every);
-    if (twice && *twice)
-        return TH_OK;
+    const char *every = th_pass_option(pc, "every");
+    if (every && *every && !(groups && *groups))
+        return split_every(pc, p, every, twice);
+    if ((groups && *groups) || (twice && *twice))
+        return split_forced(pc, p, groups, twice);
     return th_pass_target(pc) ? split_searched(pc, p) : TH_OK;
 }
 
 static const struct th_option_spec options[] = {
     {.name = "groups", .kind = TH_OPTION_STRING,
-     .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST or NODE:planes, joined "
-             "by '+': these groups of nodes and no others"},
+     .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST or NODE:planes, "
+             "joined by '+': these groups of nodes and no others"},
     {.name = "every", .kind = TH_OPTION_STRING,
      .help = "stream:COLUMNS or strips:ROWSxCOLUMNS: all that can run in pieces, in this form"},
     {.name = "twice", .kind = TH_OPTION_STRING,
-     .help = "nodes of the first function, joined by '+', whose maps are gated by a value made of "
-             "them: computed once for the gate, again for the product; 'groups' counts after that"},
+     .help = "NODE+NODE...: results that are computed again for what is gated by what they were "
+             "reduced to; 'groups' counts nodes with these"},
     {.name = "macs", .kind = TH_OPTION_INT, .def = "3000", .min = 1000, .max = 100000,
      .help = "most multiply-accumulates in thousandths of what the model has"},
     {.name = "off", .kind = TH_OPTION_BOOL, .def = "no", .help = "leave everything as it is"},

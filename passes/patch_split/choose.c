@@ -31,32 +31,33 @@ static int64_t node_cost(const struct th_split_net *net, const struct th_fuse_gr
     return per_run(g->run, width);
 }
 
-int64_t th_split_estimate(const struct th_split_net *net, const struct th_fuse_point *p)
+int64_t th_split_estimate(const struct th_split_net *nets, const struct th_fuse_point *p)
 {
+    const struct th_split_net *net = &nets[p->variant];
     double base = 0, sum = 0;
+    for (uint32_t n = 0; n < nets[0].net.n_nodes; n++)
+        base += nets[0].cycles[n];
     for (uint32_t i = 0; i < p->n_groups; i++) {
         const struct th_fuse_group *g = &p->groups[i];
-        double cycles = 0, dear = 0, macs = 0;
+        double dear = 0, macs = 0;
         for (uint32_t n = g->first; n < g->last; n++) {
-            cycles += net->cycles[n];
             dear += net->cycles[n] * (double)node_cost(net, g, n);
             macs += (double)net->net.nodes[n].macs;
         }
-        base += cycles;
         sum += dear * (macs > 0 ? (double)g->macs / macs : 1.0);
     }
     return base > 0 ? (int64_t)(sum / base + 0.5) : 1000;
 }
 
 struct choosing {
-    const struct th_split_net *net;
+    const struct th_split_net *nets;
     const struct th_fuse_front *front;
 };
 
 static bool better(const struct choosing *k, uint32_t a, uint32_t b, bool fastest)
 {
     const struct th_fuse_point *x = &k->front->points[a], *y = &k->front->points[b];
-    const int64_t cx = th_split_estimate(k->net, x), cy = th_split_estimate(k->net, y);
+    const int64_t cx = th_split_estimate(k->nets, x), cy = th_split_estimate(k->nets, y);
     if (fastest)
         return cx != cy ? cx < cy : x->peak < y->peak;
     return x->peak != y->peak ? x->peak < y->peak : cx < cy;
@@ -72,7 +73,7 @@ static uint32_t best(const struct choosing *k, int64_t most_bytes, int64_t most_
         const struct th_fuse_point *p = &front->points[i];
         if ((most_bytes && p->peak > most_bytes) ||
             (most_macs && p->macs * 1000 > front->base_macs * most_macs) ||
-            (most_cycles && th_split_estimate(k->net, p) > most_cycles))
+            (most_cycles && th_split_estimate(k->nets, p) > most_cycles))
             continue;
         if (found == front->n_points || better(k, i, found, fastest))
             found = i;
@@ -80,10 +81,10 @@ static uint32_t best(const struct choosing *k, int64_t most_bytes, int64_t most_
     return found;
 }
 
-uint32_t th_split_choose(const struct th_split_net *net, const struct th_fuse_front *front,
+uint32_t th_split_choose(const struct th_split_net *nets, const struct th_fuse_front *front,
                          const struct th_split_wish *wish, bool *fits)
 {
-    const struct choosing k = {net, front};
+    const struct choosing k = {nets, front};
     const uint32_t none = front->n_points;
     uint32_t p = 0;
     *fits = true;
@@ -105,6 +106,9 @@ uint32_t th_split_choose(const struct th_split_net *net, const struct th_fuse_fr
 bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point *p,
                      uint32_t function, struct th_arena *arena, struct th_split_list *list)
 {
+    for (uint32_t i = 0; i < net->n_twice; i++)
+        if (!th_split_add_twice(list, arena, function, net->twice[i]))
+            return false;
     for (uint32_t i = 0; i < p->n_groups; i++) {
         const struct th_fuse_group *g = &p->groups[i];
         struct th_split_group s = {.function = function, .first = net->place[g->first],
@@ -142,20 +146,23 @@ bool th_split_first_stream(const struct th_split_net *net, const struct th_fuse_
     return th_split_add(list, arena, &s);
 }
 
-void th_split_spell(const struct th_split_list *list, const char *twice, struct th_str *out)
+void th_split_spell(const struct th_split_list *list, struct th_str *out)
 {
-    if (!list->n && !twice) {
+    if (!list->n && !list->n_twice) {
         th_str_add(out, "patch-split{off}");
         return;
     }
     th_str_add(out, "patch-split{");
-    if (twice)
-        th_str_addf(out, "twice=%s%s", twice, list->n ? "," : "");
-    if (list->n)
-        th_str_add(out, "groups=");
+    for (uint32_t i = 0; i < list->n_twice; i++) {
+        th_str_add(out, i ? "+" : "twice=");
+        if (list->twice[i].function)
+            th_str_addf(out, "%u/", list->twice[i].function);
+        th_str_addf(out, "%u", list->twice[i].node);
+    }
+    if (list->n_twice && list->n)
+        th_str_addc(out, ',');
     for (uint32_t i = 0; i < list->n; i++) {
-        if (i)
-            th_str_addc(out, '+');
+        th_str_add(out, i ? "+" : "groups=");
         th_split_print(&list->groups[i], out);
     }
     th_str_addc(out, '}');

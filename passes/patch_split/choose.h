@@ -10,19 +10,20 @@ struct th_split_wish {
     int64_t largest, together;     /* bytes for values and scratch: in the largest region, in all;
                                       0: no limit */
 };
-/* Index of the point; fits: whether its peak is within the limit. */
-uint32_t th_split_choose(const struct th_split_net *net, const struct th_fuse_front *front,
+/* Index of the point; fits: whether its peak is within the limit. nets: by variant, the first one
+ * the function as it is. */
+uint32_t th_split_choose(const struct th_split_net *nets, const struct th_fuse_front *front,
                          const struct th_split_wish *wish, bool *fits);
 /* Estimated cycles of a point in thousandths of the layer-by-layer form. */
-int64_t th_split_estimate(const struct th_split_net *net, const struct th_fuse_point *p);
-/* Adds the groups of a point as groups of a function. False: memory is exhausted. */
+int64_t th_split_estimate(const struct th_split_net *nets, const struct th_fuse_point *p);
+/* Adds the groups of a point of this net as groups of a function, and what the net has twice.
+ * False: memory is exhausted. */
 bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point *p,
                      uint32_t function, struct th_arena *arena, struct th_split_list *list);
 /* Pushed rows want a stream: a first group of one node becomes one. */
 bool th_split_first_stream(const struct th_split_net *net, const struct th_fuse_point *p,
                            struct th_arena *arena, struct th_split_list *list);
-/* "patch-split{groups=...}", "patch-split{twice=9+19,groups=...}", "patch-split{off}"; twice: NULL
- * or what stands there */
-void th_split_spell(const struct th_split_list *list, const char *twice, struct th_str *out);
+/* "patch-split{groups=...}", "patch-split{twice=...,groups=...}", "patch-split{off}" */
+void th_split_spell(const struct th_split_list *list, struct th_str *out);
 
 #endif

@@ -11,6 +11,8 @@ struct th_split_net {
     uint32_t *place;         /* of each node of the net: its place in the function's order */
     double *cycles, *plane_cycles;   /* of each node of the net, on the whole tensor */
     uint32_t n_fusable;
+    uint32_t *twice;         /* places, in the function as it is, of nodes that run twice here */
+    uint32_t n_twice;
 };
 /* Views vanish, whatever cannot run in pieces (no window, no kernel for it) is OPAQUE. */
 enum th_status th_split_describe(struct th_pass_ctx *pc, struct th_graph *g,

@@ -63,6 +63,23 @@ bool th_split_add(struct th_split_list *l, struct th_arena *arena, const struct 
     return true;
 }
 
+bool th_split_add_twice(struct th_split_list *l, struct th_arena *arena, uint32_t function,
+                        uint32_t node)
+{
+    if (l->n_twice == l->cap_twice) {
+        const uint32_t cap = l->cap_twice ? l->cap_twice * 2 : 8;
+        struct th_split_again *more = TH_NEW_ARRAY(arena, struct th_split_again, cap);
+        if (!more)
+            return false;
+        if (l->n_twice)
+            memcpy(more, l->twice, l->n_twice * sizeof *more);
+        l->twice = more;
+        l->cap_twice = cap;
+    }
+    l->twice[l->n_twice++] = (struct th_split_again){function, node};
+    return true;
+}
+
 /* Behind "strips": an optional run, then the stages. */
 static bool scan_stages(struct scanner *s, struct th_arena *arena, struct th_split_group *g)
 {
@@ -114,10 +131,10 @@ static bool scan_group(struct scanner *s, struct th_arena *arena, struct th_spli
     return true;
 }
 
-enum th_status th_split_parse(struct th_pass_ctx *pc, const char *text, struct th_split_list *out)
+static enum th_status parse_groups(struct th_pass_ctx *pc, const char *text,
+                                   struct th_split_list *out)
 {
     struct scanner s = {text, true};
-    *out = (struct th_split_list){0};
     do {
         const char *begin = s.at;
         struct th_split_group g;
@@ -134,6 +151,38 @@ enum th_status th_split_parse(struct th_pass_ctx *pc, const char *text, struct t
             return TH_ERR_INTERNAL;
     } while (accept(&s, '+'));
     return TH_OK;
+}
+
+static enum th_status parse_twice(struct th_pass_ctx *pc, const char *text,
+                                  struct th_split_list *out)
+{
+    struct scanner s = {text, true};
+    do {
+        uint32_t function = 0, node = (uint32_t)number(&s);
+        if (accept(&s, '/')) {
+            function = node;
+            node = (uint32_t)number(&s);
+        }
+        if (!s.ok || (*s.at && *s.at != '+')) {
+            th_error(th_pass_ctx(pc), NULL, 3101,
+                     "patch-split: '%s' in 'twice' is no list of nodes", text);
+            th_help(th_pass_ctx(pc), 0, "write the numbers of nodes in the order of the function, "
+                    "joined by '+'");
+            return TH_ERR_USAGE;
+        }
+        if (!th_split_add_twice(out, th_pass_arena(pc), function, node))
+            return TH_ERR_INTERNAL;
+    } while (accept(&s, '+'));
+    return TH_OK;
+}
+
+enum th_status th_split_parse(struct th_pass_ctx *pc, const char *groups, const char *twice,
+                              struct th_split_list *out)
+{
+    *out = (struct th_split_list){0};
+    if (twice && *twice)
+        TH_TRY(parse_twice(pc, twice, out));
+    return groups && *groups ? parse_groups(pc, groups, out) : TH_OK;
 }
 
 void th_split_print(const struct th_split_group *g, struct th_str *out)

@@ -21,20 +21,32 @@ struct th_split_group {
     struct th_split_stage *stages;      /* strips */
     uint32_t n_stages;
 };
+/* A node whose result is computed again, see twice.h; counted before any of that is done. */
+struct th_split_again {
+    uint32_t function, node;
+};
+/* Groups count nodes with those that run twice in their places. */
 struct th_split_list {
     struct th_split_group *groups;
     uint32_t n, cap;
+    struct th_split_again *twice;
+    uint32_t n_twice, cap_twice;
 };
 
 /*
- * "0-7:stream:1+8-12:strips:4x0@10:2x0@12": nodes and how they run. stream:RUN, RUN columns at a
- * time, 0 being whole rows; strips[:RUN]:ROWSxCOLS@NODE..., a stage for each, ending with NODE.
+ * Groups: "0-7:stream:1+8-12:strips:4x0@10:2x0@12": nodes, how they run. stream:RUN, RUN columns at
+ * a time, 0 being whole rows; strips[:RUN]:ROWSxCOLS@NODE..., a stage for each, ending with NODE.
  * "5:planes": node 5 shall run plane by plane, over its operand.
- * "1/" in front: the second function. Reports what it does not understand (TH_ERR_USAGE).
+ * Twice: "9+19+1/4", nodes.
+ * "1/" in front: the second function. Reports what it does not understand (TH_ERR_USAGE). Either
+ * text may be NULL.
  */
-enum th_status th_split_parse(struct th_pass_ctx *pc, const char *text, struct th_split_list *out);
+enum th_status th_split_parse(struct th_pass_ctx *pc, const char *groups, const char *twice,
+                              struct th_split_list *out);
 void th_split_print(const struct th_split_group *g, struct th_str *out);
 bool th_split_add(struct th_split_list *l, struct th_arena *arena, const struct th_split_group *g);
+bool th_split_add_twice(struct th_split_list *l, struct th_arena *arena, uint32_t function,
+                        uint32_t node);
 
 /* Whether the group could be formed; nothing is said. Nodes within the function. */
 bool th_split_possible(struct th_pass_ctx *pc, struct th_graph *g,

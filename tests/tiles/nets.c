@@ -218,12 +218,24 @@ static void test_reductions(void)
     reduced("sum-f32", TH_DT_F32, "sum");
 }
 
+/* Nodes 2 and 11 make maps that gate themselves. */
+static void test_gates(void)
+{
+    net_open(&n);
+    th_value x = net_conv(&n, net_input(&n, 16, 18, 3), 4, net_same(3, 1));
+    th_value v = net_depthwise(&n, net_point(&n, x, 24), net_same(5, 1));
+    x = net_add(&n, net_point(&n, net_gate(&n, v, 5, true), 4), x);
+    v = net_depthwise(&n, net_point(&n, x, 17), net_same(3, 2));
+    net_output(&n, net_point(&n, net_gate(&n, v, 3, false), 6));
+    write_net("gates");
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"up", test_up}, {"decoder", test_decoder},
                                         {"blocks", test_blocks}, {"branches", test_branches},
                                         {"reductions", test_reductions},
-                                        {"means", test_means},
+                                        {"means", test_means}, {"gates", test_gates},
                                         CU_TEST_INFO_NULL};
     return test_main("networks for tile loops", tests);
 }

@@ -134,6 +134,7 @@ static void test_accumulating(void)
     net_close(&n);
 }
 
+/* ---- twice --------------------------------------------------------------------------------- */
 /* conv, depthwise, mean, 1x1, product, 1x1: nodes 0 to 5 */
 static th_value gated(void)
 {
@@ -148,7 +149,7 @@ static th_value gated(void)
     return net_point(&n, v, 6);
 }
 
-static void test_twice(void)
+static void test_twice_forced(void)
 {
     net_open(&n);
     net_output(&n, gated());
@@ -168,15 +169,93 @@ static void test_twice(void)
     }
 }
 
+/* Nodes 0 stem, 1 expansion, 2 depthwise, 3 mean, 4 5 gate, 6 product, 7 projection, 8 sum. */
+static th_value excited(bool two)
+{
+    th_value x = net_conv(&n, net_input(&n, 13, 11, 3), 4, net_same(3, 1));
+    th_value v = net_depthwise(&n, net_point(&n, x, 9), net_same(5, 1));
+    return net_add(&n, net_point(&n, net_gate(&n, v, 3, two), 4), x);
+}
+
+static void test_twice(void)
+{
+    static const char *const cases[] = {
+        "0-8:stream:1,twice=2", /* not to be formed: the mean is read inside */
+        "1-3:stream:1+6-10:stream:1,twice=2", "1-3:stream:0+6-10:strips:3x0@10,twice=2",
+        "0-3:stream:2+6-9:strips:2:2x3@7:3x4@9,twice=2"};
+    for (size_t i = 0; i < TH_ARRAY_LEN(cases); i++) {
+        net_open(&n);
+        if (i == 0)
+            refused(excited(false), cases[i], "accumulates: it must be the last");
+        else
+            same_after(excited(false), cases[i]);
+        CU_ASSERT_EQUAL(test_count(n.p, "tile_loop"), i ? 2 : 0);
+        net_close(&n);
+    }
+    net_open(&n);
+    same_after(excited(true), "1-4:stream:1+7-11:stream:1,twice=2");
+    CU_ASSERT_EQUAL(test_count(n.p, "tile_loop"), 2);
+    net_close(&n);
+    net_open(&n);
+    net_output(&n, excited(true));
+    struct th_pipeline_run run = {.pipeline = "inference", .passes = "patch-split{twice=2}",
+                                  .verify = true};
+    CU_ASSERT_EQUAL(th_pipeline_run(n.p, &run), TH_OK);
+    CU_ASSERT_EQUAL(test_count(n.p, "depthwise_conv2d"), 2);
+    CU_ASSERT_EQUAL(test_count(n.p, "conv2d"), 1 + 2 + 2 + 1);
+    net_close(&n);
+}
+
+/* Two blocks: the second one's place is that in the function as it was. Maps that nothing gates;
+ * one made of two. */
+static void test_twice_several(void)
+{
+    net_open(&n);
+    th_value v = net_depthwise(&n, net_point(&n, net_input(&n, 9, 9, 2), 8), net_same(3, 1));
+    v = net_point(&n, net_gate(&n, v, 2, false), 3);
+    v = net_gate(&n, net_depthwise(&n, net_point(&n, v, 7), net_same(3, 1)), 2, true);
+    same_after(net_point(&n, v, 4), "0-2:stream:1+5-8:stream:0+9-12:stream:1+15-18:stream:3,"
+                                    "twice=8+1");
+    CU_ASSERT_EQUAL(test_count(n.p, "tile_loop"), 4);
+    net_close(&n);
+    static const char *const wrong[][2] = {
+        {"twice=0", "node 0 of function 'run' cannot run twice"},
+        {"twice=7", "node 7 of function 'run' cannot run twice"},
+        {"twice=99", "node 99 of function 'run' cannot run twice"},
+        {"twice=2+2", "node 2 of function 'run' cannot run twice"},
+        {"twice=1/2", "no function 1"},
+        {"twice=2.3", "is no list of nodes"},
+        {"twice=.", "is no list of nodes"}};
+    for (size_t i = 0; i < TH_ARRAY_LEN(wrong); i++) {
+        char text[80];
+        net_open(&n);
+        net_output(&n, excited(false));
+        snprintf(text, sizeof text, "patch-split{%s}", wrong[i][0]);
+        struct th_pipeline_run run = {.pipeline = "inference", .passes = text, .verify = true};
+        CU_ASSERT_NOT_EQUAL(th_pipeline_run(n.p, &run), TH_OK);
+        if (!strstr(n.log.text.s, wrong[i][1]))
+            printf("\n%s", n.log.text.s);
+        CU_ASSERT_PTR_NOT_NULL(strstr(n.log.text.s, wrong[i][1]));
+        net_close(&n);
+    }
+    net_open(&n);
+    v = net_point(&n, net_conv(&n, net_input(&n, 9, 9, 2), 16, net_same(3, 1)), 8);
+    v = net_gate(&n, net_add(&n, v, net_point(&n, v, 8)), 2, false);
+    refused(v, "0-1:stream:1,twice=3", "cannot run twice");
+    net_close(&n);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"same results", test_same},
                                         {"planes", test_planes},
-                                        {"twice", test_twice},
                                         {"several results", test_results},
                                         {"views", test_views},
                                         {"refused", test_refused},
                                         {"accumulating", test_accumulating},
+                                        {"twice, forced", test_twice_forced},
+                                        {"twice", test_twice},
+                                        {"twice, several", test_twice_several},
                                         CU_TEST_INFO_NULL};
     return test_main("patch-split", tests);
 }

@@ -99,6 +99,26 @@ static inline th_value net_add(struct net *n, th_value a, th_value b)
     return test_node(n->g, "add", th_value_type(n->g, a), NULL, 2, a, b);
 }
 
+/* A map times a value for each channel made of its mean, or means over columns, then rows: nodes
+ * `mean` (one or two), two 1x1 convolutions, `mul`. */
+static inline th_value net_gate(struct net *n, th_value x, int inner, bool two)
+{
+    const struct th_type *t = th_value_type(n->g, x);
+    const int h = (int)t->dims[1], c = (int)t->dims[3];
+    const int64_t both[2] = {1, 2};
+    const struct th_attr keep = {.name = "keep_dims", .kind = TH_ATTR_BOOL, .v.i = 1};
+    const struct th_attr end = {.name = NULL};
+    struct th_attr all[] = {test_ints("axes", 2, both), keep, end};
+    struct th_attr columns[] = {test_ints("axes", 1, both + 1), keep, end};
+    struct th_attr rows[] = {test_ints("axes", 1, both), keep, end};
+    struct th_type one = net_type(n, 1, 1, c), column = net_type(n, h, 1, c), full = *t;
+    th_value v = two ? test_node(n->g, "mean", &one, rows, 1,
+                                 test_node(n->g, "mean", &column, columns, 1, x))
+                     : test_node(n->g, "mean", &one, all, 1, x);
+    v = net_point(n, net_point(n, v, inner), c);
+    return test_node(n->g, "mul", &full, NULL, 2, x, v);
+}
+
 static inline void net_output(struct net *n, th_value v)
 {
     CU_ASSERT_EQUAL_FATAL(th_graph_add_output(n->g, "y", v), TH_OK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * Body of the means (sums) over rows or over columns, whose results are boxes of a map again. THK_NAME,
- * THK_X, THK_ACC and THK_FINISH(acc) are set by the including file.
+ * Body of the means (sums) over rows or over columns, whose results are boxes of a map again.
+ * THK_NAME, THK_X, THK_ACC and THK_FINISH(acc) are set by the including file.
  */
 #define THK_MEAN_LANES 8
 static void THK_NAME(const struct thk_reduce *p, const struct thk_box *b, const THK_X *x, THK_X *y)
