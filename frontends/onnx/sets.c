@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Unique and NonZero, where the file declares how many elements there are. Everything comes from
- * comparing each element with each other one, so lists are kept short.
+ * comparing each element with each other one, so lists are kept short. Random draws are refused.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -215,7 +215,18 @@ static enum th_status import_non_zero(struct onx_node *n)
     return onx_bind(n, 0, x);
 }
 
+static enum th_status import_random(struct onx_node *n)
+{
+    return onx_reject(n, NULL, "it draws random numbers");
+}
+
 const struct onx_row onx_rows_sets[] = {
+    {"Bernoulli", import_random, NULL},
+    {"Multinomial", import_random, NULL},
+    {"RandomNormal", import_random, NULL},
+    {"RandomNormalLike", import_random, NULL},
+    {"RandomUniform", import_random, NULL},
+    {"RandomUniformLike", import_random, NULL},
     {"NonZero", import_non_zero, NULL},
     {"Unique", import_unique, NULL},
     {NULL, NULL, NULL},
