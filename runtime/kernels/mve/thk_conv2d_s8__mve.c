@@ -127,8 +127,17 @@ static void thk_conv2d_field__mve(const struct thk_window2d *p, int32_t oy, int3
     const int32_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
     const int together = p->dilation_w == 1 && p->in.pixel == p->in_c && x0 >= 0 &&
                          x0 + p->kernel_w <= p->in_w;
+    const int32_t run = p->kernel_w * p->in_c;
+    if (together && y0 >= 0 && y0 + (p->kernel_h - 1) * p->dilation_h < p->in_h && !p->in.ring &&
+        p->in.tail_y < 0) {             /* inside, and rows follow each other: the usual case */
+        const int8_t *from = x + thk_view_at(&p->in, y0, x0);
+        const ptrdiff_t down = (ptrdiff_t)p->in.row * p->dilation_h;
+        for (int32_t ky = p->kernel_h; ky > 0; ky--, from += down, to += run)
+            thk_mve_copy(to, from, run);
+        return;
+    }
     for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-        const int32_t iy = y0 + ky * p->dilation_h, run = p->kernel_w * p->in_c;
+        const int32_t iy = y0 + ky * p->dilation_h;
         if (iy < 0 || iy >= p->in_h) {
             thk_mve_fill(to, p->in_zero, run);
             to += run;
@@ -185,6 +194,7 @@ static void thk_conv2d_s8__mve(const struct thk_window2d *p, const struct thk_bo
         const ptrdiff_t first = thk_view_at(&p->out, oy, ox);
         const int8_t *from = scratch;
         const int row = direct && n == 4 && ox + 4 <= b->x + b->w;
+        ptrdiff_t at = 0;
         t.step = t.fill;
         if (row) {
             from = x + thk_view_at(&p->in, oy * p->stride_h, ox * p->stride_w);
@@ -196,12 +206,14 @@ static void thk_conv2d_s8__mve(const struct thk_window2d *p, const struct thk_bo
                 thk_mve_copy(scratch + i * t.fill, scratch + (n - 1) * t.fill, t.fill);
                 continue;
             }
-            t.offset[i] = (uint32_t)(thk_view_at(&p->out, oy, ox) - first);
+            t.offset[i] = (uint32_t)at;
+            at += p->out.pixel;
             if (!row)
                 thk_conv2d_field__mve(p, oy, ox, x, scratch + i * t.fill);
             if (++ox == b->x + b->w) {
                 ox = b->x;
                 oy++;
+                at = i + 1 < n ? thk_view_at(&p->out, oy, ox) - first : 0;
             }
         }
         __asm__ volatile("" : : : "memory");
