@@ -317,12 +317,15 @@ static void test_fronts(void)
 {
     struct random r = {23};
     struct tally n = {0, 0, 0, 0, 0, 0};
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 360; i++) {
         struct th_arena *a = th_arena_new(0);
         struct fuse_builder b;
         struct th_fuse_front f;
         struct th_fuse_options o = {.feed = below(&r, 2) == 0};
-        make(&b, a, &r, 4 + below(&r, 10), below(&r, 3) == 0);
+        /* one after the other: compilers evaluate arguments in orders of their own */
+        const int32_t nodes = 4 + below(&r, 10);
+        const bool plain = below(&r, 3) == 0;
+        make(&b, a, &r, nodes, plain);
         CU_ASSERT_EQUAL_FATAL(th_fuse_search(&b.net, &o, a, &f), TH_OK);
         for (uint32_t p = 0; p < f.n_points; p++)
             for (uint32_t k = 0; k < f.points[p].n_groups; k++)

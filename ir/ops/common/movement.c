@@ -112,6 +112,10 @@ void th_mv_copy(struct th_tensor *to, int64_t o, const struct th_tensor *from, i
 static void run_move(const struct th_move *m, const struct th_tensor *from, struct th_tensor *to)
 {
     int64_t index[TH_MOVE_RANK] = {0}, i = m->in_base, o = m->out_base, total = 1;
+    /* nothing moves; the other dims need not fit a product then */
+    for (int32_t a = 0; a < m->rank; a++)
+        if (m->dims[a] == 0)
+            return;
     for (int32_t a = 0; a < m->rank; a++)
         total *= m->dims[a];
     for (int64_t k = 0; k < total; k++) {
