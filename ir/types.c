@@ -226,13 +226,23 @@ static uint16_t double_to_half(double v)
     return (uint16_t)(sign | (uint16_t)(((e + 14) << 10) + (m - 1024)));
 }
 
+/* Truncated towards zero and held in range; not a number: 0. */
+static int64_t double_to_int(double v)
+{
+    if (isnan(v))
+        return 0;
+    if (v >= 9223372036854775807.0)
+        return INT64_MAX;
+    return v <= -9223372036854775808.0 ? INT64_MIN : (int64_t)v;
+}
+
 int64_t th_tensor_int(const struct th_tensor *t, int64_t i)
 {
     const void *d = t->data;
     switch (t->type.dtype) {
-    case TH_DT_F32: return (int64_t)((const float *)d)[i];
-    case TH_DT_F64: return (int64_t)((const double *)d)[i];
-    case TH_DT_F16: return (int64_t)half_to_double(((const uint16_t *)d)[i]);
+    case TH_DT_F32: return double_to_int((double)((const float *)d)[i]);
+    case TH_DT_F64: return double_to_int(((const double *)d)[i]);
+    case TH_DT_F16: return double_to_int(half_to_double(((const uint16_t *)d)[i]));
     case TH_DT_S8: return ((const int8_t *)d)[i];
     case TH_DT_S16: return ((const int16_t *)d)[i];
     case TH_DT_S32: return ((const int32_t *)d)[i];
@@ -306,15 +316,7 @@ void th_tensor_set_real(struct th_tensor *t, int64_t i, double v)
     case TH_DT_F32: ((float *)t->data)[i] = (float)v; break;
     case TH_DT_F64: ((double *)t->data)[i] = v; break;
     case TH_DT_F16: ((uint16_t *)t->data)[i] = double_to_half(v); break;
-    default:
-        if (isnan(v))
-            v = 0;
-        if (v >= 9223372036854775807.0)
-            th_tensor_set_int(t, i, INT64_MAX);
-        else if (v <= -9223372036854775808.0)
-            th_tensor_set_int(t, i, INT64_MIN);
-        else
-            th_tensor_set_int(t, i, (int64_t)v);
+    default: th_tensor_set_int(t, i, double_to_int(v));
     }
 }
 

@@ -133,12 +133,8 @@ static enum th_status import_range(struct onx_node *n)
     t = th_tensor_new(n->scope->im->arena, &type);
     if (t == NULL)
         return TH_ERR_INTERNAL;
-    for (int64_t i = 0; i < count; i++) {
-        if (th_dtype_is_float(type.dtype))
-            th_tensor_set_real(t, i, v[0] + (double)i * v[2]);
-        else
-            th_tensor_set_int(t, i, (int64_t)v[0] + i * (int64_t)v[2]);
-    }
+    for (int64_t i = 0; i < count; i++)
+        th_tensor_set_real(t, i, v[0] + (double)i * v[2]);
     out = th_graph_const_copy(n->scope->graph, "", &type, t->data);
     return out != 0 ? onx_bind(n, 0, out) : TH_ERR_INTERNAL;
 }

@@ -554,12 +554,8 @@ enum th_status onx_filled(struct onx_node *n, const struct th_type *type, double
         t = th_tensor_new(n->scope->im->arena, type);
     if (t == NULL)
         return TH_ERR_INTERNAL;
-    for (int64_t i = 0; i < th_type_elems(type); i++) {
-        if (th_dtype_is_float(type->dtype))
-            th_tensor_set_real(t, i, v);
-        else
-            th_tensor_set_int(t, i, (int64_t)v);
-    }
+    for (int64_t i = 0; i < th_type_elems(type); i++)
+        th_tensor_set_real(t, i, v);
     *out = th_graph_const_copy(n->scope->graph, "", type, t->data);
     return *out != 0 ? TH_OK : TH_ERR_INTERNAL;
 }

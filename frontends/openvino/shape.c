@@ -367,13 +367,8 @@ static enum th_status import_range(struct ov_node *n)
     struct th_tensor *list = th_tensor_new(n->scope->im->arena, &t);
     if (list == NULL)
         return TH_ERR_INTERNAL;
-    for (int64_t i = 0; i < t.dims[0]; i++) {
-        double v = start + step * (double)i;
-        if (th_dtype_is_float(t.dtype))
-            th_tensor_set_real(list, i, v);
-        else
-            th_tensor_set_int(list, i, (int64_t)v);
-    }
+    for (int64_t i = 0; i < t.dims[0]; i++)
+        th_tensor_set_real(list, i, start + step * (double)i);
     y = th_graph_const_copy(n->scope->graph, NULL, &t, list->data);
     return y != 0 ? ov_bind(n, 0, y) : TH_ERR_INTERNAL;
 }

@@ -137,6 +137,8 @@ BAD = {
     "stride": (simple([node("Conv", ["x", "w"], ["y"], [attr("strides", [0, 1])])], [W],
                       inputs=[value("x", [1, 3, 8, 8])], outputs=[value("y", [1, 4, 6, 6])]),
                "'strides' has the entry 0"),
+    "indices": (simple([node("Gather", ["x", "i"], ["y"])], [tensor("i", [1], [2.4e28])]),
+                "operand 'i' is f32"),
     "type": (simple([node("Relu", ["x"], ["y"])], outputs=[value("y", [2, 3], INT64)]),
              "the file declares"),
     "deep": (deep(400), "nested too deeply"),

@@ -127,6 +127,15 @@ static void bounds(void)
     CU_ASSERT_TRUE(lo == -128 && hi == -128 + 43);     /* 42.55 */
 }
 
+static void stored_as_integers(void)
+{
+    float reals[] = {2.75f, -2.75f, 2.4e28f, -INFINITY, NAN};
+    struct th_tensor t = {.type = th_type_make(TH_DT_F32, 1, (const int64_t[]){5}), .data = reals};
+    const int64_t want[] = {2, -2, INT64_MAX, INT64_MIN, 0};
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT_EQUAL(th_tensor_int(&t, i), want[i]);
+}
+
 int main(void)
 {
     unsigned failed = 1;
@@ -137,7 +146,8 @@ int main(void)
         CU_add_test(s, "multiplier", multiplier) &&
         CU_add_test(s, "equals emitted code", against_emitted) &&
         CU_add_test(s, "functions", functions) && CU_add_test(s, "rounding", rounding) &&
-        CU_add_test(s, "activation bounds", bounds)) {
+        CU_add_test(s, "activation bounds", bounds) &&
+        CU_add_test(s, "stored as integers", stored_as_integers)) {
         CU_basic_run_tests();
         failed = CU_get_number_of_failures();
     }
