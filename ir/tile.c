@@ -272,6 +272,17 @@ static void check_stages(struct reading *k, uint32_t i)
     }
 }
 
+/* Whether the first node can keep pushed rows: in a line of whole rows, or as a stage of its own
+ * whose strips are the rows. */
+static bool keeps_rows(const struct th_tile *t)
+{
+    const struct th_tile_node *n = &t->nodes[0];
+    if (t->mode == TH_TILE_STREAM)
+        return n->store == TH_TILE_LINE && n->tail_cols == 0;
+    return n->store == TH_TILE_RING && t->stages[0].last == 0 && t->stages[0].rows == 1 &&
+           t->stages[0].cols == 0 && n->stage == 0;
+}
+
 /* Pushed rows go into the first node, which copies whole rows, and nowhere else. */
 static void check_feed(struct reading *k)
 {
@@ -280,11 +291,10 @@ static void check_feed(struct reading *k)
         return;
     const th_value v = th_graph_input(t->body, (uint32_t)t->feed);
     struct th_tile_node *n = &t->nodes[0];
-    if (t->mode != TH_TILE_STREAM || !t->n_nodes || n->n_in != 1 || n->in[0].value != v ||
-        n->form != TH_TILE_POINT || n->store != TH_TILE_LINE || n->run != n->w ||
-        n->tail_cols != 0 || !th_type_equal(th_value_type(t->body, v),
-                                            th_value_type(t->body, n->out))) {
-        wrong(k, 0, "pushed rows need a stream whose first node copies them");
+    if (!t->n_nodes || n->n_in != 1 || n->in[0].value != v || n->form != TH_TILE_POINT ||
+        n->run != n->w || !keeps_rows(t) ||
+        !th_type_equal(th_value_type(t->body, v), th_value_type(t->body, n->out))) {
+        wrong(k, 0, "pushed rows need a first node that copies them, in strips a stage of its own");
         return;
     }
     n->fed = true;

@@ -292,7 +292,7 @@ static void choose(struct th_tile_node *n, const struct extent *e)
         n->tail_rows = 1;
         break;
     case TH_TILE_RING:
-        n->slots = min64(e->far, n->h);
+        n->slots = min64(max64(e->far, 1), n->h);
         n->tail_rows = 0;
         break;
     case TH_TILE_STRIP:

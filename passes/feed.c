@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --feed rows: the input of the first entry point is never stored. The stream that reads it gets a
- * first node, which keeps the rows that its readers still want; the application pushes them.
+ * --feed rows: the input of the first entry point is never stored. The tile loop that reads it
+ * gets a first node, which keeps the rows that its readers still want; the application pushes them.
+ * In strips it is a stage of its own, whose strips are single rows.
  */
 #include <string.h>
 
@@ -9,12 +10,11 @@
 #include "passes/caller_io.h"
 #include "passes/util.h"
 
-/* Whether the loop streams this value from its rows; *index is its operand. */
-static bool streams(const struct th_graph *g, th_node loop, th_value v, uint32_t *index)
+/* Whether this is a tile loop that reads the value once; *index is its operand. */
+static bool takes_rows(const struct th_graph *g, th_node loop, th_value v, uint32_t *index)
 {
     uint32_t uses = 0;
-    if (th_node_op(g, loop)->region != TH_REGION_TILE_LOOP ||
-        th_attr_int(th_node_attrs(g, loop), "mode", 0) != TH_TILE_STREAM)
+    if (th_node_op(g, loop)->region != TH_REGION_TILE_LOOP)
         return false;
     for (uint32_t i = 0; i < th_node_input_count(g, loop); i++)
         if (th_node_input(g, loop, i) == v) {
@@ -33,7 +33,7 @@ static th_value find_input(const struct th_graph *g, th_node *loop, uint32_t *in
             !th_tile_shape(th_value_type(g, v), &h, &w, &pixel) || h < 2)
             continue;
         *loop = th_value_user(g, v, 0);
-        if (streams(g, *loop, v, index))
+        if (takes_rows(g, *loop, v, index))
             return v;
     }
     return 0;
@@ -56,11 +56,10 @@ static enum th_status insert_copy(struct th_graph *body, uint32_t index, th_node
     return TH_OK;
 }
 
-/* The attribute's list with one entry more in front. */
+/* The attribute's list with one entry more in front; it is n long then. */
 static enum th_status prepend(struct th_pass_ctx *pc, struct th_graph *g, th_node loop,
-                              const char *name, int64_t first)
+                              const char *name, uint32_t n, int64_t first)
 {
-    const uint32_t n = th_graph_node_count(th_node_body(g, loop, 0));
     int64_t *list = TH_NEW_ARRAY(th_pass_arena(pc), int64_t, (size_t)n + 1);
     if (!list)
         return TH_ERR_INTERNAL;
@@ -68,6 +67,21 @@ static enum th_status prepend(struct th_pass_ctx *pc, struct th_graph *g, th_nod
     for (uint32_t i = 1; i < n; i++)
         list[i] = th_attr_ints(th_node_attrs(g, loop), name, i - 1, 0);
     return th_node_set_attr_ints(g, loop, name, n, list);
+}
+
+/* All stages come one later; the first one takes a row at a time. */
+static enum th_status add_stage(struct th_pass_ctx *pc, struct th_graph *g, th_node loop)
+{
+    const uint32_t n = th_graph_node_count(th_node_body(g, loop, 0));
+    const uint32_t stages = th_attr_len(th_node_attrs(g, loop), "strip_rows");
+    int64_t *list = TH_NEW_ARRAY(th_pass_arena(pc), int64_t, (size_t)n + 1);
+    if (!list)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 1; i < n; i++)
+        list[i] = th_attr_ints(th_node_attrs(g, loop), "stage", i - 1, 0) + 1;
+    TH_TRY(th_node_set_attr_ints(g, loop, "stage", n, list));
+    TH_TRY(prepend(pc, g, loop, "strip_rows", stages + 1, 1));
+    return prepend(pc, g, loop, "strip_cols", stages + 1, 0);
 }
 
 static enum th_status fit(struct th_pass_ctx *pc, struct th_graph *g, th_node loop)
@@ -96,11 +110,15 @@ static enum th_status feed(struct th_pass_ctx *pc, struct th_graph *g, th_node l
     th_node copy;
     th_tile_shape(th_value_type(body, th_graph_input(body, index)), &h, &w, &pixel);
     TH_TRY(insert_copy(body, index, &copy));
-    TH_TRY(prepend(pc, g, loop, "run", w));
-    TH_TRY(prepend(pc, g, loop, "slots", h));
-    TH_TRY(prepend(pc, g, loop, "tail_rows", 0));
-    TH_TRY(prepend(pc, g, loop, "tail_cols", 0));
-    TH_TRY(prepend(pc, g, loop, "stage", 0));
+    const uint32_t n = th_graph_node_count(body);
+    TH_TRY(prepend(pc, g, loop, "run", n, w));
+    TH_TRY(prepend(pc, g, loop, "slots", n, h));
+    TH_TRY(prepend(pc, g, loop, "tail_rows", n, 0));
+    TH_TRY(prepend(pc, g, loop, "tail_cols", n, 0));
+    if (th_attr_int(th_node_attrs(g, loop), "mode", 0) == TH_TILE_STRIPS)
+        TH_TRY(add_stage(pc, g, loop));
+    else
+        TH_TRY(prepend(pc, g, loop, "stage", n, 0));
     TH_TRY(th_node_set_attr_int(g, loop, "feed", index));
     th_pass_changed(pc);
     return fit(pc, g, loop);
@@ -122,9 +140,9 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
     const th_value v = find_input(g, &loop, &index);
     if (!v) {
         th_error(th_pass_ctx(pc), NULL, 4010, "--feed rows: no input of '%s' is read row by row by "
-                 "one stream and by nothing else", th_graph_name(g));
-        th_help(th_pass_ctx(pc), 4010, "the group that begins with the input must be a stream "
-                "(patch-split{groups=0-LAST:stream:COLUMNS}), and the input a map of rows");
+                 "one tile loop and by nothing else", th_graph_name(g));
+        th_help(th_pass_ctx(pc), 4010, "the operators that read the input must stand in one group "
+                "(patch-split{groups=0-LAST:stream:COLUMNS}), and the input must be a map of rows");
         return TH_ERR_TARGET;
     }
     TH_TRY(feed(pc, g, loop, index));

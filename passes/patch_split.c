@@ -222,7 +222,7 @@ static enum th_status search_function(struct searching *k, uint32_t function)
     struct th_split_list groups = {0};
     bool fits;
     /* rows are pushed into the first entry point */
-    k->options.feed = k->options.feed_streams = function == 0 && rows_are_pushed(k->pc);
+    k->options.feed = function == 0 && rows_are_pushed(k->pc);
     TH_TRY(th_split_describe(k->pc, g, &net));
     if (net.n_fusable < 2)
         return TH_OK;

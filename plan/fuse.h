@@ -67,7 +67,6 @@ struct th_fuse_net {
 /* ---- options ------------------------------------------------------------------------------- */
 struct th_fuse_options {
     bool feed;             /* inputs are pushed row by row: lines of them, not the whole map */
-    bool feed_streams;     /* only streams take pushed rows */
     bool free_ends;        /* inputs and outputs are not counted (msf-CNN's count) */
     bool single_only;      /* no fusion */
     bool no_recompute;     /* only groups that make each value once */

@@ -343,7 +343,7 @@ static enum th_status strip_edges(struct fuse_edges *s, uint32_t grain, int64_t 
         return TH_ERR_INTERNAL;
     find_cuts(&w);
     TH_TRY(th_fuse_strips_new(&w.strips, f, keep_arena));
-    for (uint32_t g = f->o.feed && f->o.feed_streams; g < f->net->n_nodes; g++)
+    for (uint32_t g = 0; g < f->net->n_nodes; g++)
         if (w.close[g])
             TH_TRY(grow_from(&w, g));
     return TH_OK;

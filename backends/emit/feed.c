@@ -55,7 +55,8 @@ static void keep_value(struct keeping *k, const struct th_graph *g, th_value v)
     keep(k, th_value_place(g, v), th_type_size(th_value_type(g, v)));
 }
 
-/* Lines, places and results of the loop; what was there before it. */
+/* Lines, rings, places and results of the loop; what was there before it. Boxes of strips are empty
+ * between two strips, and so between two pushes. */
 static void keep_frame(struct th_emit *e, struct keeping *k)
 {
     struct th_graph *g = th_program_function(e->program, 0);
@@ -67,7 +68,7 @@ static void keep_frame(struct th_emit *e, struct keeping *k)
         return;
     }
     for (uint32_t i = 0; i < t.n_nodes; i++)
-        if (t.nodes[i].store == TH_TILE_LINE)
+        if (t.nodes[i].store == TH_TILE_LINE || t.nodes[i].store == TH_TILE_RING)
             keep(k, th_value_place(t.body, t.nodes[i].out), t.nodes[i].bytes);
     const struct th_kernel_note *note = th_node_note_const(g, loop);
     keep(k, note->scratch, note->scratch_bytes);

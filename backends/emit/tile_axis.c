@@ -161,6 +161,13 @@ static void table(struct th_emit_tiles *k, uint32_t i, uint32_t p, const char *w
     th_str_add(k->s, "\n};\n");
 }
 
+/* Columns that are asked for one run after another; between the stages of strips rows alone are. */
+static bool asks_columns(const struct th_tile *t, const struct th_tile_node *n,
+                         const struct th_tile_operand *o)
+{
+    return t->mode == TH_TILE_STRIPS ? t->nodes[o->maker].stage == n->stage : n->run < n->w;
+}
+
 void th_axis_tables(struct th_emit_tiles *k)
 {
     for (uint32_t i = 0; i < k->t.n_nodes; i++)
@@ -169,7 +176,7 @@ void th_axis_tables(struct th_emit_tiles *k)
             if (o->whole || o->maker < 0 || !k->reached[i])
                 continue;
             table(k, i, p, "rows", &k->forms[i][p].rows);
-            if (k->t.nodes[i].run < k->t.nodes[i].w || k->t.mode == TH_TILE_STRIPS)
+            if (asks_columns(&k->t, &k->t.nodes[i], o))
                 table(k, i, p, "cols", &k->forms[i][p].cols);
         }
 }

@@ -88,9 +88,17 @@ static void stages_before(struct th_emit_tiles *k, uint32_t stage)
             th_axis_lo(k, i, p, true, text(k, "s[%u].lo", a));
             th_str_add(k->s, ", hi = ");
             th_axis_hi(k, i, p, true, text(k, "s[%u].hi - 1", a));
+            if (m->fed) {
+                th_str_add(k->s, ";\n        if (lo < hi && c[0].y < hi)\n"
+                                 "            return 0;\n    }\n");
+                continue;
+            }
             th_str_addf(k->s, ";\n        while (lo < hi && thk_least(c[%u].y * %lld, %lld) < hi)\n"
-                              "            %s_strip%u(r);\n    }\n", m->stage,
-                        (long long)k->t.stages[m->stage].rows, (long long)m->h, k->name, m->stage);
+                              "            ", m->stage, (long long)k->t.stages[m->stage].rows,
+                        (long long)m->h);
+            th_str_addf(k->s, k->t.feed < 0 ? "%s_strip%u(r);\n    }\n"
+                                            : "if (!%s_strip%u(r))\n                return 0;\n"
+                                              "    }\n", k->name, m->stage);
         }
 }
 
@@ -122,14 +130,15 @@ static void tiling(struct th_emit_tiles *k, const struct th_tile_stage *st)
     th_str_add(k->s, "    }\n");
 }
 
+/* With pushed rows it returns 0, and makes nothing, while rows are missing. */
 static void strip_function(struct th_emit_tiles *k, uint32_t stage)
 {
     const struct th_tile_stage *st = &k->t.stages[stage];
     const uint32_t last = span(k, st->last);
     th_str_addf(k->s, "/* The next %lld rows of stage %u. */\n"
-                      "static void %s_strip%u(unsigned char *const *r)\n{\n"
+                      "static %s %s_strip%u(unsigned char *const *r)\n{\n"
                       "    struct %s *const c = %s_at(r);\n    struct thk_span s[%u];\n%s\n",
-                (long long)st->rows, stage, k->name, stage, k->cursor, k->name,
+                (long long)st->rows, stage, k->t.feed < 0 ? "void" : "int", k->name, stage, k->cursor, k->name,
                 st->last - st->first + 1, st->cols ? "    int32_t x;\n" : "");
     th_str_addf(k->s, "    s[%u].lo = c[%u].y * %lld;\n    s[%u].hi = thk_least(s[%u].lo + %lld, %lld);\n",
                 last, stage, (long long)st->rows, last, last, (long long)st->rows,
@@ -142,12 +151,12 @@ static void strip_function(struct th_emit_tiles *k, uint32_t stage)
         tiling(k, st);
     else
         sliding(k, st);
-    th_str_addf(k->s, "    c[%u].y++;\n}\n\n", stage);
+    th_str_addf(k->s, "    c[%u].y++;\n%s}\n\n", stage, k->t.feed < 0 ? "" : "    return 1;\n");
 }
 
 void th_emit_tile_strips(struct th_emit_tiles *k)
 {
-    for (uint32_t g = 0; g < k->t.n_stages; g++) {
+    for (uint32_t g = k->t.feed >= 0; g < k->t.n_stages; g++) {     /* stage 0 is what is pushed */
         const struct th_tile_stage *st = &k->t.stages[g];
         for (uint32_t i = st->first; i <= st->last; i++) {
             if (!k->reached[i])

@@ -175,20 +175,9 @@ static void repeat_outputs(struct th_emit_tiles *k)
 }
 
 /* As far as the rows go that were pushed; the last node first, as in the loop. */
-static void push_functions(struct th_emit_tiles *k)
+static void push_stream(struct th_emit_tiles *k)
 {
     const struct th_tile *t = &k->t;
-    const struct th_tile_node *n = &t->nodes[0];
-    const long long row = n->w * n->pixel_bytes;
-    th_str_addf(k->s, "static void %s_begin(unsigned char *const *r)\n{\n"
-                      "    memset(%s_at(r), 0, %lld);\n}\n\n", k->name, k->name,
-                (long long)(t->n_nodes * th_tile_cursor_bytes(t)));
-    th_str_addf(k->s, "static void %s_push(unsigned char *const *r, const unsigned char *row)\n{\n"
-                      "    struct %s *const c = %s_at(r);\n\n    memcpy(", k->name, k->cursor,
-                k->name);
-    th_emit_tile_address(k, n->out);
-    th_str_addf(k->s, " + (size_t)(c->y %% %lld) * %lld, row, %lld);\n    c->y++;\n",
-                (long long)n->slots, row, row);
     bool first = true;
     for (uint32_t i = t->n_nodes; i-- > 0;) {
         if (i + 1 != t->n_nodes && t->nodes[i].store != TH_TILE_WHOLE)
@@ -201,6 +190,36 @@ static void push_functions(struct th_emit_tiles *k)
     }
     k->s->len--;             /* the last line end */
     th_str_add(k->s, ")\n        return;\n");
+}
+
+/* All strips whose rows are there. */
+static void push_strips(struct th_emit_tiles *k)
+{
+    const uint32_t last = k->t.n_stages - 1;
+    th_str_addf(k->s, "    while (c[%u].y < %lld)\n        if (!%s_strip%u(r))\n"
+                      "            return;\n", last, (long long)th_tile_strip_count(&k->t, last),
+                k->name, last);
+}
+
+static void push_functions(struct th_emit_tiles *k)
+{
+    const struct th_tile *t = &k->t;
+    const struct th_tile_node *n = &t->nodes[0];
+    const bool strips = t->mode == TH_TILE_STRIPS;
+    const long long row = n->w * n->pixel_bytes;
+    th_str_addf(k->s, "static void %s_begin(unsigned char *const *r)\n{\n"
+                      "    memset(%s_at(r), 0, %lld);\n}\n\n", k->name, k->name,
+                (long long)((strips ? t->n_stages : t->n_nodes) * th_tile_cursor_bytes(t)));
+    th_str_addf(k->s, "static void %s_push(unsigned char *const *r, const unsigned char *row)\n{\n"
+                      "    struct %s *const c = %s_at(r);\n\n    memcpy(", k->name, k->cursor,
+                k->name);
+    th_emit_tile_address(k, n->out);
+    th_str_addf(k->s, " + (size_t)(c->y %% %lld) * %lld, row, %lld);\n    c->y++;\n",
+                (long long)n->slots, row, row);
+    if (strips)
+        push_strips(k);
+    else
+        push_stream(k);
     repeat_outputs(k);
     th_str_add(k->s, "}\n\n");
 }

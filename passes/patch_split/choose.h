@@ -20,7 +20,7 @@ int64_t th_split_estimate(const struct th_split_net *nets, const struct th_fuse_
  * False: memory is exhausted. */
 bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point *p,
                      uint32_t function, struct th_arena *arena, struct th_split_list *list);
-/* Pushed rows want a stream: a first group of one node becomes one. */
+/* Pushed rows want a tile loop: a first group of one node becomes a stream. */
 bool th_split_first_stream(const struct th_split_net *net, const struct th_fuse_point *p,
                            struct th_arena *arena, struct th_split_list *list);
 /* "patch-split{groups=...}", "patch-split{twice=...,groups=...}", "patch-split{off}" */

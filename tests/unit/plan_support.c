@@ -102,6 +102,8 @@ static const char *global(void *user, const char *name)
     const struct lab *l = user;
     if (!strcmp(name, "io-buffers"))
         return l->caller_io ? "caller" : "arena";
+    if (!strcmp(name, "feed"))
+        return l->feed ? "rows" : "none";
     return !strcmp(name, "force") ? l->force : NULL;
 }
 

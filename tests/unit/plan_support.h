@@ -19,6 +19,7 @@ struct lab {
     uint64_t rng;
     enum th_objective objective;
     const char *force;           /* global option, or NULL */
+    bool feed;                   /* rows of the input are pushed */
     bool caller_io;              /* inputs and outputs in the caller's memory */
 };
 void lab_open(struct lab *l);

@@ -43,7 +43,7 @@ static th_value grow(struct lab *l, const th_value *pool, uint32_t n)
 /* Text that forms one or two groups of the n nodes. */
 static void random_groups(struct lab *l, uint32_t n, char *text)
 {
-    uint32_t first = lab_random(l, n > 3 ? 3 : n), at = 0;
+    uint32_t first = l->feed ? 0 : lab_random(l, n > 3 ? 3 : n), at = 0;
     at += (uint32_t)sprintf(text, "patch-split{groups=");
     for (uint32_t k = 0; first < n && k < 2; k++) {
         const uint32_t last = first + 1 + lab_random(l, 7);
@@ -83,11 +83,12 @@ struct subject {
     char groups[200];
 };
 
-static bool open_subject(struct subject *s, uint64_t seed)
+static bool open_subject(struct subject *s, uint64_t seed, bool feed)
 {
     th_value pool[MAX_POOL];
     uint32_t n = 0;
     lab_open(&s->l);
+    s->l.feed = feed;
     s->l.rng ^= (seed + 1) * 0x9e3779b97f4a7c15u;
     s->a = th_arena_new(0);
     const uint32_t want = 4 + lab_random(&s->l, MAX_POOL - 4);
@@ -107,10 +108,11 @@ static bool open_subject(struct subject *s, uint64_t seed)
     return true;
 }
 
-/* With random groups: false when they cannot be formed, which is no failure. */
-static bool open_grouped(struct subject *s, uint64_t seed)
+/* With random groups: false when they cannot be formed, or take no rows, which is no failure. */
+static bool open_grouped(struct subject *s, uint64_t seed, bool feed)
 {
-    return open_subject(s, seed) && lab_run(&s->l, s->groups) == TH_OK;
+    return open_subject(s, seed, feed) && lab_run(&s->l, s->groups) == TH_OK &&
+           (!feed || lab_run(&s->l, "feed") == TH_OK);
 }
 
 static void close_subject(struct subject *s)
@@ -131,13 +133,21 @@ static bool runs(struct subject *s)
     return ok;
 }
 
-static void test_accepts(void)
+static bool in_strips(const struct lab *l)
 {
-    uint32_t formed = 0, bad = 0;
-    for (uint64_t seed = 0; seed < 900; seed++) {
+    th_node loop = 0;
+    return th_tile_fed_input(l->g, &loop) &&
+           th_attr_int(th_node_attrs(l->g, loop), "mode", 0) == TH_TILE_STRIPS;
+}
+
+static void accepts(uint64_t seeds, bool feed)
+{
+    uint32_t formed = 0, bad = 0, strips = 0;
+    for (uint64_t seed = 0; seed < seeds; seed++) {
         struct subject s;
-        if (open_grouped(&s, seed)) {
+        if (open_grouped(&s, seed, feed)) {
             formed++;
+            strips += in_strips(&s.l);
             if (lab_run(&s.l, LAB_PLAN) != TH_OK || lab_check(&s.l) != TH_OK || !runs(&s)) {
                 bad++;
                 fprintf(stderr, "seed %d: %s\n%s", (int)seed, s.groups, s.l.messages.s);
@@ -145,10 +155,13 @@ static void test_accepts(void)
         }
         close_subject(&s);
     }
-    CU_ASSERT(formed > 300);
+    CU_ASSERT(feed ? strips > 50 && formed > strips + 50 : formed > 300);
     CU_ASSERT_EQUAL(bad, 0);
     printf("%u networks ", formed);
 }
+
+static void test_accepts(void) { accepts(900, false); }
+static void test_accepts_fed(void) { accepts(700, true); }
 
 /* The search finds groups; what is planned of them runs, needs no more than without, and its point
  * is marked on the front, spelled so that it can be forced. */
@@ -158,7 +171,8 @@ static void test_searched(void)
     for (uint64_t seed = 0; seed < 200; seed++) {
         struct subject s, plain;
         uint32_t n, chosen = 0;
-        bool opened = open_subject(&s, seed * 11 + 5) && open_subject(&plain, seed * 11 + 5);
+        bool opened = open_subject(&s, seed * 11 + 5, false) &&
+                      open_subject(&plain, seed * 11 + 5, false);
         s.l.objective = seed % 2 ? TH_OPT_RAM : TH_OPT_BALANCED;
         opened = opened && lab_run(&plain.l, LAB_PLAN) == TH_OK &&
                  lab_run(&s.l, "patch-split," LAB_PLAN) == TH_OK;
@@ -188,7 +202,7 @@ static void test_regions(void)
     uint32_t formed = 0, several = 0, bad = 0;
     for (uint64_t seed = 0; seed < 250; seed++) {
         struct subject s;
-        if (open_grouped(&s, seed * 5 + 1)) {
+        if (open_grouped(&s, seed * 5 + 1, false)) {
             const uint32_t fast = 40 + 40 * lab_random(&s.l, 20);
             s.l.ram[0] = (struct th_mem_region){.name = "slow", .use = TH_REGION_USE_RAM,
                                                 .speed = 3};
@@ -359,10 +373,10 @@ static void test_refuses(void)
         {"region", region_short, true},       {"result", result_apart, false}};
     enum { KINDS = TH_ARRAY_LEN(kinds) };
     uint32_t made[KINDS] = {0}, caught[KINDS] = {0}, sum = 0, missed = 0;
-    for (uint64_t seed = 0; seed < 2000; seed++) {
+    for (uint64_t seed = 0; seed < 3000; seed++) {
         const uint32_t k = (uint32_t)(seed % KINDS);
         struct subject s;
-        if (open_grouped(&s, seed * 7 + 3) && lab_run(&s.l, LAB_PLAN) == TH_OK &&
+        if (open_grouped(&s, seed * 7 + 3, seed >= 2000) && lab_run(&s.l, LAB_PLAN) == TH_OK &&
             lab_check(&s.l) == TH_OK && kinds[k].damage(&s.l)) {
             made[k]++;
             sum++;
@@ -391,6 +405,7 @@ static void test_refuses(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"accepts and runs random tile loops", test_accepts},
+                           {"the same with pushed rows", test_accepts_fed},
                            {"searched", test_searched},
                            {"several regions", test_regions},
                            {"refuses damaged ones", test_refuses},
