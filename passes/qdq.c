@@ -174,38 +174,8 @@ static enum th_status open_input(struct th_graph *g, uint32_t i, struct th_arena
     const struct th_type *found = quantized_input(g, v);
     if (!found)
         return TH_OK;
-    struct th_type type = *found;
-    uint32_t users = th_value_user_count(g, v);
-    th_node *nodes = TH_NEW_ARRAY(a, th_node, users);
-    if (!nodes)
-        return TH_ERR_INTERNAL;
-    for (uint32_t k = 0; k < users; k++)
-        nodes[k] = th_value_user(g, v, k);
-    for (uint32_t k = 0; k < users; k++)
-        th_node_set_input(g, nodes[k], 0, 0);
-    th_value fresh = th_graph_replace_input(g, i, &type);
-    if (!fresh)
-        return TH_ERR_INTERNAL;
-    for (uint32_t k = 0; k < users; k++) {
-        th_value_replace(g, th_node_output(g, nodes[k], 0), fresh);
-        th_graph_remove(g, nodes[k]);
-    }
     *done = true;
-    return TH_OK;
-}
-
-static void open_output(struct th_graph *g, uint32_t i, bool *done)
-{
-    th_value v = th_graph_output(g, i);
-    th_node n = th_value_def(g, v);
-    if (!n || !th_node_is(g, n, "dequantize"))
-        return;
-    th_value x = th_node_input(g, n, 0);
-    /* what the caller gets must be a computed value of its own */
-    if (!th_value_def(g, x) || th_value_is_output(g, x))
-        return;
-    th_graph_set_output(g, i, x);
-    *done = true;
+    return th_input_past_users(g, i, found, a);
 }
 
 static enum th_status open_edges(struct th_pass_ctx *pc, struct th_graph *g)
@@ -216,11 +186,8 @@ static enum th_status open_edges(struct th_pass_ctx *pc, struct th_graph *g)
         TH_TRY(open_input(g, i, th_pass_arena(pc), &done));
         in += done;
     }
-    for (uint32_t i = 0; i < th_graph_output_count(g); i++) {
-        bool done = false;
-        open_output(g, i, &done);
-        out += done;
-    }
+    for (uint32_t i = 0; i < th_graph_output_count(g); i++)
+        out += th_output_past_maker(g, i, "dequantize");
     if (in || out) {
         th_graph_sweep(g);
         th_pass_changed(pc);

@@ -53,6 +53,41 @@ enum th_status th_insert_like(struct th_graph *g, th_node at, th_node like, cons
     return insert(g, at, &d, out, v);
 }
 
+enum th_status th_input_past_users(struct th_graph *g, uint32_t i, const struct th_type *type,
+                                   struct th_arena *a)
+{
+    const struct th_type own = *type;       /* it may belong to a node that goes */
+    const th_value v = th_graph_input(g, i);
+    const uint32_t users = th_value_user_count(g, v);
+    th_node *nodes = TH_NEW_ARRAY(a, th_node, users);
+    if (!nodes)
+        return TH_ERR_INTERNAL;
+    for (uint32_t k = 0; k < users; k++)
+        nodes[k] = th_value_user(g, v, k);
+    for (uint32_t k = 0; k < users; k++)
+        th_node_set_input(g, nodes[k], 0, 0);
+    const th_value fresh = th_graph_replace_input(g, i, &own);
+    if (!fresh)
+        return TH_ERR_INTERNAL;
+    for (uint32_t k = 0; k < users; k++) {
+        th_value_replace(g, th_node_output(g, nodes[k], 0), fresh);
+        th_graph_remove(g, nodes[k]);
+    }
+    return TH_OK;
+}
+
+bool th_output_past_maker(struct th_graph *g, uint32_t i, const char *op)
+{
+    const th_node n = th_value_def(g, th_graph_output(g, i));
+    if (!n || !th_node_is(g, n, op))
+        return false;
+    const th_value x = th_node_input(g, n, 0);
+    if (!th_value_def(g, x) || th_value_is_output(g, x))
+        return false;
+    th_graph_set_output(g, i, x);
+    return true;
+}
+
 void th_supersede(struct th_graph *g, th_node n, th_value v)
 {
     th_value old = th_node_output(g, n, 0);

@@ -24,6 +24,13 @@ enum th_status th_insert_like(struct th_graph *g, th_node at, th_node like, cons
 /* Replaces output 0 of n by v, keeping its name when v has none. */
 void th_supersede(struct th_graph *g, th_node n, th_value v);
 
+/* Input i takes `type`, that of its users' only results, and stands for them; the users go. */
+enum th_status th_input_past_users(struct th_graph *g, uint32_t i, const struct th_type *type,
+                                   struct th_arena *a);
+/* Output i becomes the operand of the node that makes it, if that is of this op and the operand
+ * a computed value that is no output yet. */
+bool th_output_past_maker(struct th_graph *g, uint32_t i, const char *op);
+
 static inline struct th_attr th_attr_of_ints(const char *name, const int64_t *v, uint32_t n)
 {
     return (struct th_attr){.name = name, .kind = TH_ATTR_INTS, .n = n, .v.ints = v};

@@ -72,40 +72,11 @@ static bool all_transposes(const struct th_graph *g, th_value v, th_node *first)
 static enum th_status turn_input(struct th_graph *g, uint32_t i, struct th_arena *a, bool *done)
 {
     const th_value v = th_graph_input(g, i);
-    const uint32_t users = th_value_user_count(g, v);
     th_node first;
     if (!all_transposes(g, v, &first))
         return TH_OK;
-    const struct th_type type = *th_value_type(g, th_node_output(g, first, 0));
-    th_node *nodes = TH_NEW_ARRAY(a, th_node, users);
-    if (!nodes)
-        return TH_ERR_INTERNAL;
-    for (uint32_t k = 0; k < users; k++)
-        nodes[k] = th_value_user(g, v, k);
-    for (uint32_t k = 0; k < users; k++)
-        th_node_set_input(g, nodes[k], 0, 0);
-    const th_value fresh = th_graph_replace_input(g, i, &type);
-    if (!fresh)
-        return TH_ERR_INTERNAL;
-    for (uint32_t k = 0; k < users; k++) {
-        th_value_replace(g, th_node_output(g, nodes[k], 0), fresh);
-        th_graph_remove(g, nodes[k]);
-    }
     *done = true;
-    return TH_OK;
-}
-
-static void turn_output(struct th_graph *g, uint32_t i, bool *done)
-{
-    const th_node n = th_value_def(g, th_graph_output(g, i));
-    if (!n || !th_node_is(g, n, "transpose"))
-        return;
-    const th_value x = th_node_input(g, n, 0);
-    /* what the caller gets must be a computed value of its own */
-    if (!th_value_def(g, x) || th_value_is_output(g, x))
-        return;
-    th_graph_set_output(g, i, x);
-    *done = true;
+    return th_input_past_users(g, i, th_value_type(g, th_node_output(g, first, 0)), a);
 }
 
 /* 0: as in the model, 1: channels last, -1: neither word. */
@@ -142,11 +113,8 @@ enum th_status th_layout_edges(struct th_pass_ctx *pc, struct th_graph *g)
         TH_TRY(turn_input(g, i, th_pass_arena(pc), &done));
         turned += done;
     }
-    for (uint32_t i = 0; out && i < th_graph_output_count(g); i++) {
-        bool done = false;
-        turn_output(g, i, &done);
-        turned += done;
-    }
+    for (uint32_t i = 0; out && i < th_graph_output_count(g); i++)
+        turned += th_output_past_maker(g, i, "transpose");
     if (turned) {
         th_graph_sweep(g);
         th_pass_changed(pc);
