@@ -188,6 +188,17 @@ static uint32_t doubled_word(const struct conv *v, int64_t o, int64_t a, int64_t
     return (lo & 0xffffu) | hi << 16;
 }
 
+/* Two expanded pixels; and three runs where windows leave the map. */
+static size_t conv_scratch(const struct conv *v)
+{
+    const struct th_row_window *w = &v->w;
+    const bool inside =
+        w->pad_top == 0 && w->pad_left == 0 &&
+        (w->out_h - 1) * w->stride_h + (w->kernel_h - 1) * w->dilation_h < w->in_h &&
+        (w->out_w - 1) * w->stride_w + (w->kernel_w - 1) * w->dilation_w < w->in_w;
+    return (size_t)(8 * v->steps + (inside ? 0 : 3 * v->run));
+}
+
 static enum th_status bind_conv_words(const struct th_query *q, struct th_call *c)
 {
     struct conv v;
@@ -216,7 +227,7 @@ static enum th_status bind_conv_words(const struct th_query *q, struct th_call *
     th_call_input(c, 0, "const int8_t");
     th_call_data(c, "weights", TH_DT_U32, stream, (size_t)(groups * per_group), 4);
     th_call_output(c, 0, "int8_t");
-    th_call_scratch(c, (size_t)(8 * v.steps + 3 * v.run), 4, "uint32_t");
+    th_call_scratch(c, conv_scratch(&v), 4, "uint32_t");
     th_row_call_batch(c, &v.w);
     return TH_OK;
 }
@@ -252,7 +263,7 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
     th_call_input(c, 0, "const int8_t");
     th_call_data(c, "weights", TH_DT_U32, stream, (size_t)(groups * per_group), 4);
     th_call_output(c, 0, "int8_t");
-    th_call_scratch(c, (size_t)(8 * v.steps + 3 * v.run), 4, "uint32_t");
+    th_call_scratch(c, conv_scratch(&v), 4, "uint32_t");
     th_row_call_batch(c, &v.w);
     return TH_OK;
 }

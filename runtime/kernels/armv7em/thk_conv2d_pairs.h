@@ -8,7 +8,8 @@
  * point; the bias already holds bias - zero * sum(weights). Both pixels' fields are read before
  * the first of their outputs is written.
  *
- * Scratch, in words: 2 * steps expanded, then two runs and a run of padding in bytes.
+ * Scratch, in words: 2 * steps expanded; where windows leave the map, then two runs and a run of
+ * padding in bytes.
  */
 #ifndef THK_CONV2D_PAIRS_H
 #define THK_CONV2D_PAIRS_H
@@ -26,7 +27,7 @@ typedef void thk_conv2d_one(const uint32_t *x, const uint32_t *stream, int8_t *y
 struct thk_conv2d_field {
     int32_t run, runs, across;   /* bytes of a run, their number, runs in a window row */
     int32_t taps, steps;         /* pixels of a run; double products of an output */
-    int8_t *stage, *blank;       /* two runs; one run of padding, once it is wanted */
+    int8_t *edge;                /* two runs; one run of padding, once it is wanted */
     int filled;
 };
 
@@ -40,29 +41,31 @@ static inline struct thk_conv2d_field thk_conv2d_describe(const struct thk_windo
     f.run = f.taps * p->in_c;
     f.runs = p->kernel_h * f.across;
     f.steps = f.runs * (f.run / 4 * 2 + (f.run % 4 + 1) / 2);
-    f.stage = (int8_t *)(scratch + 2 * f.steps);
-    f.blank = f.stage + 2 * f.run;
+    f.edge = (int8_t *)(scratch + 2 * f.steps);
     f.filled = 0;
     return f;
 }
 
-/* The run whose first tap is input pixel (y, x): in place when all of it exists. */
+/* The run of pixel 0 or 1 whose first tap is input pixel (y, x): in place when all of it exists. */
 static const int8_t *thk_conv2d_run(const struct thk_window2d *p, struct thk_conv2d_field *f,
-                                    const int8_t *x, int32_t iy, int32_t ix, int8_t *stage)
+                                    const int8_t *x, int32_t iy, int32_t ix, int pixel)
 {
+    int8_t *stage, *blank;
     const int32_t skip = ix < 0 ? -ix : 0;
     const int32_t end = p->in_w - ix < f->taps ? p->in_w - ix : f->taps;
     const int none = iy < 0 || iy >= p->in_h || end <= skip;
-    const int8_t *from = none ? f->blank : x + thk_view_at(&p->in, iy, ix + skip);
     if (!none && skip == 0 && end == f->taps)
-        return from;
+        return x + thk_view_at(&p->in, iy, ix);
+    stage = f->edge + pixel * f->run;
+    blank = f->edge + 2 * f->run;
     if (!f->filled)
-        thk_dsp_fill(f->blank, p->in_zero, f->run);
+        thk_dsp_fill(blank, p->in_zero, f->run);
     f->filled = 1;
     if (none)
-        return from;
-    thk_dsp_copy(stage, f->blank, f->run);
-    thk_dsp_copy(stage + skip * p->in_c, from, (end - skip) * p->in_c);
+        return blank;
+    thk_dsp_copy(stage, blank, f->run);
+    thk_dsp_copy(stage + skip * p->in_c, x + thk_view_at(&p->in, iy, ix + skip),
+                 (end - skip) * p->in_c);
     return stage;
 }
 
@@ -121,8 +124,8 @@ static inline void thk_conv2d_gather(const struct thk_window2d *p,
     for (int32_t ky = 0; ky < p->kernel_h; ky++) {
         for (int32_t kx = 0; kx < f->across; kx++) {
             const int32_t dy = ky * p->dilation_h, dx = kx * p->dilation_w;
-            const int8_t *a = thk_conv2d_run(p, f, x, at[0] + dy, at[1] + dx, f->stage);
-            const int8_t *b = thk_conv2d_run(p, f, x, at[2] + dy, at[3] + dx, f->stage + f->run);
+            const int8_t *a = thk_conv2d_run(p, f, x, at[0] + dy, at[1] + dx, 0);
+            const int8_t *b = thk_conv2d_run(p, f, x, at[2] + dy, at[3] + dx, 1);
             d = thk_conv2d_expand(d, a, b, f->run);
         }
     }
