@@ -123,6 +123,31 @@ static bool may_share(const struct th_inst *c, const struct th_call *call, uint3
     return !call || call->batch <= 1 || (in < 32 && call->batch_in >> in & 1);
 }
 
+/* The record allows output 0 to overwrite `in` element by element. */
+static bool aliased(const struct th_inst *c, uint32_t in)
+{
+    struct th_alias list[MAX_ALIASES];
+    const uint32_t found = c->op->alias ? c->op->alias(c, list, MAX_ALIASES) : 0;
+    for (uint32_t i = 0; i < found && i < MAX_ALIASES; i++)
+        if (list[i].in == in && list[i].out == 0)
+            return th_type_elems(c->in[in]) == th_type_elems(&c->out[0]);
+    return false;
+}
+
+bool th_in_place_elementwise(const struct th_inst *c, uint32_t in)
+{
+    return aliased(c, in) && th_dtype_bits(c->in[in]->dtype) == th_dtype_bits(c->out[0].dtype);
+}
+
+int64_t th_in_place_alone(const struct th_inst *c, const struct th_kernel *row,
+                          const struct th_call *call, uint32_t in, struct th_arena *arena)
+{
+    if (!may_share(c, call, in, 0) || (row->order == TH_ORDER_ELEMENT && !aliased(c, in)))
+        return -1;
+    const int64_t d = th_in_place_distance(c, row, in, arena);
+    return d < th_type_size(&c->out[0]) ? d : -1;
+}
+
 static enum th_status propose_by_element(struct proposing *k, struct th_graph *g, th_node n,
                                          const struct th_inst *c, const struct th_call *call)
 {
@@ -144,10 +169,8 @@ static enum th_status propose_by_rows(struct proposing *k, struct th_graph *g, t
                                       const struct th_inst *c, const struct th_kernel_note *note)
 {
     for (uint32_t in = 0; in < c->n_in; in++) {
-        if (!may_share(c, note->call, in, 0))
-            continue;
-        int64_t d = th_in_place_distance(c, note->row, in, c->arena);
-        if (d < 0 || d >= th_type_size(&c->out[0]))
+        const int64_t d = th_in_place_alone(c, note->row, note->call, in, c->arena);
+        if (d < 0)
             continue;
         struct th_share s = {.out = th_node_output(g, n, 0), .in = th_node_input(g, n, in),
                              .distance = d};
@@ -197,18 +220,6 @@ static enum th_status propose_node(struct proposing *k, struct th_graph *g, th_n
 }
 
 /* ---- tile loops -------------------------------------------------------------------------------- */
-/* The record allows `in` to be overwritten element by element. */
-static bool elementwise(const struct th_inst *c, uint32_t in)
-{
-    struct th_alias list[MAX_ALIASES];
-    const uint32_t found = c->op->alias ? c->op->alias(c, list, MAX_ALIASES) : 0;
-    for (uint32_t i = 0; i < found && i < MAX_ALIASES; i++)
-        if (list[i].in == in && list[i].out == 0)
-            return th_type_elems(c->in[in]) == th_type_elems(&c->out[0]) &&
-                   th_dtype_bits(c->in[in]->dtype) == th_dtype_bits(c->out[0].dtype);
-    return false;
-}
-
 /* How node i writes while it reads value `in` itself. */
 static struct th_tile_order piece_order(const struct th_tile *t, uint32_t i, th_value in,
                                         struct th_arena *arena)
@@ -222,7 +233,7 @@ static struct th_tile_order piece_order(const struct th_tile *t, uint32_t i, th_
                                   ? th_node_inst(t->body, n->node, arena) : NULL;
     order.pixels |= c != NULL && n->form == TH_TILE_POINT;
     for (uint32_t p = 0; p < n->n_in && c; p++)
-        if (n->in[p].value == in && (n->in[p].whole || !elementwise(c, p)))
+        if (n->in[p].value == in && (n->in[p].whole || !th_in_place_elementwise(c, p)))
             order.pixels = false;
     return order;
 }

@@ -8,5 +8,11 @@
  * begin that many bytes behind the output. -1: the two must not overlap. */
 TH_API int64_t th_in_place_distance(const struct th_inst *c, const struct th_kernel *row,
                                     uint32_t in, struct th_arena *arena);
+/* The same for all orders, in a call that was bound for whole tensors: what the pass proposes. -1
+ * also where nothing would be saved. */
+TH_API int64_t th_in_place_alone(const struct th_inst *c, const struct th_kernel *row,
+                                 const struct th_call *call, uint32_t in, struct th_arena *arena);
+/* The record allows output 0 to overwrite `in` element by element, both of one size. */
+TH_API bool th_in_place_elementwise(const struct th_inst *c, uint32_t in);
 
 #endif

@@ -51,6 +51,11 @@ struct th_fuse_node {
     int64_t scratch;           /* kernel scratch (same for all pieces) */
     bool direct;               /* reads its operands while it writes the pixel: with in and out
                                   overlapping, inputs of the piece in work must stay */
+    /* NULL, or for each operand: how many bytes behind the result's begin it may begin, as the
+     * kernel writes; negative: they must not overlap. */
+    const int64_t *alone;      /* on whole tensors; NULL: as pixel after pixel is made */
+    const int64_t *pieces;     /* in a group, because of what the node itself reads; negative: a
+                                  piece is read before it is written, NULL: see `direct` */
     bool planes;               /* depthwise, may run plane by plane in place */
     int64_t plane_scratch;     /* bytes for that */
     int64_t slice_bytes;       /* > 0: first of three nodes [1x1, depthwise, 1x1] that may run

@@ -231,6 +231,10 @@ static int64_t reader_distance(const struct fuse_drive *d, uint32_t j, const str
     const struct fuse_state *so = &d->states[o], *sz = &d->states[shape];
     bool lag = o != d->tensor || (f->net->nodes[j].out == o && f->net->nodes[j].direct);
     int64_t most = 0, last = 0;
+    const int64_t *pieces = f->net->nodes[j].out == o ? f->net->nodes[j].pieces : NULL;
+    if (pieces && pieces[m - f->nodes[j].maps] >= 0)
+        return pieces[m - f->nodes[j].maps];
+    lag |= pieces != NULL;
     for (int32_t r = 0; r < d->n_rows; r++) {
         int32_t a = sz->row[r];
         /* Inner rows differ from the row before by whole rows only. */

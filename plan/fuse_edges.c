@@ -94,7 +94,7 @@ static enum th_status single_edges(struct fuse_edges *s, struct fuse_drive *d)
         TH_TRY(th_fuse_drive_node(d, p));
         struct fuse_edge e = {p, p + 1, TH_FUSE_SINGLE, FUSE_GRAINS - 1, 0,
                               f->net->nodes[p].macs, 0, NULL, 0};
-        if (!th_fuse_stream(f, d, p, p + 1, &c))
+        if (!th_fuse_stream(f, d, p, p + 1, true, &c))
             return TH_ERR_INTERNAL;
         e.bytes = c.b.total;
         TH_TRY(th_fuse_edge_add(s, &e));
@@ -112,10 +112,21 @@ static enum th_status single_edges(struct fuse_edges *s, struct fuse_drive *d)
     return TH_OK;
 }
 
+/* One node in pieces: its result may lie nearer to its operand than its kernel allows that runs on
+ * whole tensors. */
+static bool gains_by_pieces(const struct fuse *f, const struct fuse_drive *d, uint32_t p)
+{
+    const struct th_fuse_node *n = &f->net->nodes[p];
+    struct fuse_cost whole, pieces;
+    return n->alone && (n->kind == TH_FUSE_WINDOW || n->kind == TH_FUSE_POINT) &&
+           th_fuse_stream(f, d, p, p + 1, true, &whole) &&
+           th_fuse_stream(f, d, p, p + 1, false, &pieces) && pieces.b.total < whole.b.total;
+}
+
 static enum th_status stream_edges(struct fuse_edges *s, struct fuse_drive *d, int64_t limit)
 {
     const struct fuse *f = s->f;
-    for (uint32_t q = 2; q <= f->net->n_nodes; q++) {
+    for (uint32_t q = 1; q <= f->net->n_nodes; q++) {
         struct fuse_cost c;
         int64_t macs = 0;
         TH_TRY(th_fuse_drive_begin(d, q - 1));
@@ -124,9 +135,9 @@ static enum th_status stream_edges(struct fuse_edges *s, struct fuse_drive *d, i
                 break;
             TH_TRY(th_fuse_drive_node(d, p));
             macs += f->net->nodes[p].macs;
-            if (q - p == 1)
+            if (q - p == 1 && !gains_by_pieces(f, d, p))
                 continue;
-            if (!th_fuse_stream(f, d, p, q, &c))
+            if (!th_fuse_stream(f, d, p, q, false, &c))
                 continue;
             if (c.b.lines + c.b.held + c.b.vectors > limit)
                 break;

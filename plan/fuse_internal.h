@@ -164,9 +164,10 @@ struct fuse_cost {
     uint32_t below, above;
     int64_t distance;
 };
-/* Cost of [p, q) as one stream; d has been driven down to p. False: it cannot run so. */
+/* Cost of [p, q) as one stream, or of one node by itself; d has been driven down to p. False: it
+ * cannot run so. */
 bool th_fuse_stream(const struct fuse *f, const struct fuse_drive *d, uint32_t p, uint32_t q,
-                    struct fuse_cost *out);
+                    bool single, struct fuse_cost *out);
 /* Can no group [p.., q) with this node at its front be a stream? */
 bool th_fuse_stream_stop(const struct fuse *f, const struct fuse_drive *d, uint32_t p,
                          uint32_t q);

@@ -107,7 +107,7 @@ static bool measure_stream(struct fuse_measure *m, struct th_fuse_group *g,
             return refuse(why, "memory exhausted");
         g->macs += f->net->nodes[p].macs;
     }
-    if (!th_fuse_stream(f, d, g->first, g->last, &c))
+    if (!th_fuse_stream(f, d, g->first, g->last, single, &c))
         return refuse(why, "the branches of the stream do not meet inside it");
     take(g, &c);
     return stream_buffers(m, grain, g, arena) || refuse(why, "memory exhausted");

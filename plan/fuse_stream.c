@@ -71,9 +71,19 @@ bool th_fuse_stream_stop(const struct fuse *f, const struct fuse_drive *d, uint3
     return l && (!l->ok || l->join >= q);
 }
 
+/* How far input i of a node that runs by itself must begin behind its result; -1: not over it. */
+static int64_t alone(const struct fuse *f, uint32_t p, uint32_t i)
+{
+    const struct th_fuse_node *n = &f->net->nodes[p];
+    for (uint32_t k = 0; k < n->n_operands; k++)
+        if (n->operands[k].tensor == i)
+            return n->alone[k];
+    return -1;
+}
+
 /* Stored inputs that die and outputs that are born: one pair may overlap. */
 static void in_out(const struct fuse *f, const struct fuse_drive *d, uint32_t p, uint32_t q,
-                   struct fuse_cost *out)
+                   bool single, struct fuse_cost *out)
 {
     const uint32_t *lp = f->live + f->live_start[p], *lq = f->live + f->live_start[q];
     uint32_t np = f->live_start[p + 1] - f->live_start[p];
@@ -106,7 +116,8 @@ static void in_out(const struct fuse *f, const struct fuse_drive *d, uint32_t p,
             if (!fuse_made_in(f, o, p, q) || fuse_free(f, o) ||
                 f->net->nodes[f->prod[o]].kind == TH_FUSE_REDUCE)
                 continue;
-            int64_t distance = th_fuse_drive_distance(d, p, q, i, o);
+            int64_t distance = single && f->net->nodes[p].alone
+                                   ? alone(f, p, i) : th_fuse_drive_distance(d, p, q, i, o);
             int64_t si = fuse_size(f, i), so = fuse_size(f, o);
             if (distance < 0)
                 continue;
@@ -131,7 +142,7 @@ static void add_up(struct fuse_cost *c)
 }
 
 bool th_fuse_stream(const struct fuse *f, const struct fuse_drive *d, uint32_t p, uint32_t q,
-                    struct fuse_cost *out)
+                    bool single, struct fuse_cost *out)
 {
     struct fuse_share share;
     *out = (struct fuse_cost){.overlap = false};
@@ -157,13 +168,13 @@ bool th_fuse_stream(const struct fuse *f, const struct fuse_drive *d, uint32_t p
     th_fuse_held(f, p, q, d->grain, false, f->held_bytes, NULL, &share);
     for (uint32_t j = p; j < q; j++)
         f->held_bytes[f->net->nodes[j].out] = 0;
-    if (q - p == 1)
+    if (single)
         out->b.acc = f->net->nodes[p].acc_alone;
     out->b.acc = fuse_round(f, out->b.acc);
     out->b.lines += share.own;
     out->b.held = share.held;
     out->b.scratch = share.scratch;
-    in_out(f, d, p, q, out);
+    in_out(f, d, p, q, single, out);
     add_up(out);
     return true;
 }

@@ -116,7 +116,7 @@ bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point 
         s.planes = g->how == TH_FUSE_PLANES;
         const bool taken = list->n && list->groups[list->n - 1].function == function &&
                            list->groups[list->n - 1].last >= s.first;
-        if (taken || g->how == TH_FUSE_SINGLE || (!s.planes && g->last - g->first < 2))
+        if (taken || g->how == TH_FUSE_SINGLE)
             continue;
         if (g->how == TH_FUSE_STRIPS) {
             s.mode = TH_TILE_STRIPS;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/call.h"
+#include "passes/in_place.h"
 #include "passes/tile_query.h"
 
 struct describing {
@@ -59,15 +60,10 @@ static bool same_shape(const struct describing *k, uint32_t tensor, const struct
 }
 
 /* ---- kernels --------------------------------------------------------------------------------- */
-static bool has_row(const struct describing *k, const struct th_query *q)
-{
-    struct th_selection s;
-    return th_kernel_select(th_pass_ctx(k->pc), th_pass_backend(k->pc), q, NULL, &s, NULL);
-}
-
-/* Is there a kernel for a piece of the node, its operands in lines (rings), its result too? */
-static bool has_piece(const struct describing *k, const struct th_tile_node *about, bool rings,
-                      int64_t columns)
+/* The kernel for a piece of the node, its operands in lines (rings), its result too; or NULL. */
+static const struct th_kernel *piece_row(const struct describing *k,
+                                         const struct th_tile_node *about, bool rings,
+                                         int64_t columns)
 {
     struct th_tile_node nodes[2] = {{.store = rings ? TH_TILE_RING : TH_TILE_LINE, .slots = 2,
                                      .tail_cols = rings ? 0 : 2}, *about};
@@ -75,6 +71,7 @@ static bool has_piece(const struct describing *k, const struct th_tile_node *abo
     const struct th_tile_pieces p = {.n = 1, .columns = {columns}, .rows = {1}, .most_rows = 1,
                                      .most_columns = columns};
     struct th_query q = {.target = th_pass_target(k->pc), .objective = th_pass_objective(k->pc)};
+    struct th_selection s = {.row = NULL};
     const char *why;
     nodes[1].in = th_arena_memdup(k->arena, about->in, about->n_in * sizeof *about->in);
     nodes[1].store = rings ? TH_TILE_RING : TH_TILE_LINE;
@@ -82,20 +79,28 @@ static bool has_piece(const struct describing *k, const struct th_tile_node *abo
     for (uint32_t i = 0; i < about->n_in && nodes[1].in; i++)
         if (about->in[i].value && !about->in[i].whole)
             nodes[1].in[i].maker = 0;
-    return nodes[1].in && th_tile_query(&t, 1, &p, columns, k->arena, &q, &why) == TH_OK &&
-           has_row(k, &q);
+    if (!nodes[1].in || th_tile_query(&t, 1, &p, columns, k->arena, &q, &why) != TH_OK ||
+        !th_kernel_select(th_pass_ctx(k->pc), th_pass_backend(k->pc), &q, NULL, &s, NULL))
+        return NULL;
+    return s.row;
 }
 
-static bool runs_in_pieces(const struct describing *k, const struct th_tile_node *about)
+/* Rows of the shortest and the longest run, if there are any. */
+static bool runs_in_pieces(const struct describing *k, const struct th_tile_node *about,
+                           const struct th_kernel *rows[2])
 {
+    rows[0] = rows[1] = NULL;
     if (!th_pass_target(k->pc) || !th_pass_backend(k->pc))
         return true;
-    return has_piece(k, about, false, 1) && has_piece(k, about, false, about->w) &&
-           (about->form != TH_TILE_WINDOW || has_piece(k, about, true, 1));
+    rows[0] = piece_row(k, about, false, 1);
+    rows[1] = piece_row(k, about, false, about->w);
+    return rows[0] && rows[1] &&
+           (about->form != TH_TILE_WINDOW || piece_row(k, about, true, 1));
 }
 
-/* Scratch and cycles of the kernel for the whole tensor. */
-static int64_t scratch_of(const struct describing *k, struct th_inst *c, double *cycles)
+/* Scratch and cycles of the kernel for the whole tensor, and the call. */
+static int64_t scratch_of(const struct describing *k, struct th_inst *c, double *cycles,
+                          const struct th_kernel **row, struct th_call **bound)
 {
     struct th_query q = {.inst = c, .target = th_pass_target(k->pc),
                          .objective = th_pass_objective(k->pc), .whole = true};
@@ -108,6 +113,8 @@ static int64_t scratch_of(const struct describing *k, struct th_inst *c, double 
         th_call_bind(th_graph_program(k->g), s.row, &q, &call) != TH_OK)
         return 0;
     *cycles = s.cost.cycles;
+    *row = s.row;
+    *bound = call;
     return (int64_t)call->scratch_bytes;
 }
 
@@ -220,6 +227,57 @@ static bool take_operands(struct describing *k, th_node n, const struct th_tile_
     return true;
 }
 
+/* The largest distance of all uses of a tensor; negative where one must not be overwritten. */
+static void keep_worse(int64_t *list, uint32_t i, int64_t distance)
+{
+    if (list[i] == INT64_MAX || distance < 0)
+        list[i] = distance;
+    else if (list[i] >= 0 && distance > list[i])
+        list[i] = distance;
+}
+
+/* How the kernel of a piece lets the node overwrite its own operand. */
+static int64_t piece_distance(const struct describing *k, const struct th_inst *c,
+                              const struct th_tile_node *about, const struct th_kernel *row,
+                              uint32_t in)
+{
+    if (!row || about->in[in].whole)
+        return -1;
+    if (row->order == TH_ORDER_ELEMENT && about->form == TH_TILE_POINT)
+        return th_in_place_elementwise(c, in) ? 0 : -1;
+    return row->order == TH_ORDER_ROWS ? th_in_place_distance(c, row, in, k->arena) : -1;
+}
+
+/* What the kernels' write orders allow, operand by operand as take_operands has listed them. */
+static bool take_distances(struct describing *k, th_node n, struct th_inst *c,
+                           const struct th_tile_node *about, const struct th_kernel *alone,
+                           const struct th_call *call, const struct th_kernel *const piece[2],
+                           struct th_fuse_node *f)
+{
+    int64_t *a = TH_NEW_ARRAY(k->arena, int64_t, (size_t)f->n_operands + 1);
+    int64_t *b = TH_NEW_ARRAY(k->arena, int64_t, (size_t)f->n_operands + 1);
+    if (!a || !b)
+        return false;
+    for (uint32_t i = 0; i < f->n_operands; i++)
+        a[i] = b[i] = INT64_MAX;
+    for (uint32_t i = 0; i < th_node_input_count(k->g, n); i++) {
+        const th_value v = th_node_input(k->g, n, i);
+        uint32_t at = 0, tensor;
+        if (!v || th_value_is_const(k->g, behind_views(k->g, v)))
+            continue;
+        if (!tensor_of(k, v, &tensor))
+            return false;
+        while (at < f->n_operands && f->operands[at].tensor != tensor)
+            at++;
+        keep_worse(a, at, alone ? th_in_place_alone(c, alone, call, i, k->arena) : -1);
+        for (int w = 0; w < 2 && f->kind != TH_FUSE_OPAQUE; w++)
+            keep_worse(b, at, piece_distance(k, c, about, piece[w], i));
+    }
+    f->alone = a;
+    f->pieces = f->kind == TH_FUSE_OPAQUE ? NULL : b;
+    return true;
+}
+
 static enum th_fuse_kind kind_of(const struct th_tile_node *about)
 {
     return about->form == TH_TILE_POINT    ? TH_FUSE_POINT
@@ -264,13 +322,16 @@ static bool add_node(struct describing *k, th_node n, uint32_t place, uint32_t *
     const char *why;
     if (!c)
         return false;
-    bool fusable = th_tile_describe(k->g, n, k->arena, &about, &why) && runs_in_pieces(k, &about);
+    const struct th_kernel *piece[2], *row = NULL;
+    struct th_call *call = NULL;
+    bool fusable = th_tile_describe(k->g, n, k->arena, &about, &why) &&
+                   runs_in_pieces(k, &about, piece);
     th_inst_cost(c, &cost);
     *f = (struct th_fuse_node){.macs = cost.macs};
     if (!take_operands(k, n, &about, f, &fusable))
         return false;
     if (!(c->op->traits & (TH_TRAIT_REGION | TH_TRAIT_STATE_READ | TH_TRAIT_STATE_WRITE)))
-        f->scratch = scratch_of(k, c, &k->cycles[k->n_nodes]);
+        f->scratch = scratch_of(k, c, &k->cycles[k->n_nodes], &row, &call);
     if (fusable) {
         f->kind = kind_of(&about);
         f->acc_bytes = f->kind == TH_FUSE_REDUCE ? about.bytes : 0;
@@ -281,6 +342,9 @@ static bool add_node(struct describing *k, th_node n, uint32_t place, uint32_t *
     } else {
         make_opaque(f);
     }
+    if (th_pass_target(k->pc) && th_pass_backend(k->pc) &&
+        !take_distances(k, n, c, &about, row, call, piece, f))
+        return false;
     return add_results(k, n, place);
 }
 

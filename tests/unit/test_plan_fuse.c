@@ -215,6 +215,41 @@ static void test_refusals(void)
     th_arena_free(a);
 }
 
+/*
+ * A 3x3 convolution over 8x8x4: as its kernel writes alone, the result may not touch the operand;
+ * in pieces of a row, it lies two rows behind; in pieces of a pixel, a row and two pixels.
+ */
+static void test_orders(void)
+{
+    static const int64_t never[] = {-1}, nearly[] = {50};
+    struct th_arena *a = th_arena_new(0);
+    struct fuse_builder b;
+    struct th_fuse_front f;
+    struct th_fuse_options o = {.rows_only = true, .no_recompute = true};
+    fuse_open_net(&b, a, 8);
+    const uint32_t x = fuse_input(&b, 8, 8, 4);
+    fuse_output(&b, fuse_conv(&b, x, 4, 3, 1, 1, false));
+    search(&b, &o, &f);
+    CU_ASSERT_EQUAL(least(&f, 1000), 256 + 40);
+    b.nodes[0].alone = never;
+    b.nodes[0].pieces = never;
+    search(&b, &o, &f);
+    CU_ASSERT_EQUAL(f.points[0].peak, 512);
+    CU_ASSERT_EQUAL(f.points[0].groups[0].how, TH_FUSE_SINGLE);
+    CU_ASSERT_EQUAL(least(&f, 1000), 256 + 64);
+    o.rows_only = false;
+    search(&b, &o, &f);
+    CU_ASSERT_EQUAL(least(&f, 1000), 256 + 40);
+    b.nodes[0].alone = nearly;
+    search(&b, &o, &f);
+    CU_ASSERT_EQUAL(f.points[0].peak, 256 + 50);
+    CU_ASSERT_EQUAL(least(&f, 1000), 256 + 40);
+    b.nodes[0].pieces = nearly;
+    search(&b, &o, &f);
+    CU_ASSERT_EQUAL(least(&f, 1000), 256 + 50);
+    th_arena_free(a);
+}
+
 static void test_spans(void)
 {
     struct th_fuse_span s[] = {{0, 0}, {5, 5}, {2, 4}, {1, 3}, {7, 3}, {6, 9}, {0, 0}};
@@ -242,7 +277,8 @@ int main(void)
     CU_TestInfo tests[] = {{"published", test_published}, {"honest", test_honest},
                            {"shortcut", test_shortcut},   {"gate", test_gate},
                            {"gate twice", test_gate_twice}, {"refusals", test_refusals},
-                           {"spans", test_spans},         {"long", test_long},
+                           {"orders", test_orders},       {"spans", test_spans},
+                           {"long", test_long},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"plan: fused groups", NULL, NULL, NULL, NULL, tests},
                              CU_SUITE_INFO_NULL};
