@@ -182,7 +182,7 @@ static void join(const struct fft *f, const int64_t *in, struct cpx *z)
     }
 }
 
-enum th_status signal_fft_int(const struct th_inst *c, struct th_arena *a, enum th_dtype dt,
+static enum th_status fft_int(const struct th_inst *c, struct th_arena *a, enum th_dtype dt,
                               int64_t n, bool inverse, const int64_t *in, int64_t *out)
 {
     struct fft f = {.q = fixed_of(dt), .inverse = inverse, .n = n / 2,
@@ -207,7 +207,7 @@ enum th_status signal_fft_int(const struct th_inst *c, struct th_arena *a, enum 
     return TH_OK;
 }
 
-enum th_status signal_fft_real(const struct th_inst *c, struct th_arena *a, int64_t n,
+static enum th_status fft_real(const struct th_inst *c, struct th_arena *a, int64_t n,
                                bool inverse, const double *in, double *out)
 {
     double *cosine = TH_NEW_ARRAY(a, double, (size_t)n), *sine = TH_NEW_ARRAY(a, double, (size_t)n);
@@ -233,6 +233,33 @@ enum th_status signal_fft_real(const struct th_inst *c, struct th_arena *a, int6
         }
         out[2 * k] = re;
         out[2 * k + 1] = im;
+    }
+    return TH_OK;
+}
+
+enum th_status signal_fft_eval(const struct th_inst *c, struct th_eval *e, bool inverse)
+{
+    const int64_t n = th_inst_int(c, "fft_length");
+    const int64_t given = signal_inner(c->in[0]), made = signal_inner(&c->out[0]);
+    const bool real = c->in[0]->dtype == TH_DT_F32;
+    int64_t *x = TH_NEW_ARRAY(e->arena, int64_t, (size_t)n + 2);
+    int64_t *y = TH_NEW_ARRAY(e->arena, int64_t, (size_t)n + 2);
+    double *xr = TH_NEW_ARRAY(e->arena, double, (size_t)n + 2);
+    double *yr = TH_NEW_ARRAY(e->arena, double, (size_t)n + 2);
+    if (!x || !y || !xr || !yr)
+        return signal_no_memory(c);
+    for (int64_t r = 0; r < signal_outer(c->in[0]); r++) {
+        for (int64_t i = 0; i < given; i++) {
+            x[i] = real ? 0 : th_tensor_int(e->in[0], r * given + i);
+            xr[i] = real ? th_tensor_real(e->in[0], r * given + i) : 0;
+        }
+        TH_TRY(real ? fft_real(c, e->arena, n, inverse, xr, yr)
+                    : fft_int(c, e->arena, c->in[0]->dtype, n, inverse, x, y));
+        for (int64_t i = 0; i < made; i++)
+            if (real)
+                th_tensor_set_real(e->out[0], r * made + i, yr[i]);
+            else
+                th_tensor_set_int(e->out[0], r * made + i, y[i]);
     }
     return TH_OK;
 }

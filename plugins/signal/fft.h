@@ -8,14 +8,11 @@
 /* Checks that n is a power of two from 4. */
 enum th_status signal_fft_length(const struct th_inst *c, int64_t n);
 /*
- * Forward: in[n] to n/2 + 1 bins (out: real, imaginary, ...); inverse: bins to n samples.
- * Integers: fixed point with 15 or 31 fraction bits, divided by the radix in every stage.
+ * Transforms every row. Forward: samples, padded with zeros to fft_length n, to n/2 + 1 bins (real,
+ * imaginary, ...); inverse: bins to n samples. Integers: fixed point with 15 or 31 fraction bits,
+ * divided by the radix in every stage. Real: the transform's sum in double; the inverse over n.
  */
-enum th_status signal_fft_int(const struct th_inst *c, struct th_arena *a, enum th_dtype dt,
-                              int64_t n, bool inverse, const int64_t *in, int64_t *out);
-/* The discrete transform's sum in double; the inverse is divided by n. */
-enum th_status signal_fft_real(const struct th_inst *c, struct th_arena *a, int64_t n,
-                               bool inverse, const double *in, double *out);
+enum th_status signal_fft_eval(const struct th_inst *c, struct th_eval *e, bool inverse);
 /* The call both kernels have: log2(n/2), rows, input length, x, two tables, y. */
 enum th_status signal_fft_bind(const struct th_query *q, struct th_call *c, bool inverse);
 void signal_fft_cost(const struct th_query *q, struct th_kernel_cost *k);

@@ -23,28 +23,7 @@ static enum th_status verify(const struct th_inst *c)
 
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
-    const int64_t n = th_inst_int(c, "fft_length"), length = signal_inner(c->in[0]);
-    const bool real = c->in[0]->dtype == TH_DT_F32;
-    int64_t *x = TH_NEW_ARRAY(e->arena, int64_t, (size_t)n);
-    int64_t *y = TH_NEW_ARRAY(e->arena, int64_t, (size_t)n + 2);
-    double *xr = TH_NEW_ARRAY(e->arena, double, (size_t)n);
-    double *yr = TH_NEW_ARRAY(e->arena, double, (size_t)n + 2);
-    if (!x || !y || !xr || !yr)
-        return signal_no_memory(c);
-    for (int64_t r = 0; r < signal_outer(c->in[0]); r++) {
-        for (int64_t i = 0; i < length; i++) {
-            x[i] = real ? 0 : th_tensor_int(e->in[0], r * length + i);
-            xr[i] = real ? th_tensor_real(e->in[0], r * length + i) : 0;
-        }
-        TH_TRY(real ? signal_fft_real(c, e->arena, n, false, xr, yr)
-                    : signal_fft_int(c, e->arena, c->in[0]->dtype, n, false, x, y));
-        for (int64_t i = 0; i < n + 2; i++)
-            if (real)
-                th_tensor_set_real(e->out[0], r * (n + 2) + i, yr[i]);
-            else
-                th_tensor_set_int(e->out[0], r * (n + 2) + i, y[i]);
-    }
-    return TH_OK;
+    return signal_fft_eval(c, e, false);
 }
 
 #define TYPES (TH_DT_BIT(TH_DT_S16) | TH_DT_BIT(TH_DT_S32) | TH_DT_BIT(TH_DT_F32))
