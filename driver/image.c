@@ -110,21 +110,29 @@ static void show(struct build *b, const char *text)
     }
 }
 
-/* Runs b->argv; messages of a successful compiler count as warnings when asked. */
-static enum th_status run_tool(struct build *b, const char *what, bool count_warnings)
+/* Runs b->argv, whose output goes to a file of the work folder; *code: how it ended. */
+static enum th_status run_into(struct build *b, const char *file, char **text, size_t *bytes,
+                               int *code)
 {
     struct th_process p = { .argv = b->argv, .folder = b->image->work, .seconds = COMPILE_SECONDS };
-    char *text = NULL;
-    size_t bytes;
-    int code = 0;
 
-    p.out = p.err = FORMAT(b, "%s/tool.txt", b->image->work);
+    p.out = p.err = FORMAT(b, "%s/%s", b->image->work, file);
     if (b->failed || !p.out) {
         th_error(b->ctx, NULL, 0, "memory exhausted, or too many arguments for '%s'", b->argv[0]);
         return TH_ERR_INTERNAL;
     }
-    TH_TRY(th_process_run(b->ctx, &p, &code));
-    TH_TRY(th_read_small_file(b->ctx, p.out, MAX_TEXT_BYTES, &text, &bytes));
+    TH_TRY(th_process_run(b->ctx, &p, code));
+    return th_read_small_file(b->ctx, p.out, MAX_OBJECT_BYTES, text, bytes);
+}
+
+/* Runs b->argv; messages of a successful compiler count as warnings when asked. */
+static enum th_status run_tool(struct build *b, const char *what, bool count_warnings)
+{
+    char *text = NULL;
+    size_t bytes;
+    int code = 0;
+
+    TH_TRY(run_into(b, "tool.txt", &text, &bytes, &code));
     if (code != 0) {
         th_error(b->ctx, NULL, CODE_COMPILE, "'%s' fails on %s with exit code %d", b->argv[0],
                  what, code);
@@ -350,42 +358,101 @@ static enum th_status note_kernels(struct build *b, struct th_stack_graph *g)
     return status;
 }
 
-/* Only GCC writes call graphs; with another compiler the bound stays unknown. */
-static enum th_status bound_stack(struct build *b)
+/* Adds what GCC and the kernels say about frames. */
+static enum th_status read_frames(struct build *b, struct th_stack_graph *g)
 {
-    struct th_stack_graph *g = th_stack_graph_new(b->ctx);
-    struct th_stack_bound bound;
     char *text = NULL;
     size_t n;
     uint32_t i;
 
-    b->image->stack_bound = -1;
-    if (!is_gcc(b->model_cc))
-        return TH_OK;
-    for (i = 0; i < b->n_objects && g; i++) {
+    for (i = 0; i < b->n_objects; i++) {
         size_t length = strlen(b->objects[i]);
         const char *path = FORMAT(b, "%.*s.ci", (int)(length - 2), b->objects[i]);
 
-        if (!path)
-            break;
-        TH_TRY(th_read_small_file(b->ctx, path, MAX_TEXT_BYTES, &text, &n));
-        if (!th_stack_graph_add(g, text))
-            break;
+        if (path)
+            TH_TRY(th_read_small_file(b->ctx, path, MAX_TEXT_BYTES, &text, &n));
+        if (!path || !th_stack_graph_add(g, text)) {
+            th_error(b->ctx, NULL, 0, "memory exhausted while reading call graphs");
+            return TH_ERR_INTERNAL;
+        }
     }
-    if (!g || i < b->n_objects) {
-        th_error(b->ctx, NULL, 0, "memory exhausted while reading call graphs");
-        return TH_ERR_INTERNAL;
-    }
-    TH_TRY(note_kernels(b, g));
+    return note_kernels(b, g);
+}
+
+/* The linker's objdump. */
+static enum th_status find_objdump(struct build *b, const char **program)
+{
+    char *text = NULL;
+    size_t n;
+    int code;
+
+    b->argc = 0;
+    command_words(b, b->link_command);
+    argument(b, "-print-prog-name=objdump");
+    TH_TRY(run_into(b, "objdump.txt", &text, &n, &code));
+    text[strcspn(text, "\r\n")] = 0;
+    *program = code == 0 && *text ? text : "objdump";
+    return TH_OK;
+}
+
+/* Listings of the linked file and of the model's relocations; NULL when the tool fails. */
+static enum th_status list_code(struct build *b, char **listing, char **relocations)
+{
+    const char *objdump = NULL;
+    size_t n;
+    uint32_t i;
+    int code;
+
+    TH_TRY(find_objdump(b, &objdump));
+    b->argc = 0;
+    argument(b, objdump);
+    argument(b, "-d");
+    argument(b, "--no-show-raw-insn");
+    argument(b, b->image->program);
+    TH_TRY(run_into(b, "listing.txt", listing, &n, &code));
+    if (code != 0)
+        *listing = NULL;
+    b->argc = 0;
+    argument(b, objdump);
+    argument(b, "-r");
+    for (i = 0; i < b->n_objects; i++)
+        argument(b, b->objects[i]);
+    TH_TRY(run_into(b, "relocations.txt", relocations, &n, &code));
+    if (code != 0)
+        *relocations = NULL;
+    return TH_OK;
+}
+
+/* Only GCC says what the frames of the model take; with another compiler the bound stays unknown.
+ * It begins where the bench begins to measure: at the glue's function. */
+static enum th_status bound_stack(struct build *b)
+{
+    struct th_stack_graph *g = th_stack_graph_new(b->ctx);
+    struct th_stack_bound bound;
+    char *listing = NULL, *relocations = NULL;
+    uint32_t i;
+
+    b->image->stack_bound = -1;
+    if (!is_gcc(b->model_cc) || !g)
+        return TH_OK;
+    TH_TRY(read_frames(b, g));
+    TH_TRY(list_code(b, &listing, &relocations));
+    if (!listing || !relocations || !th_stack_graph_link(g, listing, relocations))
+        return TH_OK;
     for (i = 0; i < b->r->n_entries; i++) {
-        if (!th_stack_graph_bound(g, b->r->entries[i].invoke, &bound) || bound.bytes < 0) {
+        const char *from = FORMAT(b, "thg_%" PRIu32 "_invoke", i);
+
+        if (!from || !th_stack_graph_bound(g, from, &bound) || bound.bytes < 0) {
             b->image->stack_bound = -1;
+            b->image->stack_unknown = 0;
             return TH_OK;
         }
         if (bound.bytes > b->image->stack_bound)
             b->image->stack_bound = bound.bytes;
-        if (bound.unknown > b->image->stack_unknown)
+        if (bound.unknown > b->image->stack_unknown) {
             b->image->stack_unknown = bound.unknown;
+            b->image->stack_names = bound.names;
+        }
     }
     return TH_OK;
 }

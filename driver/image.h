@@ -47,8 +47,11 @@ struct th_image {
     const struct th_compiler *compiler;
     struct th_sizes image;       /* linked: bench, start-up and libraries included, arena not */
     struct th_sizes model;       /* the emitted folder's part of it */
-    int64_t stack_bound;         /* of the deepest invoke; -1: not known */
-    uint32_t stack_unknown;      /* callees (libraries) that the bound counts as 0 */
+    /* Of the deepest invoke and what it calls; -1: not known. No bound, but the part of the
+     * functions whose frames are known, when there are others. */
+    int64_t stack_bound;
+    uint32_t stack_unknown;      /* those others */
+    const char *stack_names;     /* the first of them */
     uint32_t warnings;           /* emitted files that a compiler warned about */
 };
 

@@ -9,6 +9,7 @@ image_sources = \
   %D%/image_glue.c %D%/image_glue.h \
   %D%/image_run.c \
   %D%/link_map.c %D%/link_map.h \
+  %D%/listing.c %D%/listing.h \
   %D%/npy.c %D%/npy.h \
   %D%/process.c %D%/process.h \
   %D%/stack_bound.c %D%/stack_bound.h \

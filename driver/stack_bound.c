@@ -1,29 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "driver/stack_bound.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/listing.h"
+
 enum visit { VISIT_NEW, VISIT_OPEN, VISIT_DONE };
 
-struct edge {
-    uint32_t callee;
-    struct edge *next;
+#define MAX_NAMES 3              /* of unknown functions */
+
+enum { FRAME_UNKNOWN = -1, FRAME_DYNAMIC = -2 };
+
+/* What a compiler says about a function of that name. */
+struct unit_function {
+    const char *name;
+    int64_t frame;
+    bool calls_pointer;
 };
 
 struct function {
-    const char *title;
-    int64_t frame;           /* -1 unknown, -2 of dynamic size */
+    int64_t frame;
     int64_t below;           /* with callees, once visited */
     enum visit visit;
-    bool counted;            /* among the unknown ones of this query */
-    struct edge *calls;
+    bool calls_pointer;
+    bool compiled;           /* in a unit: compilers end functions */
 };
 
 struct th_stack_graph {
     struct th_arena *arena;
-    struct function *functions;
+    struct unit_function *units;
     uint32_t n, cap;
+    struct th_listing listing;
+    struct function *functions;  /* of the listing */
+    bool *pointed;               /* its address is taken */
 };
 
 struct th_stack_graph *th_stack_graph_new(struct th_ctx *ctx)
@@ -35,29 +46,37 @@ struct th_stack_graph *th_stack_graph_new(struct th_ctx *ctx)
     return g;
 }
 
-/* Index of the function of that title, made when new; UINT32_MAX when memory is exhausted. */
-static uint32_t intern(struct th_stack_graph *g, const char *title, size_t length)
+/* ---- the units' graphs ------------------------------------------------------------------------ */
+
+/* A static function's title is "file:name". Units may have functions of the same name: one entry,
+ * with the greatest frame. Made when new; NULL when memory is exhausted. */
+static struct unit_function *unit_function(struct th_stack_graph *g, const char *title,
+                                           size_t length)
 {
+    const char *colon = memrchr(title, ':', length);
     uint32_t i;
 
+    if (colon) {
+        length -= (size_t)(colon + 1 - title);
+        title = colon + 1;
+    }
     for (i = 0; i < g->n; i++)
-        if (strlen(g->functions[i].title) == length &&
-            memcmp(g->functions[i].title, title, length) == 0)
-            return i;
+        if (strlen(g->units[i].name) == length && memcmp(g->units[i].name, title, length) == 0)
+            return &g->units[i];
     if (g->n == g->cap) {
         uint32_t cap = g->cap ? g->cap * 2 : 64;
-        struct function *grown = TH_NEW_ARRAY(g->arena, struct function, cap);
+        struct unit_function *grown = TH_NEW_ARRAY(g->arena, struct unit_function, cap);
 
         if (!grown)
-            return UINT32_MAX;
+            return NULL;
         if (g->n)
-            memcpy(grown, g->functions, g->n * sizeof *grown);
-        g->functions = grown;
+            memcpy(grown, g->units, g->n * sizeof *grown);
+        g->units = grown;
         g->cap = cap;
     }
-    g->functions[g->n].title = th_arena_strndup(g->arena, title, length);
-    g->functions[g->n].frame = -1;
-    return g->functions[g->n].title ? g->n++ : UINT32_MAX;
+    g->units[g->n].name = th_arena_strndup(g->arena, title, length);
+    g->units[g->n].frame = FRAME_UNKNOWN;
+    return g->units[g->n].name ? &g->units[g->n++] : NULL;
 }
 
 /* The quoted text after key on this line; NULL when there is none. */
@@ -87,7 +106,7 @@ static int64_t frame_of(struct th_stack_graph *g, const char *label, size_t leng
     if (!bytes)
         return -1;
     if (strstr(bytes, "dynamic") && !strstr(bytes, "bounded"))
-        return -2;
+        return FRAME_DYNAMIC;
     at = bytes;
     while (at > text && at[-1] >= '0' && at[-1] <= '9')
         at--;
@@ -99,38 +118,35 @@ static bool add_node(struct th_stack_graph *g, const char *line, size_t length)
     size_t title_length, label_length;
     const char *title = quoted(line, length, "title: \"", &title_length);
     const char *label = quoted(line, length, "label: \"", &label_length);
-    uint32_t f;
+    struct unit_function *f;
+    int64_t frame;
 
     if (!title || !label)
         return true;
-    f = intern(g, title, title_length);
-    if (f == UINT32_MAX)
+    f = unit_function(g, title, title_length);
+    if (!f)
         return false;
     /* A unit that only calls it also lists it, without a frame. */
-    if (g->functions[f].frame == -1)
-        g->functions[f].frame = frame_of(g, label, label_length);
+    frame = frame_of(g, label, label_length);
+    if (frame == FRAME_DYNAMIC || (f->frame != FRAME_DYNAMIC && frame > f->frame))
+        f->frame = frame;
     return true;
 }
 
 static bool add_edge(struct th_stack_graph *g, const char *line, size_t length)
 {
+    static const char pointer[] = "__indirect_call";
     size_t from_length, to_length;
     const char *from = quoted(line, length, "sourcename: \"", &from_length);
     const char *to = quoted(line, length, "targetname: \"", &to_length);
-    struct edge *e;
-    uint32_t caller, callee;
+    struct unit_function *f;
 
-    if (!from || !to)
+    if (!from || !to || to_length != strlen(pointer) || memcmp(to, pointer, to_length) != 0)
         return true;
-    caller = intern(g, from, from_length);
-    callee = intern(g, to, to_length);
-    e = TH_NEW(g->arena, struct edge);
-    if (caller == UINT32_MAX || callee == UINT32_MAX || !e)
-        return false;
-    e->callee = callee;
-    e->next = g->functions[caller].calls;
-    g->functions[caller].calls = e;
-    return true;
+    f = unit_function(g, from, from_length);
+    if (f)
+        f->calls_pointer = true;
+    return f != NULL;
 }
 
 bool th_stack_graph_add(struct th_stack_graph *g, const char *text)
@@ -148,15 +164,6 @@ bool th_stack_graph_add(struct th_stack_graph *g, const char *text)
         text += length + (text[length] == '\n');
     }
     return true;
-}
-
-/* A static function's title is "file:name". */
-static bool title_is(const char *title, const char *name, size_t length)
-{
-    const char *colon = strrchr(title, ':');
-
-    title = colon ? colon + 1 : title;
-    return strlen(title) == length && memcmp(title, name, length) == 0;
 }
 
 void th_stack_graph_note(struct th_stack_graph *g, const char *source)
@@ -177,39 +184,102 @@ void th_stack_graph_note(struct th_stack_graph *g, const char *source)
         if (strncmp(end, " bytes", 6) != 0 || bytes < 0 || bytes > INT32_MAX)
             continue;
         for (i = 0; i < g->n; i++)
-            if (title_is(g->functions[i].title, name, length) && g->functions[i].frame < bytes)
-                g->functions[i].frame = bytes;
+            if (strlen(g->units[i].name) == length &&
+                memcmp(g->units[i].name, name, length) == 0 && g->units[i].frame < bytes)
+                g->units[i].frame = bytes;
     }
+}
+
+/* ---- the linked file --------------------------------------------------------------------------- */
+
+bool th_stack_graph_link(struct th_stack_graph *g, const char *listing, const char *relocations)
+{
+    uint32_t i, k;
+
+    if (!th_listing_read(g->arena, listing, &g->listing))
+        return false;
+    g->functions = TH_NEW_ARRAY(g->arena, struct function, g->listing.n + 1);
+    g->pointed = TH_NEW_ARRAY(g->arena, bool, g->listing.n + 1);
+    if (!g->functions || !g->pointed)
+        return false;
+    th_listing_pointed(relocations, &g->listing, g->pointed);
+    for (i = 0; i < g->listing.n; i++) {
+        const struct th_listed *l = &g->listing.functions[i];
+        const struct th_listed_call *c;
+        struct function *f = &g->functions[i];
+
+        f->frame = l->elsewhere ? FRAME_UNKNOWN : l->frame;
+        f->calls_pointer = l->calls_pointer && !l->elsewhere;
+        for (k = 0; k < g->n && !l->elsewhere; k++) {
+            const struct unit_function *u = &g->units[k];
+
+            if (u->frame == FRAME_UNKNOWN || strcmp(u->name, l->name) != 0)
+                continue;
+            f->frame = u->frame < 0 ? u->frame : u->frame + l->aligning;
+            f->calls_pointer = u->calls_pointer;
+            f->compiled = true;
+        }
+        for (c = l->names; c && f->compiled; c = c->next)
+            g->pointed[c->callee] = true;
+    }
+    return true;
+}
+
+static void note_unknown(struct th_stack_graph *g, uint32_t index, struct th_stack_bound *b)
+{
+    const char *name = g->listing.functions[index].name;
+
+    if (b->unknown++ >= MAX_NAMES)
+        return;
+    b->names = b->names ? th_arena_printf(g->arena, "%s, '%s'", b->names, name)
+                        : th_arena_printf(g->arena, "'%s'", name);
+}
+
+static int64_t deepest(struct th_stack_graph *g, uint32_t index, struct th_stack_bound *b);
+
+/* Adds a callee to what is below; false when that has no bound. */
+static bool go_below(struct th_stack_graph *g, uint32_t callee, int64_t shared, int64_t *most,
+                     struct th_stack_bound *b)
+{
+    const int64_t below = deepest(g, callee, b);
+
+    if (below - shared > *most)
+        *most = below - shared;
+    return below >= 0;
 }
 
 /* Bytes at and below f; -1 when unbounded. Depth is at most the number of functions. */
 static int64_t deepest(struct th_stack_graph *g, uint32_t index, struct th_stack_bound *b)
 {
     struct function *f = &g->functions[index];
-    int64_t most = 0;
-    struct edge *e;
+    const struct th_listed *l = &g->listing.functions[index];
+    const struct th_listed_call *c;
+    const bool alone = l->elsewhere || th_listing_saves(l);
+    bool unknown = f->frame == FRAME_UNKNOWN, bounded = f->frame != FRAME_DYNAMIC;
+    int64_t most = 0, kept = 0;
+    uint32_t i, n = 0;
 
     if (f->visit == VISIT_OPEN)
         return -1;
     if (f->visit == VISIT_DONE)
         return f->below;
     f->visit = VISIT_OPEN;
-    if (f->frame == -1 && !f->counted) {
-        f->counted = true;
-        b->unknown++;
-        if (!b->first_unknown)
-            b->first_unknown = f->title;
-    }
-    for (e = f->calls; e && most >= 0; e = e->next) {
-        int64_t below = deepest(g, e->callee, b);
-
-        if (below < 0)
-            most = -1;
-        else if (below > most)
-            most = below;
-    }
+    for (c = alone ? NULL : l->calls; c && bounded; c = c->next)
+        bounded = go_below(g, c->callee, c->shared,
+                           th_listing_saves(&g->listing.functions[c->callee]) ? &kept : &most, b);
+    if (bounded && !f->compiled && !alone && l->next != UINT32_MAX)
+        bounded = go_below(g, l->next, 0, &most, b);
+    for (i = 0; f->calls_pointer && i < g->listing.n && bounded; i++)
+        if (g->pointed[i]) {
+            bounded = go_below(g, i, 0, &most, b);
+            n++;
+        }
+    /* It calls what none of the units points to. */
+    unknown = unknown || (f->calls_pointer && n == 0);
+    if (unknown)
+        note_unknown(g, index, b);
     f->visit = VISIT_DONE;
-    f->below = most < 0 || f->frame == -2 ? -1 : most + (f->frame > 0 ? f->frame : 0);
+    f->below = !bounded ? -1 : most + kept + (f->frame > 0 ? f->frame : 0);
     return f->below;
 }
 
@@ -218,10 +288,9 @@ bool th_stack_graph_bound(struct th_stack_graph *g, const char *function,
 {
     uint32_t i, at = UINT32_MAX;
 
-    for (i = 0; i < g->n; i++) {
+    for (i = 0; i < g->listing.n; i++) {
         g->functions[i].visit = VISIT_NEW;
-        g->functions[i].counted = false;
-        if (strcmp(g->functions[i].title, function) == 0 && g->functions[i].frame != -1)
+        if (strcmp(g->listing.functions[i].name, function) == 0)
             at = i;
     }
     *out = (struct th_stack_bound){ 0, 0, NULL };

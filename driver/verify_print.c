@@ -54,10 +54,12 @@ void th_verify_print(const struct th_verify_request *r, const struct th_verify_r
     th_str_addf(out, "  arena %" PRIu64 " bytes, of which state %" PRIu64 "\n", result->run.arena,
                 result->run.state);
     th_str_addf(out, "  stack %" PRIu64 " bytes measured", result->run.most_stack);
-    if (i->stack_bound >= 0)
+    if (i->stack_bound >= 0 && !i->stack_unknown)
         th_str_addf(out, ", %" PRId64 " at most by the call graph", i->stack_bound);
     if (i->stack_bound >= 0 && i->stack_unknown)
-        th_str_addf(out, " beside %" PRIu32 " library functions", i->stack_unknown);
+        th_str_addf(out, "; no bound: nothing tells the frame of %s%s, all others take %" PRId64
+                    " at most", i->stack_names ? i->stack_names : "a function",
+                    i->stack_unknown > 3 ? " and others" : "", i->stack_bound);
     th_str_addf(out, "\n  model: text %" PRIu64 ", constants %" PRIu64 ", data %" PRIu64
                 "; linked with start-up and libraries: text %" PRIu64 ", constants %" PRIu64
                 ", data %" PRIu64 ", bss %" PRIu64 "\n", i->model.text, i->model.rodata,
@@ -138,11 +140,11 @@ void th_verify_print_json(const struct th_verify_request *r,
     put_int(o, "state", result->run.state);
     json_object_object_add(o, "stack", stack);
     put_int(stack, "measured", result->run.most_stack);
-    if (i->stack_bound >= 0)
+    if (i->stack_bound >= 0 && !i->stack_unknown)
         put_int(stack, "bound", (uint64_t)i->stack_bound);
     else
         put_text(stack, "bound", NULL);
-    put_int(stack, "library_functions", i->stack_unknown);
+    put_int(stack, "functions_without_frame", i->stack_unknown);
     json_object_object_add(o, "model", sizes_object(&i->model));
     json_object_object_add(o, "linked", sizes_object(&i->image));
     put_int(o, "files_with_warnings", i->warnings);

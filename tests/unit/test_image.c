@@ -35,6 +35,32 @@ static struct th_ctx *quiet_ctx(struct th_str *heard)
 #define FRAME(n, how) "\\nm.c:1:2\\n" n " bytes (" how ")"
 #define EDGE(a, b) "edge: { sourcename: \"" a "\" targetname: \"" b "\" label: \"m.c:3:4\" }\n"
 
+/* Lines of objdump, as it prints for Arm. */
+#define AT(address, f) "\n000000" address " <" f ">:\n"
+#define INSN(address, op, args) "  " address ":\t" op "\t" args "\n"
+
+static const char listing[] =
+    "\nm.elf:     file format elf32-littlearm\n\n\nDisassembly of section .text:\n"
+    AT("00", "invoke") INSN("00", "bl", "20 <big>") INSN("04", "bl", "30 <small>")
+    INSN("08", "bgt.n", "00 <invoke>") INSN("0c", "bx", "lr")
+    AT("20", "big") INSN("20", "bl", "80 <memcpy>") INSN("24", "b.w", "80 <memcpy>")
+    AT("30", "small") INSN("30", "bl", "40 <leaf>") INSN("34", "movs", "r0, r0\t@ <big>")
+    AT("40", "leaf") INSN("40", "bl", "58 <other+0x8>") INSN("44", "pop", "{r4, pc}")
+    AT("50", "other") INSN("50", "b.n", "52 <other+0x2>")
+    AT("60", "loop_a") INSN("60", "bl", "68 <loop_b>")
+    AT("68", "loop_b") INSN("68", "beq.n", "60 <loop_a>")
+    AT("70", "calls_grows") INSN("70", "bl", "78 <grows>")
+    AT("78", "grows") INSN("78", "bx", "lr")
+    AT("80", "memcpy") INSN("80", "push", "{r4-r7, lr}") INSN("82", "vpush", "{d8, d9}")
+    INSN("84", "sub.w", "sp, sp, #1024\t@ 0x400") INSN("88", "strd", "r4, r5, [sp, #-16]!")
+    INSN("8c", "add", "sp, #72") INSN("8e", "stmdb", "sp!, {r4, r5, lr}") INSN("90", "nop", "")
+    AT("98", "memcpy_tail") INSN("98", "push", "{lr}") INSN("9a", "bx", "lr")
+    AT("a0", "alloca") INSN("a0", "sub", "sp, r3") INSN("a4", "blx", "r3")
+    AT("a8", "library") INSN("a8", "bl", "a0 <alloca>")
+    AT("b0", "pointer") INSN("b0", "blx", "r3") INSN("b4", "bx", "lr")
+    AT("b8", "far") INSN("b8", "bl", "c0 <away@plt>")
+    AT("c0", "away@plt") INSN("c0", "bx", "ip");
+
 static void test_stack_bound(void)
 {
     struct th_str heard;
@@ -45,27 +71,86 @@ static void test_stack_bound(void)
     CU_ASSERT(th_stack_graph_add(g,
         "graph: { title: \"m.c\"\n"
         NODE("invoke", FRAME("16", "static")) NODE("big", FRAME("100", "static"))
-        NODE("small", FRAME("8", "dynamic,bounded")) NODE("leaf", FRAME("40", "static"))
+        NODE("m.c:small", FRAME("8", "dynamic,bounded")) NODE("leaf", FRAME("40", "static"))
         NODE("memcpy", "\\n<built-in>") NODE("loop_a", FRAME("8", "static"))
-        NODE("grows", FRAME("8", "dynamic"))
-        EDGE("invoke", "big") EDGE("invoke", "small") EDGE("small", "leaf") EDGE("leaf", "other")
-        EDGE("big", "memcpy") EDGE("loop_a", "loop_b") EDGE("calls_grows", "grows")
+        NODE("pointer", FRAME("24", "static")) EDGE("m.c:pointer", "__indirect_call")
+        NODE("grows", FRAME("8", "dynamic")) EDGE("invoke", "big")
         "junk\nnode: { title: \"cut\n}\n"));
     CU_ASSERT(th_stack_graph_add(g, NODE("other", FRAME("64", "static"))
-                                 NODE("loop_b", FRAME("8", "static")) EDGE("loop_b", "loop_a")
+                                 NODE("loop_b", FRAME("8", "static"))
                                  NODE("calls_grows", FRAME("8", "static"))));
+    th_stack_graph_note(g, "/* stack of leaf: 50 bytes */ stack of stack of big: many bytes\n"
+                        "stack of small: 9999999999999 bytes stack of other: 1 bytes stack of");
+    CU_ASSERT(th_stack_graph_link(g, listing,
+        "RELOCATION RECORDS FOR [.text.pointer]:\n00000000 R_ARM_THM_CALL    big\n"
+        "00000008 R_ARM_ABS32       leaf\nRELOCATION RECORDS FOR [.debug_info]:\n"
+        "00000008 R_ARM_ABS32       big\n"));
     CU_ASSERT(th_stack_graph_bound(g, "invoke", &b));
-    CU_ASSERT_EQUAL(b.bytes, 16 + 8 + 40 + 64);
-    CU_ASSERT_EQUAL(b.unknown, 1);
-    CU_ASSERT_STRING_EQUAL(b.first_unknown, "memcpy");
-    CU_ASSERT(th_stack_graph_bound(g, "big", &b) && b.bytes == 100);
+    /* what memcpy pushes on any path, and the part behind it */
+    CU_ASSERT_EQUAL(b.bytes, 16 + 100 + (20 + 16 + 1024 + 16 + 12 + 4));
+    CU_ASSERT(b.unknown == 0 && !b.names);
+    CU_ASSERT(th_stack_graph_bound(g, "small", &b) && b.bytes == 8 + 50 + 64 && !b.unknown);
     CU_ASSERT(th_stack_graph_bound(g, "loop_a", &b) && b.bytes == -1);
     CU_ASSERT(th_stack_graph_bound(g, "calls_grows", &b) && b.bytes == -1);
     CU_ASSERT(!th_stack_graph_bound(g, "nobody", &b));
-    th_stack_graph_note(g, "/* stack of leaf: 50 bytes */ stack of stack of big: many bytes\n"
-                        "stack of small: 9999999999999 bytes stack of other: 1 bytes stack of");
-    CU_ASSERT(th_stack_graph_bound(g, "invoke", &b) && b.bytes == 16 + 8 + 50 + 64);
-    CU_ASSERT(!th_stack_graph_bound(g, "memcpy", &b));
+    /* through a pointer to whatever has its address taken */
+    CU_ASSERT(th_stack_graph_bound(g, "pointer", &b) && b.bytes == 24 + 50 + 64 && !b.unknown);
+    CU_ASSERT(th_stack_graph_bound(g, "library", &b) && b.unknown == 1);
+    CU_ASSERT_STRING_EQUAL(b.names, "'alloca'");
+    CU_ASSERT(th_stack_graph_bound(g, "far", &b) && b.unknown == 1);
+    CU_ASSERT_STRING_EQUAL(b.names, "'away'");
+    th_ctx_free(ctx);
+    th_str_release(&heard);
+}
+
+static void test_stack_of_riscv(void)
+{
+    struct th_str heard;
+    struct th_ctx *ctx = quiet_ctx(&heard);
+    struct th_stack_graph *g = th_stack_graph_new(ctx);
+    struct th_stack_bound b;
+
+    CU_ASSERT(th_stack_graph_link(g,
+        AT("10", "expf") INSN("10", "jal", "t0,40 <__riscv_save_4>")
+        INSN("14", "addi", "sp,sp,-32") INSN("18", "jalr", "-8(ra) # 30 <deep>")
+        INSN("1c", "addi", "sp,sp,32") INSN("1e", "bnez", "a0,10 <expf>") INSN("20", "ret", "")
+        AT("30", "deep") INSN("30", "add", "sp,sp,-16") INSN("34", "addi", "sp,s0,-16")
+        INSN("38", "jr", "a5")
+        AT("40", "__riscv_save_4") INSN("40", "add", "sp,sp,-64") INSN("44", "sub", "sp,sp,t1")
+        INSN("48", "jr", "t0")
+        AT("50", "pointer") INSN("50", "jalr", "a5")
+        AT("60", "grows") INSN("60", "sub", "sp,sp,a0") INSN("64", "ret", ""), ""));
+    CU_ASSERT(th_stack_graph_bound(g, "expf", &b) && b.bytes == 64 + 32 + 16 && !b.unknown);
+    CU_ASSERT(th_stack_graph_bound(g, "pointer", &b) && b.unknown == 2);
+    CU_ASSERT(th_stack_graph_bound(g, "grows", &b) && b.unknown == 1);
+    th_ctx_free(ctx);
+    th_str_release(&heard);
+}
+
+static void test_stack_of_x86(void)
+{
+    struct th_str heard;
+    struct th_ctx *ctx = quiet_ctx(&heard);
+    struct th_stack_graph *g = th_stack_graph_new(ctx);
+    struct th_stack_bound b;
+
+    CU_ASSERT(th_stack_graph_add(g, NODE("run", FRAME("48", "static"))
+                                 EDGE("run", "__indirect_call") NODE("a", FRAME("8", "static"))
+                                 NODE("vector", FRAME("80", "static"))));
+    CU_ASSERT(th_stack_graph_link(g,
+        "m:     file format elf64-x86-64\n"
+        AT("10", "run") INSN("10", "lea", "0x10(%rip),%rax        # 30 <a>")
+        INSN("14", "call", "*%rax") INSN("18", "jmp", "60 <run.cold>") INSN("1c", "ret", "")
+        INSN("1d", "xchg", "%ax,%ax")
+        AT("30", "a") INSN("30", "jmp", "40 <helper>")  /* whose return address is a's */
+        AT("40", "helper") INSN("40", "push", "%rbx") INSN("41", "sub", "$0x20,%rsp")
+        INSN("44", "jmp", "*0x10(%rax)")
+        AT("50", "vector") INSN("50", "and", "$0xffffffffffffffe0,%rsp") INSN("58", "ret", "")
+        AT("60", "run.cold") INSN("60", "call", "50 <vector>") INSN("64", "jmp", "18 <run+0x8>"),
+        "RELOCATION RECORDS FOR [.text.run]:\n0000000000000003 R_X86_64_PC32     .text.a-0x04\n"));
+    CU_ASSERT(th_stack_graph_bound(g, "helper", &b) && b.bytes == 8 + 8 + 32 && !b.unknown);
+    CU_ASSERT(th_stack_graph_bound(g, "a", &b) && b.bytes == 8 + 8 + 32 && !b.unknown);
+    CU_ASSERT(th_stack_graph_bound(g, "run", &b) && b.bytes == 48 + 80 + 32 + 16 && !b.unknown);
     th_ctx_free(ctx);
     th_str_release(&heard);
 }
@@ -217,6 +302,8 @@ int main(void)
     if (CU_initialize_registry() != CUE_SUCCESS || !(s = CU_add_suite("image", NULL, NULL)))
         return 1;
     CU_ADD_TEST(s, test_stack_bound);
+    CU_ADD_TEST(s, test_stack_of_riscv);
+    CU_ADD_TEST(s, test_stack_of_x86);
     CU_ADD_TEST(s, test_elf_sizes);
     CU_ADD_TEST(s, test_map_sizes);
     CU_ADD_TEST(s, test_process);
