@@ -5,6 +5,7 @@
 static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, float lo, float hi,
                      const float *x, float *y)
 {
+    const int32_t end = b->c + b->n, fours = end - b->n % 4;
     for (int32_t oy = b->y; oy < b->y + b->h; oy++) {
         for (int32_t ox = b->x; ox < b->x + b->w; ox++) {
             float *out = y + thk_view_at(&p->out, oy, ox);
@@ -13,7 +14,7 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, floa
             thk_taps_inside(y0, p->kernel_h, 1, p->in_h, &ky, &ky_end);
             thk_taps_inside(x0, p->kernel_w, 1, p->in_w, &kx, &kx_end);
             const int32_t taps = (ky_end - ky) * (kx_end - kx), n = taps > 0 ? taps : 1;
-            for (; c + 4 <= b->c + b->n; c += 4) {
+            for (; c < fours; c += 4) {
                 float s0 = THK_START, s1 = THK_START, s2 = THK_START, s3 = THK_START;
                 for (int32_t i = ky; i < ky_end; i++) {
                     const float *a = x + thk_view_at(&p->in, y0 + i, x0 + kx) + c;
@@ -27,7 +28,7 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, floa
                 out[c + 2] = thk_bound_f32(THK_FINISH(s2, n), lo, hi);
                 out[c + 3] = thk_bound_f32(THK_FINISH(s3, n), lo, hi);
             }
-            for (; c < b->c + b->n; c++) {
+            for (; c < end; c++) {
                 float sum = THK_START;
                 for (int32_t i = ky; i < ky_end; i++) {
                     const float *a = x + thk_view_at(&p->in, y0 + i, x0 + kx) + c;
