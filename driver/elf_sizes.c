@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct section {
-    uint64_t name, type, flags, offset, size;
+    uint64_t name, type, flags, offset, size, address;
 };
 
 struct elf {
@@ -60,12 +60,14 @@ static bool read_section(const struct elf *e, uint64_t index, struct section *s)
         Elf64_Shdr h;
 
         memcpy(&h, e->bytes + offset, sizeof h);
-        *s = (struct section){ h.sh_name, h.sh_type, h.sh_flags, h.sh_offset, h.sh_size };
+        *s = (struct section){ h.sh_name, h.sh_type, h.sh_flags, h.sh_offset, h.sh_size,
+                               h.sh_addr };
     } else {
         Elf32_Shdr h;
 
         memcpy(&h, e->bytes + offset, sizeof h);
-        *s = (struct section){ h.sh_name, h.sh_type, h.sh_flags, h.sh_offset, h.sh_size };
+        *s = (struct section){ h.sh_name, h.sh_type, h.sh_flags, h.sh_offset, h.sh_size,
+                               h.sh_addr };
     }
     return true;
 }
@@ -104,4 +106,25 @@ bool th_elf_sizes(const void *file, size_t bytes, const char *except, struct th_
             sum->rodata += s.size;
     }
     return true;
+}
+
+bool th_elf_section(const void *file, size_t bytes, const char *name, uint64_t *address,
+                    uint64_t *size)
+{
+    struct elf e = { .bytes = file, .n = bytes };
+    struct section names, s;
+    uint64_t i;
+
+    if (!read_header(&e) || !read_section(&e, e.names_index, &names))
+        return false;
+    for (i = 0; i < e.count; i++) {
+        if (!read_section(&e, i, &s) || !name_begins(&e, &names, s.name, name) ||
+            s.name + strlen(name) >= names.size ||
+            e.bytes[names.offset + s.name + strlen(name)])
+            continue;
+        *address = s.address;
+        *size = s.size;
+        return true;
+    }
+    return false;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "driver/image_glue.h"
+#include "driver/image_memory.h"
 #include "driver/link_map.h"
 #include "driver/process.h"
 #include "driver/stack_bound.h"
@@ -19,6 +20,7 @@
 #define TH_PKGDATADIR "/usr/local/share/thimble"
 #endif
 
+#define MEMORY_SCRIPT "memory.ld"
 #define MAX_ARGUMENTS 512
 #define COMPILE_SECONDS 300
 #define MAX_OBJECT_BYTES ((size_t)256 * 1024 * 1024)
@@ -40,6 +42,7 @@ struct build {
     uint32_t n_objects;
     const char *argv[MAX_ARGUMENTS + 1];
     size_t argc;
+    bool scripted;                  /* memory.ld places blocks */
     bool failed;                    /* out of memory or arguments while collecting them */
 };
 
@@ -152,24 +155,45 @@ static enum th_status run_tool(struct build *b, const char *what, bool count_war
 
 /* ---- the glue between model and bench -------------------------------------------------------- */
 
-static enum th_status save_glue(struct build *b)
+/* A text of the work folder. */
+static enum th_status save(struct build *b, const char *name, struct th_str *s)
 {
-    const char *path = FORMAT(b, "%s/glue.c", b->image->work), *macros = upper(b, b->r->name);
-    struct th_str s;
-    FILE *f = NULL;
-    bool ok;
+    const char *path = FORMAT(b, "%s/%s", b->image->work, name);
+    FILE *f = path && !s->failed ? fopen(path, "wb") : NULL;
+    bool ok = f && fwrite(s->s, 1, s->len, f) == s->len;
 
-    th_str_init(&s);
-    if (macros)
-        th_image_glue(&s, b->r, macros);
-    ok = path && macros && !s.failed && (f = fopen(path, "wb")) != NULL &&
-         fwrite(s.s, 1, s.len, f) == s.len;
     if (f)
         ok = fclose(f) == 0 && ok;
-    th_str_release(&s);
+    th_str_release(s);
     if (!ok)
-        th_error(b->ctx, NULL, CODE_COMPILE, "cannot write '%s/glue.c'", b->image->work);
+        th_error(b->ctx, NULL, CODE_COMPILE, "cannot write '%s/%s'", b->image->work, name);
     return ok ? TH_OK : TH_ERR_IO;
+}
+
+/* Memories get their places first. */
+static enum th_status save_glue(struct build *b)
+{
+    struct th_image_request r = *b->r;
+    struct th_image_memory *list = TH_NEW_ARRAY(b->arena, struct th_image_memory,
+                                                (size_t)r.n_memories + 1);
+    const char *macros = upper(b, r.name);
+    struct th_str s;
+
+    if (!macros || !list) {
+        th_error(b->ctx, NULL, 0, "memory exhausted");
+        return TH_ERR_INTERNAL;
+    }
+    if (r.n_memories)
+        memcpy(list, r.memories, r.n_memories * sizeof *list);
+    th_image_place(r.target, list, r.n_memories);
+    r.memories = b->image->memories = list;
+    b->image->n_memories = r.n_memories;
+    th_str_init(&s);
+    th_image_glue(&s, &r, macros);
+    TH_TRY(save(b, "glue.c", &s));
+    th_str_init(&s);
+    b->scripted = th_image_memory_script(&s, list, r.n_memories);
+    return save(b, MEMORY_SCRIPT, &s);
 }
 
 /* ---- the emitted folder's own files ---------------------------------------------------------- */
@@ -302,6 +326,10 @@ static enum th_status link_image(struct build *b)
     argument(b, "-Wl,--gc-sections");
     argument(b, FORMAT(b, "-Wl,-Map=%s", b->map));
     argument(b, "-Wl,-z,noexecstack");
+    if (b->scripted) {           /* before the script that it augments */
+        argument(b, "-T");
+        argument(b, MEMORY_SCRIPT);
+    }
     if (board->linker_script) {
         argument(b, FORMAT(b, "-L%s", b->bench));
         argument(b, "-T");
@@ -317,12 +345,18 @@ static enum th_status link_image(struct build *b)
 
 static enum th_status measure_files(struct build *b)
 {
+    const struct th_image_memory *wrong;
     char *bytes = NULL;
     size_t n;
 
     TH_TRY(th_read_small_file(b->ctx, b->image->program, MAX_OBJECT_BYTES, &bytes, &n));
     if (!th_elf_sizes(bytes, n, ".thb_arena", &b->image->image)) {
         th_error(b->ctx, NULL, CODE_COMPILE, "the linked file is not an ELF file");
+        return TH_ERR_INTERNAL;
+    }
+    if (!th_image_memory_linked(bytes, n, b->image->memories, b->image->n_memories, &wrong)) {
+        th_error(b->ctx, NULL, CODE_COMPILE, "'%s' does not lie at 0x%" PRIx64 " in the linked file",
+                 wrong->name, wrong->base);
         return TH_ERR_INTERNAL;
     }
     TH_TRY(th_read_small_file(b->ctx, b->map, MAX_TEXT_BYTES, &bytes, &n));

@@ -23,6 +23,24 @@ struct th_image_entry {
     uint64_t frame_rows;
 };
 
+/* A block of memory for the model. The bench has it anywhere, or where the target's region lies when
+ * its board has memory there. */
+struct th_image_memory {
+    const char *name;            /* of the target's region, or NULL */
+    const char *section;         /* macro of the model's header that names its section, or NULL */
+    uint64_t bytes;
+    uint64_t state_bytes;        /* its first ones, kept between cases */
+    /* filled by th_image_place */
+    bool placed;
+    uint64_t base, capacity;     /* of the region; 0 unknown */
+    uint32_t before, after;      /* bytes of the guard zones */
+};
+/* What NAME_init_regions gets. */
+struct th_image_region {
+    uint32_t memory;
+    uint64_t offset, bytes;
+};
+
 struct th_image_request {
     const struct th_target *target;
     const char *folder;          /* as emitted; every .c file in it is compiled */
@@ -33,10 +51,11 @@ struct th_image_request {
     const char *const *flags;    /* more of them, NULL-terminated, or NULL */
     const struct th_image_entry *entries;
     uint32_t n_entries;
-    /* Memory blocks for NAME_init_regions; none: NAME_init gets one of NAME_ARENA_BYTES. */
-    const uint64_t *region_bytes;
+    /* None: one of NAME_ARENA_BYTES, anywhere. */
+    const struct th_image_memory *memories;
+    uint32_t n_memories;
+    const struct th_image_region *regions;       /* none: NAME_init gets the first memory */
     uint32_t n_regions;
-    uint64_t state_bytes;        /* of region 0 of those, kept between cases */
     uint32_t max_steps;          /* >0: NAME_STEP_HOOK counts this many steps a case */
 };
 
@@ -53,6 +72,8 @@ struct th_image {
     uint32_t stack_unknown;      /* those others */
     const char *stack_names;     /* the first of them */
     uint32_t warnings;           /* emitted files that a compiler warned about */
+    const struct th_image_memory *memories;      /* the request's, with their places */
+    uint32_t n_memories;
 };
 
 /* Builds. Missing tools: TH_ERR_TOOL; what does not compile: TH_ERR_INTERNAL. Reports; whatever it

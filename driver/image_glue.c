@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "driver/image_memory.h"
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 static uint32_t n_io(const struct th_image_entry *e)
@@ -34,11 +36,19 @@ static void declare_memory(struct th_str *s, const struct th_image_request *r, c
 {
     uint32_t i, k;
 
-    if (!r->n_regions)
+    if (!r->n_memories)
         th_str_addf(s, "THB_REGION(thg_region_0, %s_ARENA_BYTES);\n", macros);
-    for (i = 0; i < r->n_regions; i++)
-        th_str_addf(s, "THB_REGION(thg_region_%" PRIu32 ", %" PRIu64 "u);\n", i,
-                    r->region_bytes[i]);
+    for (i = 0; i < r->n_memories; i++) {
+        const struct th_image_memory *m = &r->memories[i];
+
+        th_str_add(s, "THB_REGION_IN(");
+        th_image_memory_symbol(s, r->memories, i);
+        th_str_addf(s, ", %" PRIu32 "u, %" PRIu64 "u, %" PRIu32 "u, ", m->before, m->bytes, m->after);
+        if (m->placed && m->section)
+            th_str_addf(s, "%s);\n", m->section);
+        else
+            th_str_addf(s, "\".bss.%s\");\n", m->placed ? m->name : "thb_arena");
+    }
     for (k = 0; k < r->n_entries; k++)
         for (i = 0; i < n_io(&r->entries[k]); i++) {
             if (!kept(&r->entries[k], i))
@@ -49,18 +59,23 @@ static void declare_memory(struct th_str *s, const struct th_image_request *r, c
         }
 }
 
-/* Without a list of regions there is one, of the size the header says. Returns their number. */
+/* Without a list of memories there is one, of the size the header says. Returns their number. */
 static uint32_t list_memory(struct th_str *s, const struct th_image_request *r, const char *macros)
 {
-    uint32_t n = r->n_regions ? r->n_regions : 1, i, k;
+    uint32_t n = r->n_memories ? r->n_memories : 1, i, k;
 
     th_str_add(s, "static const struct thb_region thg_regions[] = {\n");
-    if (!r->n_regions)
-        th_str_addf(s, "    { thg_region_0, %s_ARENA_BYTES, %s_STATE_BYTES, THB_ARENA },\n", macros,
-                    macros);
-    for (i = 0; i < r->n_regions; i++)
-        th_str_addf(s, "    { thg_region_%" PRIu32 ", %" PRIu64 "u, %" PRIu64 "u, THB_ARENA },\n",
-                    i, r->region_bytes[i], i == 0 ? r->state_bytes : 0);
+    if (!r->n_memories)
+        th_str_addf(s, "    { thg_region_0, %s_ARENA_BYTES, %s_STATE_BYTES, THB_ARENA, "
+                    "THB_GUARD_BYTES,\n      THB_GUARD_BYTES },\n", macros, macros);
+    for (i = 0; i < r->n_memories; i++) {
+        const struct th_image_memory *m = &r->memories[i];
+
+        th_str_add(s, "    { ");
+        th_image_memory_symbol(s, r->memories, i);
+        th_str_addf(s, ", %" PRIu64 "u, %" PRIu64 "u, THB_ARENA, %" PRIu32 "u, %" PRIu32 "u },\n",
+                    m->bytes, m->state_bytes, m->before, m->after);
+    }
     for (k = 0; k < r->n_entries; k++)
         for (i = 0; i < n_io(&r->entries[k]); i++) {
             if (!kept(&r->entries[k], i))
@@ -68,11 +83,49 @@ static uint32_t list_memory(struct th_str *s, const struct th_image_request *r, 
             n++;
             th_str_add(s, "    { ");
             add_io_name(s, k, &r->entries[k], i);
-            th_str_addf(s, ", %" PRIu64 "u, 0, %s },\n", io_bytes(&r->entries[k], i),
+            th_str_addf(s, ", %" PRIu64 "u, 0, %s, THB_GUARD_BYTES, THB_GUARD_BYTES },\n",
+                        io_bytes(&r->entries[k], i),
                         i < r->entries[k].n_inputs ? "THB_INPUT" : "THB_OUTPUT");
         }
     th_str_add(s, "};\n");
     return n;
+}
+
+/* The block that region i is part of, at its offset. */
+static void add_region(struct th_str *s, const struct th_image_request *r, uint32_t i)
+{
+    const struct th_image_region *g = &r->regions[i];
+
+    th_str_add(s, "        ");
+    th_image_memory_symbol(s, r->memories, g->memory);
+    th_str_addf(s, " + %" PRIu64 "u,\n", r->memories[g->memory].before + g->offset);
+}
+
+static void call_init(struct th_str *s, const struct th_image_request *r, const char *macros)
+{
+    uint32_t i;
+
+    if (r->n_regions) {
+        th_str_add(s, "    void *const memory[] = {\n");
+        for (i = 0; i < r->n_regions; i++)
+            add_region(s, r, i);
+        th_str_add(s, "    };\n    static const size_t bytes[] = {\n");
+        for (i = 0; i < r->n_regions; i++)
+            th_str_addf(s, "        %" PRIu64 "u,\n", r->regions[i].bytes);
+        th_str_addf(s, "    };\n    int status = %s_init_regions(&thg_ctx, memory, bytes, %" PRIu32
+                    "u);\n\n", r->name, r->n_regions);
+    } else if (r->n_memories) {
+        /* header and plan agree, or this does not compile */
+        th_str_addf(s, "    enum { THG_AGREE = 1 / (%s_ARENA_BYTES == %" PRIu64 "u) };\n", macros,
+                    r->memories[0].bytes);
+        th_str_addf(s, "    int status = %s_init(&thg_ctx, ", r->name);
+        th_image_memory_symbol(s, r->memories, 0);
+        th_str_addf(s, " + %" PRIu32 "u, %" PRIu64 "u);\n\n", r->memories[0].before,
+                    r->memories[0].bytes);
+    } else {
+        th_str_addf(s, "    int status = %s_init(&thg_ctx, THB_REGION_BASE(thg_region_0),\n"
+                    "                   %s_ARENA_BYTES);\n\n", r->name, macros);
+    }
 }
 
 static void add_init(struct th_str *s, const struct th_image_request *r, const char *macros)
@@ -80,19 +133,7 @@ static void add_init(struct th_str *s, const struct th_image_request *r, const c
     uint32_t i, k;
 
     th_str_add(s, "\nstatic int thg_init(void)\n{\n");
-    if (r->n_regions) {
-        th_str_add(s, "    void *const memory[] = {\n");
-        for (i = 0; i < r->n_regions; i++)
-            th_str_addf(s, "        THB_REGION_BASE(thg_region_%" PRIu32 "),\n", i);
-        th_str_add(s, "    };\n    static const size_t bytes[] = {\n");
-        for (i = 0; i < r->n_regions; i++)
-            th_str_addf(s, "        %" PRIu64 "u,\n", r->region_bytes[i]);
-        th_str_addf(s, "    };\n    int status = %s_init_regions(&thg_ctx, memory, bytes, %" PRIu32
-                    "u);\n\n", r->name, r->n_regions);
-    } else {
-        th_str_addf(s, "    int status = %s_init(&thg_ctx, THB_REGION_BASE(thg_region_0),\n"
-                    "                   %s_ARENA_BYTES);\n\n", r->name, macros);
-    }
+    call_init(s, r, macros);
     for (k = 0; k < r->n_entries; k++)
         for (i = 0; i < n_io(&r->entries[k]); i++) {
             const struct th_image_entry *e = &r->entries[k];

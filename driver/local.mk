@@ -7,6 +7,7 @@ image_sources = \
   %D%/elf_sizes.c %D%/elf_sizes.h \
   %D%/image.c %D%/image.h \
   %D%/image_glue.c %D%/image_glue.h \
+  %D%/image_memory.c %D%/image_memory.h \
   %D%/image_run.c \
   %D%/link_map.c %D%/link_map.h \
   %D%/listing.c %D%/listing.h \

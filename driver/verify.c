@@ -108,6 +108,70 @@ static enum th_status describe(struct verifying *v)
     return TH_OK;
 }
 
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* As NAME_SECTION_... in the header, for plans over several memories. */
+static const char *section_macro(struct verifying *v, const char *memory)
+{
+    char *s = th_arena_printf(v->arena, "%s_SECTION_%s", v->r->name, memory);
+
+    for (char *p = s; p && *p; p++)
+        *p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
+    return s;
+}
+
+/* Region 0 is state, the others lie in memories of the target. With one of those, state comes first
+ * in its block; with several, in that of the memory the plan says. */
+static enum th_status describe_memory(struct verifying *v)
+{
+    const struct th_plan_totals *t = th_program_plan(v->r->program);
+    const uint32_t n = th_plan_arena_regions(t);
+    struct th_image_memory *list = TH_NEW_ARRAY(v->arena, struct th_image_memory, (size_t)n + 1);
+    struct th_image_region *regions = TH_NEW_ARRAY(v->arena, struct th_image_region, (size_t)n + 1);
+    struct th_plan_arena a;
+    bool alone = n > 0 && t->regions[0].bytes > 0;
+    uint32_t i;
+
+    if (n < 2)                   /* a folder without a plan */
+        return TH_OK;
+    if (!list || !regions)
+        return no_memory(v);
+    th_plan_arena(t, &a);
+    v->image.memories = list;
+    v->image.n_memories = n - 1;
+    list[0] = (struct th_image_memory){ .name = t->regions[1].name,
+                                        .bytes = (uint64_t)(a.state + a.transient),
+                                        .state_bytes = (uint64_t)a.state };
+    if (!th_plan_spread(t))
+        return TH_OK;
+    v->image.regions = regions;
+    v->image.n_regions = n;
+    regions[0].bytes = (uint64_t)t->regions[0].bytes;
+    for (i = 1; i < n; i++) {
+        const struct th_plan_region *r = &t->regions[i];
+        const bool holds = t->regions[0].memory && !strcmp(t->regions[0].memory, r->name);
+        const uint64_t state = holds ? regions[0].bytes : 0;
+
+        list[i - 1] = (struct th_image_memory){ .name = r->name, .state_bytes = state,
+                                                .bytes = state + (uint64_t)r->bytes };
+        list[i - 1].section = section_macro(v, r->name);
+        if (!list[i - 1].section)
+            return no_memory(v);
+        regions[i] = (struct th_image_region){ i - 1, state, (uint64_t)r->bytes };
+        if (holds)
+            regions[0].memory = i - 1;
+        alone = alone && !holds;
+    }
+    if (alone) {                 /* state has a memory to itself */
+        regions[0].memory = v->image.n_memories;
+        list[v->image.n_memories++] = (struct th_image_memory){
+            .name = t->regions[0].memory, .bytes = regions[0].bytes,
+            .state_bytes = regions[0].bytes
+        };
+    }
+    return TH_OK;
+}
+
 /* ---- cases ----------------------------------------------------------------------------------- */
 
 static enum th_status prepare_case(struct verifying *v, uint32_t i)
@@ -309,6 +373,7 @@ enum th_status th_verify(struct th_ctx *ctx, const struct th_verify_request *r,
 
     *result = (struct th_verify_result){ .n_cases = r->n_cases };
     TH_TRY(describe(&v));
+    TH_TRY(describe_memory(&v));
     TH_TRY(prepare_cases(&v));
     status = th_image_build(ctx, &v.image, &result->image);
     if (status == TH_OK)

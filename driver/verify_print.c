@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "driver/verify.h"
@@ -53,6 +54,12 @@ void th_verify_print(const struct th_verify_request *r, const struct th_verify_r
     print_count(result, out);
     th_str_addf(out, "  arena %" PRIu64 " bytes, of which state %" PRIu64 "\n", result->run.arena,
                 result->run.state);
+    for (k = 0; k < i->n_memories; k++)
+        if (i->memories[k].placed)
+            th_str_addf(out, "  memory '%s': %" PRIu64 " of %" PRIu64 " bytes at 0x%08" PRIx64 ", guard "
+                        "zones of %" PRIu32 " and %" PRIu32 " bytes intact\n", i->memories[k].name,
+                        i->memories[k].bytes, i->memories[k].capacity, i->memories[k].base,
+                        i->memories[k].before, i->memories[k].after);
     th_str_addf(out, "  stack %" PRIu64 " bytes measured", result->run.most_stack);
     if (i->stack_bound >= 0 && !i->stack_unknown)
         th_str_addf(out, ", %" PRId64 " at most by the call graph", i->stack_bound);
@@ -90,6 +97,30 @@ static struct json_object *sizes_object(const struct th_sizes *s)
     put_int(o, "data", s->data);
     put_int(o, "bss", s->bss);
     return o;
+}
+
+static struct json_object *memories_array(const struct th_image *i)
+{
+    struct json_object *list = json_object_new_array();
+    uint32_t k;
+
+    for (k = 0; k < i->n_memories; k++) {
+        const struct th_image_memory *m = &i->memories[k];
+        struct json_object *o = json_object_new_object();
+        char base[24];
+
+        put_text(o, "name", m->name);
+        put_int(o, "bytes", m->bytes);
+        if (m->placed) {
+            snprintf(base, sizeof base, "0x%08" PRIx64, m->base);
+            put_text(o, "address", base);
+            put_int(o, "capacity", m->capacity);
+        }
+        put_int(o, "guard_before", m->before);
+        put_int(o, "guard_after", m->after);
+        json_object_array_add(list, o);
+    }
+    return list;
 }
 
 static struct json_object *outputs_array(const struct th_verify_result *result)
@@ -138,6 +169,7 @@ void th_verify_print_json(const struct th_verify_request *r,
     put_int(counts, "init", result->run.init_count);
     put_int(o, "arena", result->run.arena);
     put_int(o, "state", result->run.state);
+    json_object_object_add(o, "memories", memories_array(i));
     json_object_object_add(o, "stack", stack);
     put_int(stack, "measured", result->run.most_stack);
     if (i->stack_bound >= 0 && !i->stack_unknown)

@@ -75,6 +75,15 @@ struct th_plan_region {
     int64_t align;
     int64_t lower_bound;     /* of the chosen order */
     enum th_region_role role;
+    const char *memory;      /* of state: the target's region it lies in, NULL unknown */
+};
+/* A value or a node's scratch, and how often each of its bytes is read or written in a call; for
+ * plans over several regions. */
+struct th_plan_heat {
+    const struct th_graph *graph;
+    th_value value;          /* 0: scratch */
+    th_node node;            /* of scratch */
+    double reads;
 };
 /* With --io-buffers caller the last n_caller regions are the caller's: for each function in order
  * its inputs, then its outputs. They are no part of the arena. */
@@ -85,6 +94,9 @@ struct th_plan_totals {
     struct th_graph *peak_graph;
     th_node peak_node;       /* where the transient peak is */
     int64_t peak_live;       /* live bytes there */
+    const struct th_plan_heat *heat;
+    uint32_t n_heat;         /* 0: one region holds all */
+    bool by_heat;            /* the hottest lie in the fastest region; else as they fit */
 };
 TH_API const struct th_plan_totals *th_program_plan(const struct th_program *p);
 TH_API void th_program_set_plan(struct th_program *p, const struct th_plan_totals *t);
@@ -97,6 +109,8 @@ TH_API void th_plan_arena(const struct th_plan_totals *t, struct th_plan_arena *
 /* Regions of the arena. */
 TH_API uint32_t th_plan_arena_regions(const struct th_plan_totals *t);
 TH_API int64_t th_plan_region_start(const struct th_plan_totals *t, uint32_t region);
+/* Whether the arena lies in several of the target's regions. */
+TH_API bool th_plan_spread(const struct th_plan_totals *t);
 /* Offset of a state variable in region 0. */
 TH_API int64_t th_state_offset(const struct th_program *p, th_state s);
 TH_API void th_state_set_offset(struct th_program *p, th_state s, int64_t offset);

@@ -303,6 +303,13 @@ static int64_t plan_align(const struct th_plan_totals *t)
     return align;
 }
 
+bool th_plan_spread(const struct th_plan_totals *t)
+{
+    const uint32_t n = th_plan_arena_regions(t);
+    return n > 2 || (n == 2 && t->regions[0].memory && t->regions[1].bytes &&
+                     strcmp(t->regions[0].memory, t->regions[1].name) != 0);
+}
+
 int64_t th_plan_region_start(const struct th_plan_totals *t, uint32_t region)
 {
     const int64_t align = plan_align(t);

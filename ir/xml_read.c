@@ -599,13 +599,15 @@ static void read_plan(struct reader *r, const xmlNode *e)
         static const char *const roles[] = TH_XML_CALLER_ROLES;
         const int role = th_xml_raw(c, "caller")
                              ? th_xml_choice(&r->x, c, "caller", roles, TH_ARRAY_LEN(roles)) : -1;
-        th_xml_allow(&r->x, c, "name bytes align bound caller");
+        const char *memory = th_xml_raw(c, "memory") ? th_xml_name(&r->x, c, "memory") : NULL;
+        th_xml_allow(&r->x, c, "name bytes align bound memory caller");
         if (!th_xml_is(c, "region"))
             th_xml_bad(&r->x, c, "a plan holds regions only");
         else if (name && th_xml_int(&r->x, c, "bytes", 0, INT64_MAX, &p->bytes) &&
                  th_xml_int(&r->x, c, "align", 0, 65536, &p->align) &&
                  th_xml_int(&r->x, c, "bound", 0, INT64_MAX, &p->lower_bound)) {
             p->name = th_arena_strdup(th_program_arena(r->program), name);
+            p->memory = memory ? th_arena_strdup(th_program_arena(r->program), memory) : NULL;
             p->role = (enum th_region_role)(role + 1);
             r->plan.n_caller += role >= 0;
             n++;

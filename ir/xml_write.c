@@ -383,6 +383,8 @@ static void put_plan(struct writer *w)
         put_int(w, "bytes", r->bytes);
         put_int(w, "align", r->align);
         put_int(w, "bound", r->lower_bound);
+        if (r->memory)
+            put_name(w, "memory", r->memory);
         if (r->role != TH_ROLE_ARENA)
             put_name(w, "caller", roles[r->role - TH_ROLE_INPUT]);
         end(w);

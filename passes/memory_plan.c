@@ -20,6 +20,7 @@ struct problem {
     struct th_layout_graph **graph;
     th_node *node;                /* of scratch buffers */
     struct th_plan_result result;
+    double *heat;                 /* of each buffer, accesses to a byte; NULL: not spread */
 };
 struct planning {
     struct th_pass_ctx *pc;
@@ -199,11 +200,13 @@ static enum th_status spread_all(struct planning *k, const struct th_ram *ram, c
     for (uint32_t f = 0; f < k->n; f++) {
         struct problem *p = &k->functions[f];
         double *reads = TH_NEW_ARRAY(k->arena, double, ram->n + 1u);
-        if (!reads)
+        p->heat = TH_NEW_ARRAY(k->arena, double, (size_t)p->plan.n_buffers + 1);
+        if (!reads || !p->heat)
             return TH_ERR_INTERNAL;
         p->plan.region_bytes = caps;
         p->plan.n_regions = ram->n;
-        TH_TRY(th_spread(&p->layout, &p->plan, p->buffers, p->of_class, p->graph, p->node, reads));
+        TH_TRY(th_spread(&p->layout, &p->plan, p->buffers, p->of_class, p->graph, p->node, reads,
+                         p->heat));
         TH_TRY(th_plan_place(&p->plan, NULL, k->arena, &p->result));
         *fits &= p->result.fits;
         for (uint32_t r = 0; r + 1 < ram->n && p->result.fits; r++)
@@ -280,7 +283,36 @@ static enum th_status add_caller(const struct planning *k, uint32_t f, struct th
     return TH_OK;
 }
 
-static enum th_status record(struct planning *k, const struct th_ram *ram,
+/* Keeps the heat of every value and scratch for the report. */
+static enum th_status record_heat(const struct planning *k, struct th_plan_totals *t)
+{
+    size_t room = 1;
+    for (uint32_t f = 0; f < k->n; f++)
+        room += k->functions[f].plan.n_buffers + k->functions[f].layout.state_base;
+    struct th_plan_heat *list = TH_NEW_ARRAY(th_program_arena(k->program), struct th_plan_heat,
+                                             room);
+    if (!list)
+        return TH_ERR_INTERNAL;
+    for (uint32_t f = 0; f < k->n; f++) {
+        const struct problem *p = &k->functions[f];
+        const struct th_layout *l = &p->layout;
+        for (uint32_t i = 0; i < l->state_base; i++) {
+            const struct th_layout_value *v = &l->values[i];
+            const uint32_t b = v->first < 0 ? 0 : p->of_class[th_layout_class(l, i)];
+            if (b)
+                list[t->n_heat++] = (struct th_plan_heat){v->in->graph, v->value, 0,
+                                                          p->heat[b - 1]};
+        }
+        for (uint32_t i = 0; i < p->plan.n_buffers; i++)
+            if (p->klass[i] == UINT32_MAX)
+                list[t->n_heat++] = (struct th_plan_heat){p->graph[i]->graph, 0, p->node[i],
+                                                          p->heat[i]};
+    }
+    t->heat = list;
+    return TH_OK;
+}
+
+static enum th_status record(struct planning *k, const struct th_ram *ram, const char *state_in,
                              struct th_plan_totals *t)
 {
     struct th_arena *keep = th_program_arena(k->program);
@@ -293,7 +325,7 @@ static enum th_status record(struct planning *k, const struct th_ram *ram,
     for (uint32_t f = 0; f < k->n; f++)
         bound = max64(bound, k->functions[f].result.bound);
     list[0] = (struct th_plan_region){"state", k->state_bytes, k->align, k->state_bytes,
-                                      TH_ROLE_ARENA};
+                                      TH_ROLE_ARENA, state_in};
     t->n_regions = 1;
     for (uint32_t r = 0; r < ram->n; r++) {
         int64_t bytes = most_bytes(k, r);
@@ -301,7 +333,7 @@ static enum th_status record(struct planning *k, const struct th_ram *ram,
             continue;
         index[r] = (int32_t)t->n_regions;
         list[t->n_regions++] = (struct th_plan_region){
-            ram->list[r].name, bytes, k->align, ram->n == 1 ? bound : bytes, TH_ROLE_ARENA};
+            ram->list[r].name, bytes, k->align, ram->n == 1 ? bound : bytes, TH_ROLE_ARENA, NULL};
     }
     /* transient memory follows state in one block: it must begin aligned */
     if (list[1].bytes > 0)
@@ -314,7 +346,7 @@ static enum th_status record(struct planning *k, const struct th_ram *ram,
             TH_TRY(add_caller(k, f, list, &t->n_regions));
         TH_TRY(set_places(&k->functions[f], index, first_caller));
     }
-    return TH_OK;
+    return ram->n > 1 ? record_heat(k, t) : TH_OK;
 }
 
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
@@ -331,14 +363,17 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
     int64_t state = (k.state_bytes + align - 1) & -align;
     struct th_ram one = {th_ram_holding(&ram, state + transient), 1};
     const bool slow = one.list && one.list != ram.list && th_pass_objective(pc) == TH_OPT_TIME;
+    const char *state_in = one.list ? one.list->name : NULL;
     if (!one.list || slow) {
         /* no region alone holds it, or none as fast as there is: spread it, state in the first one
          * that has room for it */
         int64_t caps[TH_RAM_MAX];
-        bool fits = ram.n > 1 && th_ram_caps(&ram, state, caps);
+        uint32_t holds_state;
+        bool fits = ram.n > 1 && th_ram_caps(&ram, state, caps, &holds_state);
         const bool room = fits;
         if (room)
             TH_TRY(spread_all(&k, &ram, caps, &fits));
+        totals.by_heat = fits;
         if (slow && !fits) {
             TH_TRY(place_all(&k, &unlimited, 1));
         } else if (room && !fits) {
@@ -349,10 +384,12 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
         }
         if (!fits && !slow)
             return th_ram_refuse(pc, &ram, state + transient, &totals);
-        if (fits)
+        if (fits) {
             one = ram;
+            state_in = ram.list[holds_state].name;
+        }
     }
-    TH_TRY(record(&k, &one, &totals));
+    TH_TRY(record(&k, &one, k.state_bytes ? state_in : NULL, &totals));
     th_program_set_plan(p, &totals);
     for (uint32_t i = 0; i < totals.n_regions; i++)
         th_pass_remark(pc, "region %u '%s': %lld bytes, lower bound %lld", i,

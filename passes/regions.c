@@ -39,13 +39,15 @@ const struct th_ram_region *th_ram_holding(const struct th_ram *ram, int64_t byt
     return NULL;
 }
 
-bool th_ram_caps(const struct th_ram *ram, int64_t state, int64_t *caps)
+bool th_ram_caps(const struct th_ram *ram, int64_t state, int64_t *caps, uint32_t *holds_state)
 {
     bool placed = state == 0;
+    *holds_state = 0;
     for (uint32_t i = 0; i < ram->n; i++) {
         caps[i] = ram->list[i].bytes;
         if (!placed && caps[i] > state) {
             caps[i] -= state;
+            *holds_state = i;
             placed = true;
         }
     }

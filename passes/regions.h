@@ -21,7 +21,7 @@ enum th_status th_ram_find(struct th_pass_ctx *pc, struct th_ram *out);
 /* The first region that holds `bytes` alone, or NULL. */
 const struct th_ram_region *th_ram_holding(const struct th_ram *ram, int64_t bytes);
 /* Capacities left after the state took its part of the first region with room; false: none. */
-bool th_ram_caps(const struct th_ram *ram, int64_t state, int64_t *caps);
+bool th_ram_caps(const struct th_ram *ram, int64_t state, int64_t *caps, uint32_t *holds_state);
 /* Says what does not fit, where the peak is, and a way out. Returns TH_ERR_TARGET. */
 enum th_status th_ram_refuse(struct th_pass_ctx *pc, const struct th_ram *ram, int64_t need,
                              const struct th_plan_totals *t);

@@ -121,7 +121,8 @@ static enum th_status fill_region(const struct th_layout *l, struct th_plan_prob
 
 enum th_status th_spread(const struct th_layout *l, struct th_plan_problem *p,
                          struct th_plan_buffer *buffers, const uint32_t *of_class,
-                         struct th_layout_graph *const *graph, const th_node *node, double *reads)
+                         struct th_layout_graph *const *graph, const th_node *node, double *reads,
+                         double *heat)
 {
     struct warm *list = TH_NEW_ARRAY(l->arena, struct warm, (size_t)p->n_buffers + 1);
     double *all = TH_NEW_ARRAY(l->arena, double, (size_t)p->n_buffers + 1);
@@ -131,7 +132,8 @@ enum th_status th_spread(const struct th_layout *l, struct th_plan_problem *p,
     for (uint32_t i = 0; i < p->n_buffers; i++) {
         if (graph[i] && node[i])
             all[i] = th_node_note_const(graph[i]->graph, node[i])->cost.cycles;
-        list[i] = (struct warm){i, all[i] / (double)(buffers[i].bytes > 0 ? buffers[i].bytes : 1)};
+        heat[i] = all[i] / (double)(buffers[i].bytes > 0 ? buffers[i].bytes : 1);
+        list[i] = (struct warm){i, heat[i]};
         buffers[i].regions = 0;
     }
     qsort(list, p->n_buffers, sizeof *list, hottest);

@@ -282,12 +282,32 @@ static enum th_status read_command(struct reader *r, xmlNode *node, struct th_bo
     return TH_OK;
 }
 
+static enum th_status read_memories(struct reader *r, xmlNode *board)
+{
+    xmlNode *nodes[MAX_CHILDREN];
+    const uint32_t n = children(board, "memory", nodes);
+    struct th_mem_region *list = TH_NEW_ARRAY(r->arena, struct th_mem_region, n);
+    uint32_t i;
+
+    if (!list)
+        return th_target_exhausted(r->ctx);
+    for (i = 0; i < n; i++) {
+        TH_TRY(need_word(r, nodes[i], "name", &list[i].name));
+        TH_TRY(number(r, nodes[i], "base", true, UINT64_MAX / 2, &list[i].base));
+        TH_TRY(number(r, nodes[i], "bytes", true, (uint64_t)1 << 40, &list[i].bytes));
+    }
+    r->target->board.memories = list;
+    r->target->board.n_memories = n;
+    return TH_OK;
+}
+
 static enum th_status read_board(struct reader *r, xmlNode *node)
 {
     struct th_board *b = &r->target->board;
     xmlNode *command = child(node, "command");
 
-    TH_TRY(only(r, node, "command"));
+    TH_TRY(only(r, node, "command memory"));
+    TH_TRY(read_memories(r, node));
     TH_TRY(need_word(r, node, "name", &b->name));
     TH_TRY(need_word(r, node, "start", &b->start));
     TH_TRY(need_word(r, node, "counter", &b->counter));

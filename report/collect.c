@@ -210,6 +210,16 @@ static enum th_status fill_layer(struct collector *c, struct th_graph *g, th_nod
 
 /* ---- memory over time ------------------------------------------------------------------------ */
 
+/* Of value v, or of the scratch of node n. */
+static double heat_of(const struct collector *c, const struct th_graph *g, th_value v, th_node n)
+{
+    const struct th_plan_totals *t = th_program_plan(c->request->program);
+    for (uint32_t i = 0; i < t->n_heat; i++)
+        if (t->heat[i].graph == g && t->heat[i].value == v && t->heat[i].node == n)
+            return t->heat[i].reads;
+    return 0;
+}
+
 static void add_block(struct collector *c, const struct th_report_block *b)
 {
     /* what the caller keeps is not in the picture of the arena */
@@ -285,7 +295,7 @@ static enum th_status walk_graph(struct collector *c, struct th_graph *g)
                 .name = th_node_op_name(g, n), .function = c->function,
                 .region = note->scratch.region, .offset = note->scratch.offset,
                 .bytes = note->scratch_bytes, .first = start[n], .last = end[n],
-                .scratch = true});
+                .scratch = true, .heat = heat_of(c, g, 0, n)});
     }
     const uint32_t last = c->n_layers > begin ? c->n_layers - 1 : begin;
     for (th_value v = 1; v < th_graph_value_limit(g) && s == TH_OK; v++) {
@@ -296,7 +306,8 @@ static enum th_status walk_graph(struct collector *c, struct th_graph *g)
         const struct th_place p = th_value_place(g, v);
         struct th_report_block b = {.name = th_value_name(g, v), .function = c->function,
                                     .region = p.region, .offset = p.offset,
-                                    .bytes = bytes_of(g, v), .first = def ? start[def] : begin};
+                                    .bytes = bytes_of(g, v), .first = def ? start[def] : begin,
+                                    .heat = heat_of(c, g, v, 0)};
         b.last = b.first;
         for (uint32_t i = 0; i < th_value_user_count(g, v); i++) {
             const uint32_t e = end[th_value_user(g, v, i)];
@@ -447,7 +458,8 @@ static enum th_status take_plan(struct collector *c)
     for (uint32_t i = 0; i < th_plan_arena_regions(t); i++) {
         r->lower_bound += t->regions[i].lower_bound;
         for (uint32_t k = 0; target && k < target->n_regions; k++)
-            if (!strcmp(target->regions[k].name, t->regions[i].name))
+            if (!strcmp(target->regions[k].name, i == TH_REGION_STATE && t->regions[i].memory
+                                                     ? t->regions[i].memory : t->regions[i].name))
                 of[i] = &target->regions[k];
     }
     r->regions = copy;
@@ -455,6 +467,8 @@ static enum th_status take_plan(struct collector *c)
     r->n_regions = th_plan_arena_regions(t);
     r->n_places = t->n_regions;
     r->caller_io = t->n_caller > 0;
+    r->spread = t->n_heat > 0;
+    r->by_heat = t->by_heat;
     r->peak_live = t->peak_live;
     for (uint32_t i = 0; i < c->n_layers; i++)
         if (c->layers[i].graph == t->peak_graph && c->layers[i].node == t->peak_node)

@@ -46,15 +46,22 @@ static void write_regions(struct th_page *p, const struct th_report *r)
     for (uint32_t i = 0; i < r->n_regions; i++) {
         const struct th_mem_region *m = r->region_of[i];
         struct th_str s;
+        double least, most;
         if (!r->regions[i].bytes)
             continue;
         th_str_init(&s);
         th_str_addf(&s, "bytes of region '%s'", r->regions[i].name);
+        if (r->regions[i].memory)
+            th_str_addf(&s, " in '%s'", r->regions[i].memory);
         if (m && m->bytes)
             th_str_addf(&s, ", which has %" PRIu64, m->bytes);
+        if (i != TH_REGION_STATE && th_report_heat(r, i, &least, &most))
+            th_str_addf(&s, "; each byte read or written %.0f to %.0f times", least, most);
         fact(p, "region", r->regions[i].bytes, s.s);
         th_str_release(&s);
     }
+    if (r->spread)
+        th_page_element(p, "p", NULL, th_report_placement(r));
 }
 
 static void write_sums(struct th_page *p, const struct th_report *r)

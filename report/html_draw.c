@@ -192,8 +192,10 @@ static void arena_table(struct th_page *p, const struct th_report *r, uint32_t f
 {
     static const char *const titles[] = {"what", "region", "#offset", "#bytes", "#first step",
                                          "#last step", NULL};
+    static const char *const why[] = {"what", "region", "#offset", "#bytes", "#first step",
+                                      "#last step", "#reads per byte", NULL};
     open_details(p, "The same as a table");
-    th_page_table(p, NULL, titles);
+    th_page_table(p, NULL, r->spread ? why : titles);
     for (uint32_t i = 0; i < r->n_blocks; i++) {
         struct th_report_block b;
         struct th_str s;
@@ -208,6 +210,8 @@ static void arena_table(struct th_page *p, const struct th_report *r, uint32_t f
         th_page_number(p, "td", b.bytes);
         th_page_number(p, "td", b.first);
         th_page_number(p, "td", b.last);
+        if (r->spread)
+            th_page_number(p, "td", (int64_t)(b.heat + 0.5));
         th_page_close(p);
         th_str_release(&s);
     }

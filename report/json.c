@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The report for programs. Field names are part of the interface: they are only added to. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -121,8 +123,20 @@ static struct json_object *regions(const struct th_report *r)
         put_int(o, "bytes", r->regions[i].bytes);
         put_int(o, "align", r->regions[i].align);
         put_int(o, "lower_bound", r->regions[i].lower_bound);
-        if (r->region_of[i])
+        if (r->regions[i].memory)
+            put_text(o, "memory", r->regions[i].memory);
+        if (r->region_of[i]) {
+            char base[24];
+            snprintf(base, sizeof base, "0x%08" PRIx64, r->region_of[i]->base);
             put_int(o, "capacity", (int64_t)r->region_of[i]->bytes);
+            put_int(o, "speed", r->region_of[i]->speed);
+            put_text(o, "base", base);
+        }
+        double least, most;
+        if (i != TH_REGION_STATE && th_report_heat(r, i, &least, &most)) {
+            put(o, "least_reads_per_byte", json_object_new_double(least));
+            put(o, "most_reads_per_byte", json_object_new_double(most));
+        }
         json_object_array_add(list, o);
     }
     return list;
@@ -143,6 +157,8 @@ static struct json_object *memory(const struct th_report *r)
     put_int(o, "arena_and_io_bytes",
             r->arena_bytes + (r->caller_io ? r->input_bytes + r->output_bytes : 0));
     put(o, "regions", regions(r));
+    if (r->spread)
+        put_text(o, "placement", r->by_heat ? "most reads per byte in the fastest" : "as it fits");
     if (r->peak) {
         struct json_object *p = json_object_new_object();
         put_int(p, "live_bytes", r->peak_live);
@@ -198,6 +214,8 @@ static struct json_object *blocks(const struct th_report *r)
         put_int(o, "first_step", b->first);
         put_int(o, "last_step", b->last);
         put(o, "scratch", json_object_new_boolean(b->scratch));
+        if (r->spread)
+            put(o, "reads_per_byte", json_object_new_double(b->heat));
         json_object_array_add(list, o);
     }
     return list;

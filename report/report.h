@@ -44,6 +44,7 @@ struct th_report_block {
     int64_t offset, bytes;
     uint32_t first, last;                /* steps during which it is needed */
     bool scratch;
+    double heat;                         /* how often each byte is read or written in a call */
 };
 
 struct th_report_tensor {
@@ -95,6 +96,7 @@ struct th_report {
     const struct th_mem_region *const *region_of;   /* the target's, NULL entries: none */
     uint32_t n_regions;                  /* of the arena */
     uint32_t n_places;                   /* the caller's, which follow, included */
+    bool spread, by_heat;                /* over several memories; the hottest in the fastest */
     int64_t arena_bytes, state_bytes, transient_bytes, lower_bound, align;
     const struct th_report_layer *peak;  /* NULL unknown */
     int64_t peak_live;
@@ -107,6 +109,11 @@ struct th_report {
 /* Everything lives in the arena or is borrowed from the program. NULL: memory exhausted. */
 TH_API const struct th_report *th_report_collect(const struct th_report_request *r,
                                                  struct th_arena *arena);
+/* How often the bytes of a region's values and scratch are read or written: least and most of them.
+ * False: nothing lies there, or it is not known. */
+TH_API bool th_report_heat(const struct th_report *r, uint32_t region, double *least, double *most);
+/* Why values lie where they lie, for a report whose plan is spread. */
+TH_API const char *th_report_placement(const struct th_report *r);
 /* Sums only: what `compile` prints. */
 TH_API void th_report_summary(const struct th_report *r, struct th_str *out);
 /* Sums, regions, the table of layers. */

@@ -2,6 +2,7 @@
 /* The report for people. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/report.h"
@@ -22,6 +23,23 @@ static void add_share(struct th_str *s, int64_t part, int64_t whole)
         th_str_addf(s, " (%.1f%%)", 100.0 * (double)part / (double)whole);
 }
 
+const char *th_report_placement(const struct th_report *r)
+{
+    return r->by_heat ? "values read most for each of their bytes lie in the fastest memory, as far as it "
+                        "goes"
+                      : "no memory holds all; sorted by reads they do not fit, so as they fit";
+}
+
+/* "speed 0: each byte read or written 18 to 144 times" */
+static void add_heat(const struct th_report *r, uint32_t region, struct th_str *s)
+{
+    double least, most;
+    if (r->region_of[region])
+        th_str_addf(s, ", speed %" PRIu32, r->region_of[region]->speed);
+    if (th_report_heat(r, region, &least, &most))
+        th_str_addf(s, ": each byte read or written %.0f to %.0f times", least, most);
+}
+
 static void add_memory(const struct th_report *r, struct th_str *s)
 {
     th_str_addf(s, "arena     %10" PRId64 " bytes: state %" PRId64 ", transient %" PRId64
@@ -38,15 +56,22 @@ static void add_memory(const struct th_report *r, struct th_str *s)
                     r->arena_bytes + r->input_bytes + r->output_bytes);
     for (uint32_t i = 0; i < r->n_regions; i++) {
         const struct th_plan_region *g = &r->regions[i];
-        if (!g->bytes || (i == TH_REGION_STATE && r->n_regions <= 2))
+        if (!g->bytes || (i == TH_REGION_STATE && r->n_regions <= 2 && !r->spread))
             continue;
-        th_str_addf(s, "  region  %10" PRId64 " bytes in '%s'", g->bytes, g->name);
+        th_str_addf(s, "  region  %10" PRId64 " bytes in '%s'", g->bytes,
+                    g->memory ? g->memory : g->name);
         if (r->region_of[i] && r->region_of[i]->bytes) {
             th_str_addf(s, " of %" PRIu64, r->region_of[i]->bytes);
             add_share(s, g->bytes, (int64_t)r->region_of[i]->bytes);
         }
+        if (i == TH_REGION_STATE)
+            th_str_add(s, ": state");
+        else if (r->spread)
+            add_heat(r, i, s);
         th_str_addc(s, '\n');
     }
+    if (r->spread)
+        th_str_addf(s, "  why     %s\n", th_report_placement(r));
     if (r->peak) {
         th_str_addf(s, "peak      %10" PRId64 " bytes live at ", r->peak_live);
         add_name(s, r->peak);
@@ -65,6 +90,55 @@ static void add_scores(const struct th_quantized *q, struct th_str *s)
     if (q->judged)
         th_str_addf(s, "agreement %9.2f%% of %" PRId64 " samples keep their top class; output "
                     "%.1f dB above its error\n", q->agree, q->judged, q->snr_db);
+}
+
+/* ---- where and why ---------------------------------------------------------------------------- */
+
+bool th_report_heat(const struct th_report *r, uint32_t region, double *least, double *most)
+{
+    bool any = false;
+    for (uint32_t i = 0; r->spread && i < r->n_blocks; i++) {
+        const double h = r->blocks[i].heat;
+        if (r->blocks[i].region != (int32_t)region)
+            continue;
+        *least = any && *least < h ? *least : h;
+        *most = any && *most > h ? *most : h;
+        any = true;
+    }
+    return any;
+}
+
+/* Hottest first, within a region and an entry point. */
+static int hotter(const void *a, const void *b)
+{
+    const struct th_report_block *x = a, *y = b;
+    if (x->region != y->region)
+        return x->region < y->region ? -1 : 1;
+    if (x->heat != y->heat)
+        return x->heat > y->heat ? -1 : 1;
+    return x->first < y->first ? -1 : x->first > y->first;
+}
+
+/* What lies in which memory: every value and scratch with its reads a byte. */
+static void add_placement(const struct th_report *r, struct th_str *s)
+{
+    struct th_report_block *list = r->n_blocks ? malloc(r->n_blocks * sizeof *list) : NULL;
+    if (!list)
+        return;
+    memcpy(list, r->blocks, r->n_blocks * sizeof *list);
+    qsort(list, r->n_blocks, sizeof *list, hotter);
+    th_str_addf(s, "\n%-14s %9s %9s %10s  %s\n", "memory", "offset", "bytes", "reads/byte",
+                "what, from step to step");
+    for (uint32_t i = 0; i < r->n_blocks; i++) {
+        const struct th_report_block *b = &list[i];
+        const struct th_plan_region *g = &r->regions[b->region];
+        th_str_addf(s, "%-14s %9" PRId64 " %9" PRId64 " %10.1f  %s'", g->memory ? g->memory : g->name,
+                    b->offset, b->bytes, b->heat,
+                    b->scratch ? "scratch of " : b->region == TH_REGION_STATE ? "state " : "");
+        th_str_add_escaped(s, b->name ? b->name : "");
+        th_str_addf(s, "', %u to %u\n", b->first, b->last);
+    }
+    free(list);
 }
 
 void th_report_summary(const struct th_report *r, struct th_str *s)
@@ -219,6 +293,8 @@ void th_report_text(const struct th_report *r, struct th_str *s)
                     r->copied_bytes);
     th_str_addf(s, "%4s %5s %-22s %12" PRId64 " %9" PRId64 "\n", "", "", "sum", r->macs,
                 r->data_bytes);
+    if (r->spread)
+        add_placement(r, s);
     if (r->quantized)
         add_quantized(r->quantized, s);
     if (r->remarks[0])

@@ -77,6 +77,8 @@ void th_emit_graph_name(struct th_emit *e, struct th_str *s, const struct th_gra
 void th_emit_run_prototype(struct th_emit *e, struct th_str *s, uint32_t i);
 /* Regions of the arena that the plan uses, state first; the same numbers in ctx->region[]. */
 uint32_t th_emit_region_count(const struct th_emit *e);
+/* The macro that names the section of a block when the arena lies in several memories. */
+const char *th_emit_section(struct th_emit *e, uint32_t region);
 /* --io-buffers caller: the place in ctx->region[] of an entry point's input or output i. */
 bool th_emit_caller_io(const struct th_emit *e);
 uint32_t th_emit_caller_region(const struct th_emit *e, uint32_t entry, bool input, uint32_t i);

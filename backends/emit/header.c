@@ -73,6 +73,51 @@ static void entry_macros(struct th_emit *e, struct th_str *s, uint32_t i)
                       caller_align(e, i, false, k));
 }
 
+/* "SRAM_D2" of 'sram-d2' */
+static const char *memory_macro(struct th_emit *e, uint32_t region)
+{
+    const struct th_plan_region *r = &e->plan->regions[region];
+    const char *u = upper(e, r->memory ? r->memory : r->name);
+    for (char *p = (char *)(uintptr_t)u; *p; p++)
+        *p = isalnum((unsigned char)*p) ? *p : '_';
+    return u;
+}
+
+const char *th_emit_section(struct th_emit *e, uint32_t region)
+{
+    const struct th_plan_region *r = &e->plan->regions[region];
+    const char *s = r->bytes ? th_arena_printf(e->arena, "%s_SECTION_%s", e->upper,
+                                               memory_macro(e, region)) : "";
+    e->failed = e->failed || !s;
+    return s ? s : "";
+}
+
+/* Each memory has a section for what lies there: of the blocks of run, and for those of programs. */
+static void section_macros(struct th_emit *e, struct th_str *s)
+{
+    const char *u = e->upper;
+    if (!th_plan_spread(e->plan))
+        return;
+    th_str_addf(s, "/* Several memories are used; %s_REGION_i_MEMORY says which block belongs where. The blocks\n"
+                   " * of run lie in these sections: linker scripts that do not know them put them with\n"
+                   " * all other zeros. */\n", u);
+    for (uint32_t i = 0; i < th_emit_region_count(e); i++) {
+        const struct th_plan_region *r = &e->plan->regions[i];
+        const char *macro;
+        if (!r->bytes)
+            continue;
+        macro = th_emit_section(e, i);
+        th_str_addf(s, "#define %s_REGION_%u_MEMORY \"", u, i);
+        th_str_add_escaped(s, r->memory ? r->memory : r->name);
+        th_str_addf(s, "\"\n#ifndef %s\n#define %s \".bss.", macro, macro);
+        th_str_add_escaped(s, r->memory ? r->memory : r->name);
+        th_str_add(s, "\"\n#endif\n");
+    }
+    th_str_addf(s, "#ifndef %s_REGION_ATTR\n#if defined(__GNUC__) && defined(__ELF__)\n"
+                   "#define %s_REGION_ATTR(section_name) __attribute__((section(section_name)))\n"
+                   "#else\n#define %s_REGION_ATTR(section_name)\n#endif\n#endif\n", u, u, u);
+}
+
 static void memory_macros(struct th_emit *e, struct th_str *s)
 {
     const char *u = e->upper;
@@ -101,6 +146,7 @@ static void memory_macros(struct th_emit *e, struct th_str *s)
                 "#ifndef %s_ARENA_ATTR\n#define %s_ARENA_ATTR\n#endif\n"
                 "#ifndef %s_DATA_ATTR\n#define %s_DATA_ATTR\n#endif\n",
                 u, u, u, u);
+    section_macros(e, s);
 }
 
 static void weights_macros(struct th_emit *e, struct th_str *s)

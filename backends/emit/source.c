@@ -176,9 +176,45 @@ static void run_function(struct th_emit *e, struct th_str *s, uint32_t entry)
     th_str_add(s, "    return status;\n}\n\n");
 }
 
+/* One block for each memory, in its section. */
+static void own_blocks(struct th_emit *e, struct th_str *s)
+{
+    const char *n = e->name, *u = e->upper;
+    const uint32_t regions = th_emit_region_count(e);
+    for (uint32_t i = 0; i < regions; i++)
+        if (e->plan->regions[i].bytes)
+            th_str_addf(s, "    static %s_REGION_ATTR(%s) union {\n"
+                           "        unsigned char bytes[%s_REGION_%u_BYTES + %s_ARENA_ALIGN];\n"
+                           "        void *align;\n    } block%u;\n", u, th_emit_section(e, i), u, i, u,
+                        i);
+    th_str_addf(s, "    static struct %s ctx;\n    static int ready;\n\n    if (!ready) {\n"
+                   "        void *mem[%s_REGION_COUNT];\n        size_t bytes[%s_REGION_COUNT], i;\n\n",
+                n, u, u);
+    for (uint32_t i = 0; i < regions; i++) {
+        th_str_addf(s, "        bytes[%u] = %s_REGION_%u_BYTES;\n        mem[%u] = ", i, u, i, i);
+        if (e->plan->regions[i].bytes)
+            th_str_addf(s, "block%u.bytes;\n", i);
+        else
+            th_str_add(s, "NULL;\n");
+    }
+    th_str_addf(s, "        for (i = 0; i < %s_REGION_COUNT; i++)\n            if (bytes[i])\n"
+                   "                mem[i] = (unsigned char *)mem[i] +\n"
+                   "                         (%s_ARENA_ALIGN - (uintptr_t)mem[i] %% %s_ARENA_ALIGN) %%"
+                   " %s_ARENA_ALIGN;\n"
+                   "        if (%s_init_regions(&ctx, mem, bytes, %s_REGION_COUNT) != %s_OK)\n"
+                   "            return NULL;\n        ready = 1;\n    }\n    return &ctx;\n}\n\n",
+                u, u, u, u, n, u, u);
+}
+
 static void own_memory(struct th_emit *e, struct th_str *s)
 {
     const char *n = e->name, *u = e->upper;
+    if (th_plan_spread(e->plan)) {
+        th_str_addf(s, "/* The memory of run: a linker that drops unused sections drops it when run is "
+                       "not called. */\nstatic struct %s *%s_own(void)\n{\n", n, n);
+        own_blocks(e, s);
+        return;
+    }
     th_str_addf(s,
                 "/* The memory of run: a linker that drops unused sections drops it when run is not called. */\n"
                 "static struct %s *%s_own(void)\n{\n"

@@ -31,6 +31,10 @@ struct th_board {             /* how to run firmware for it; command NULL: canno
     const char *linker_script;
     const char *counter;      /* "cmsdk", "cmsdk505", "sse300", "rdinstret", "host", "none" */
     uint32_t icount_shift;
+    /* Ranges of the board's memory that the bench leaves to models: what a device's regions have
+     * there lies at the device's own addresses. Only name, base and bytes are set. */
+    const struct th_mem_region *memories;
+    uint32_t n_memories;
 };
 struct th_target {
     const char *name;         /* "cortex-m4", "stm32f746g-disco" */

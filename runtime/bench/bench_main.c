@@ -202,9 +202,9 @@ static void lay_guards(void)
     for (i = 0; i < thb_model.region_count; i++) {
         const struct thb_region *r = &thb_model.regions[i];
 
-        memset(r->guarded, THB_GUARD_VALUE, THB_GUARD_BYTES);
-        memset(r->guarded + THB_GUARD_BYTES, THB_POISON_VALUE, r->bytes);
-        memset(r->guarded + THB_GUARD_BYTES + r->bytes, THB_GUARD_VALUE, THB_GUARD_BYTES);
+        memset(r->guarded, THB_GUARD_VALUE, r->before);
+        memset(r->guarded + r->before, THB_POISON_VALUE, r->bytes);
+        memset(r->guarded + r->before + r->bytes, THB_GUARD_VALUE, r->after);
     }
 }
 
@@ -217,7 +217,7 @@ static void poison_transient(void)
         const struct thb_region *r = &thb_model.regions[i];
 
         if (r->state_bytes < r->bytes)
-            memset(r->guarded + THB_GUARD_BYTES + r->state_bytes, THB_POISON_VALUE,
+            memset(r->guarded + r->before + r->state_bytes, THB_POISON_VALUE,
                    r->bytes - r->state_bytes);
     }
 }
@@ -232,7 +232,7 @@ static uint32_t input_sum(void)
         const struct thb_region *r = &thb_model.regions[i];
 
         for (k = 0; r->role == THB_INPUT && k < r->bytes; k++)
-            sum = sum * 31u + r->guarded[THB_GUARD_BYTES + k];
+            sum = sum * 31u + r->guarded[r->before + k];
     }
     return sum;
 }
@@ -243,10 +243,13 @@ static int guards_intact(void)
 
     for (i = 0; i < thb_model.region_count; i++) {
         const struct thb_region *r = &thb_model.regions[i];
-        const unsigned char *after = r->guarded + THB_GUARD_BYTES + r->bytes;
+        const unsigned char *after = r->guarded + r->before + r->bytes;
 
-        for (k = 0; k < THB_GUARD_BYTES; k++)
-            if (r->guarded[k] != THB_GUARD_VALUE || after[k] != THB_GUARD_VALUE)
+        for (k = 0; k < r->before; k++)
+            if (r->guarded[k] != THB_GUARD_VALUE)
+                return 0;
+        for (k = 0; k < r->after; k++)
+            if (after[k] != THB_GUARD_VALUE)
                 return 0;
     }
     return 1;

@@ -43,13 +43,14 @@ struct thb_entry {
 
 enum thb_role { THB_ARENA, THB_INPUT, THB_OUTPUT };
 
-/* One memory block given to the model, with guard zones before and after it.
+/* One memory block given to the model, with guard zones before and after it, where there is memory.
  * The first `state_bytes` survive between cases; the bench poisons the rest. Inputs and outputs
  * have blocks of their own when the model works on its caller's memory. */
 struct thb_region {
     unsigned char *guarded;
     size_t bytes, state_bytes;
     enum thb_role role;
+    size_t before, after;     /* bytes of the guard zones; the block lies behind the first */
 };
 
 struct thb_model {
@@ -65,10 +66,13 @@ extern const struct thb_model thb_model;
 
 /* Storage of a region: `THB_REGION(r0, 1000);` then `THB_REGION_BASE(r0)` is what init gets.
  * The end guard follows the last byte at once, whatever the size. */
-#define THB_REGION(id, size)                                                                \
-    static unsigned char id[(size) + 2u * THB_GUARD_BYTES]                                  \
-        __attribute__((section(".bss.thb_arena"), aligned(64)))
+#define THB_REGION(id, size) \
+    THB_REGION_IN(id, THB_GUARD_BYTES, size, THB_GUARD_BYTES, ".bss.thb_arena")
 #define THB_REGION_BASE(id) ((void *)((id) + THB_GUARD_BYTES))
+/* In a section that the linker script places, with guard zones of these sizes. */
+#define THB_REGION_IN(id, before, size, after, name) \
+    static unsigned char id[(before) + (size) + (after)] \
+        __attribute__((section(name), aligned(64)))
 
 /* Called between steps when the model is built with -D'<NAME>_STEP_HOOK(i)=thb_step(i)' and the
  * bench with -DTHB_STEP_MAX=n, the most steps it shall note in a case. */

@@ -35,7 +35,10 @@ static const uint64_t input_bytes[] = { TOY_INPUT_0_BYTES, TOY_INPUT_1_BYTES };
 static const uint64_t output_bytes[] = { TOY_OUTPUT_0_BYTES, TOY_OUTPUT_1_BYTES };
 static const uint64_t peek_bytes[] = { 4 };
 static const uint64_t wrong_bytes[] = { TOY_INPUT_0_BYTES, TOY_INPUT_1_BYTES - 1 };
-static const uint64_t region_bytes[] = { 24, TOY_ARENA_BYTES };
+static const struct th_image_memory memories[] = {
+    { .bytes = 24, .state_bytes = 8 }, { .bytes = TOY_ARENA_BYTES }
+};
+static const struct th_image_region regions[] = { { 0, 0, 24 }, { 1, 0, TOY_ARENA_BYTES } };
 static const struct th_image_entry entries[] = {
     { "run", "toy_invoke", "toy_input", "toy_output", input_bytes, output_bytes, 2, 2,
       "TOY", false, 0, 0 },
@@ -215,9 +218,10 @@ static void test_bound(struct bench_test *t)
     t->request.entries = &entries[1];
     t->request.n_entries = 1;
     t->request.max_steps = 0;
-    t->request.region_bytes = region_bytes;
+    t->request.memories = memories;
+    t->request.n_memories = 2;
+    t->request.regions = regions;
     t->request.n_regions = 2;
-    t->request.state_bytes = 8;
     if (build(t, "gcc")) {
         set_case(t, 0, 0);
         check(t, run(t, 1, false) == TH_OK, "a run of the only entry");

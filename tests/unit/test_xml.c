@@ -161,11 +161,12 @@ static void test_plan_notes(void)
     struct th_graph *g = th_program_function(p, 0);
     th_node n = th_graph_first(g);
     CU_ASSERT_EQUAL_FATAL(th_plugin_register(ctx, &plugin, "test"), TH_OK);
-    struct th_plan_region regions[] = {{"state", 100, 16, 100, TH_ROLE_ARENA},
-                                       {"sram", 4096, 16, 4000, TH_ROLE_ARENA},
-                                       {"input 0", 7, 4, 0, TH_ROLE_INPUT},
-                                       {"output 0", 9, 4, 0, TH_ROLE_OUTPUT}};
-    struct th_plan_totals plan = {regions, 4, 2, g, n, 175};
+    struct th_plan_region regions[] = {{"state", 100, 16, 100, TH_ROLE_ARENA, "sram"},
+                                       {"sram", 4096, 16, 4000, TH_ROLE_ARENA, NULL},
+                                       {"input 0", 7, 4, 0, TH_ROLE_INPUT, NULL},
+                                       {"output 0", 9, 4, 0, TH_ROLE_OUTPUT, NULL}};
+    struct th_plan_totals plan = {.regions = regions, .n_regions = 4, .n_caller = 2,
+                                  .peak_graph = g, .peak_node = n, .peak_live = 175};
     th_program_set_plan(p, &plan);
     th_state_set_offset(p, 2, 112);
     struct th_kernel_note *k = th_node_note(g, n);
@@ -194,6 +195,7 @@ static void test_plan_notes(void)
     CU_ASSERT_EQUAL(th_program_plan(q)->peak_node, n);
     CU_ASSERT_EQUAL(th_program_plan(q)->n_caller, 2);
     CU_ASSERT_EQUAL(th_program_plan(q)->regions[1].role, TH_ROLE_ARENA);
+    CU_ASSERT_STRING_EQUAL(th_program_plan(q)->regions[0].memory, "sram");
     CU_ASSERT_EQUAL(th_program_plan(q)->regions[3].role, TH_ROLE_OUTPUT);
     CU_ASSERT_EQUAL(th_state_offset(q, 2), 112);
     th_program_free(p);
