@@ -25,6 +25,7 @@ static const struct dtype_info {
     [TH_DT_BOOL] = {"bool", "uint8_t", 8, false, false, false},
     [TH_DT_S4] = {"s4", "uint8_t", 4, false, true, true},
     [TH_DT_B1] = {"b1", "uint8_t", 1, false, false, false},
+    [TH_DT_BF16] = {"bf16", "uint16_t", 16, true, false, true},
 };
 
 const char *th_dtype_name(enum th_dtype t)
@@ -236,6 +237,30 @@ static int64_t double_to_int(double v)
     return v <= -9223372036854775808.0 ? INT64_MIN : (int64_t)v;
 }
 
+static double brain_to_double(uint16_t h)
+{
+    const uint32_t bits = (uint32_t)h << 16;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return (double)f;
+}
+
+/* Nearest number with eight bits of fraction, ties to even. The step over a float keeps in its last
+ * bit that something was lost, so that nothing is rounded twice. */
+static uint16_t double_to_brain(double v)
+{
+    const float f = (float)v;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    if (isnan(v))
+        return (uint16_t)((bits >> 16 & 0x8000) | 0x7fc0);
+    if ((double)f != v) {
+        bits -= fabs((double)f) > fabs(v);
+        bits |= 1;
+    }
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 int64_t th_tensor_int(const struct th_tensor *t, int64_t i)
 {
     const void *d = t->data;
@@ -243,6 +268,7 @@ int64_t th_tensor_int(const struct th_tensor *t, int64_t i)
     case TH_DT_F32: return double_to_int((double)((const float *)d)[i]);
     case TH_DT_F64: return double_to_int(((const double *)d)[i]);
     case TH_DT_F16: return double_to_int(half_to_double(((const uint16_t *)d)[i]));
+    case TH_DT_BF16: return double_to_int(brain_to_double(((const uint16_t *)d)[i]));
     case TH_DT_S8: return ((const int8_t *)d)[i];
     case TH_DT_S16: return ((const int16_t *)d)[i];
     case TH_DT_S32: return ((const int32_t *)d)[i];
@@ -267,6 +293,7 @@ double th_tensor_real(const struct th_tensor *t, int64_t i)
     case TH_DT_F32: return (double)((const float *)t->data)[i];
     case TH_DT_F64: return ((const double *)t->data)[i];
     case TH_DT_F16: return half_to_double(((const uint16_t *)t->data)[i]);
+    case TH_DT_BF16: return brain_to_double(((const uint16_t *)t->data)[i]);
     default: return (double)th_tensor_int(t, i);
     }
 }
@@ -285,6 +312,7 @@ void th_tensor_set_int(struct th_tensor *t, int64_t i, int64_t v)
     case TH_DT_F32: ((float *)d)[i] = (float)v; break;
     case TH_DT_F64: ((double *)d)[i] = (double)v; break;
     case TH_DT_F16: ((uint16_t *)d)[i] = double_to_half((double)v); break;
+    case TH_DT_BF16: ((uint16_t *)d)[i] = double_to_brain((double)v); break;
     case TH_DT_S8: ((int8_t *)d)[i] = (int8_t)v; break;
     case TH_DT_S16: ((int16_t *)d)[i] = (int16_t)v; break;
     case TH_DT_S32: ((int32_t *)d)[i] = (int32_t)v; break;
@@ -316,6 +344,7 @@ void th_tensor_set_real(struct th_tensor *t, int64_t i, double v)
     case TH_DT_F32: ((float *)t->data)[i] = (float)v; break;
     case TH_DT_F64: ((double *)t->data)[i] = v; break;
     case TH_DT_F16: ((uint16_t *)t->data)[i] = double_to_half(v); break;
+    case TH_DT_BF16: ((uint16_t *)t->data)[i] = double_to_brain(v); break;
     default: th_tensor_set_int(t, i, double_to_int(v));
     }
 }

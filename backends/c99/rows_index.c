@@ -142,20 +142,30 @@ static enum th_status bind_select(const struct th_query *q, struct th_call *call
     return s;
 }
 
-/* Half precision is held in uint16_t and goes through float, or double where that is exact. */
-static void cast_half(struct th_str *s, enum th_dtype from, enum th_dtype to)
+static bool half(enum th_dtype dt)
 {
-    if (from == TH_DT_F16 && to == TH_DT_F16)
+    return dt == TH_DT_F16 || dt == TH_DT_BF16;
+}
+
+/* Half precision is held in uint16_t and goes through float, or double where that is exact. */
+static void cast_half(struct th_str *s, enum th_dtype from, enum th_dtype to, bool cut)
+{
+    const char *wide = from == TH_DT_F16    ? "thk_from_half(a)"
+                       : from == TH_DT_BF16 ? "thk_from_brain(a)"
+                                            : "a";
+    if (from == to)
         th_str_add(s, "@const uint16_t v = a;\n");
-    else if (to == TH_DT_F16)
-        th_str_add(s, "@const uint16_t v = thk_to_half((double)a);\n");
+    else if (to == TH_DT_BF16 && cut && th_dtype_is_float(from))
+        th_str_addf(s, "@const uint16_t v = thk_cut_brain((float)%s);\n", wide);
+    else if (half(to))
+        th_str_addf(s, "@const uint16_t v = thk_to_%s((double)%s);\n",
+                    to == TH_DT_F16 ? "half" : "brain", wide);
     else if (to == TH_DT_F32 || to == TH_DT_F64)
-        th_str_addf(s, "@const %s v = (%s)thk_from_half(a);\n", th_dtype_ctype(to),
-                    th_dtype_ctype(to));
+        th_str_addf(s, "@const %s v = (%s)%s;\n", th_dtype_ctype(to), th_dtype_ctype(to), wide);
     else if (to == TH_DT_BOOL)
         th_str_add(s, "@const uint8_t v = (a & 0x7FFF) != 0;\n");
     else
-        th_str_add(s, "@const float h = thk_from_half(a);\n");
+        th_str_addf(s, "@const float h = %s;\n", wide);
 }
 
 static void cast_truncate(struct th_str *s, const char *from, bool wide, enum th_dtype to)
@@ -179,8 +189,8 @@ static enum th_status bind_cast(const struct th_query *q, struct th_call *call)
     const char *type = th_dtype_ctype(to);
     struct th_str body;
     th_str_init(&body);
-    if (from == TH_DT_F16 || to == TH_DT_F16) {
-        cast_half(&body, from, to);
+    if (half(from) || half(to)) {
+        cast_half(&body, from, to, th_inst_int(q->inst, "truncate"));
         if (to_int)
             cast_truncate(&body, "h", false, to);
     } else if (to == TH_DT_BOOL) {

@@ -96,6 +96,7 @@ static void add_element(struct th_str *s, const struct th_data *d, size_t i)
         th_str_addf(s, "%a", ((const double *)d->data)[i]);
         break;
     case TH_DT_F16:
+    case TH_DT_BF16:
         add_int(s, ((const uint16_t *)d->data)[i]);
         break;
     case TH_DT_S4:

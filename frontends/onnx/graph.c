@@ -15,6 +15,7 @@ static const struct onx_row *const families[] = {
     onx_rows_signal,
     onx_rows_optim,
     onx_rows_sets,
+    onx_rows_sequence,
 };
 
 const struct onx_row *onx_row_find(const char *name)
@@ -64,11 +65,12 @@ static struct onx_slot *from_outer(struct onx_scope *s, const struct th_loc *loc
         return NULL;
     *slot = *outer;
     v = outer->value;
-    if (v == 0)
+    if (v == 0 && outer->list == NULL)
         return slot;
+    slot->list = NULL;
     slot->value = 0;
     slot->bad = true;
-    if (th_value_is_const(s->outer->graph, v)) {
+    if (v != 0 && th_value_is_const(s->outer->graph, v)) {
         slot->value = th_graph_add_const(s->graph, name, th_value_type(s->outer->graph, v),
                                          th_blob_ref(th_value_blob(s->outer->graph, v)));
         slot->bad = slot->value == 0;
@@ -99,6 +101,11 @@ th_value onx_resolve(struct onx_scope *s, const struct th_loc *loc, const char *
 
     if (slot == NULL || slot->bad)
         return 0;
+    if (slot->list != NULL) {
+        th_error(s->im->ctx, loc, ONX_MSG_UNKNOWN, "'%s' is a sequence; nearest supported form: "
+                 "its elements, taken with SequenceAt or ConcatFromSequence", name);
+        return 0;
+    }
     if (slot->value == 0 && slot->tensor != NULL)
         slot->value = onx_constant(s->im, s->graph, loc, name, slot->tensor);
     else if (slot->value == 0 && slot->sparse != NULL)
@@ -107,20 +114,41 @@ th_value onx_resolve(struct onx_scope *s, const struct th_loc *loc, const char *
     return slot->value;
 }
 
-enum th_status onx_define(struct onx_scope *s, const struct th_loc *loc, const char *name,
-                          th_value v)
+/* The slot of a name that gets its value now; NULL if it has one. */
+static struct onx_slot *defined(struct onx_scope *s, const struct th_loc *loc, const char *name)
 {
     struct onx_slot *slot = onx_names_get(&s->names, name);
 
     if (slot != NULL && !slot->bad) {
         th_error(s->im->ctx, loc, ONX_MSG_DAMAGED, "'%s' is defined twice", name);
-        return TH_ERR_INPUT;
+        return NULL;
     }
-    slot = slot != NULL ? slot : new_slot(s, name);
+    return slot != NULL ? slot : new_slot(s, name);
+}
+
+enum th_status onx_define(struct onx_scope *s, const struct th_loc *loc, const char *name,
+                          th_value v)
+{
+    struct onx_slot *slot = defined(s, loc, name);
+
     if (slot == NULL)
-        return TH_ERR_INTERNAL;
+        return TH_ERR_INPUT;
     slot->value = v;
     slot->bad = v == 0;
+    return TH_OK;
+}
+
+enum th_status onx_bind_list(struct onx_node *n, const struct onx_list *list)
+{
+    struct onx_slot *slot;
+
+    if (!onx_has_out(n, 0))
+        return TH_OK;
+    slot = defined(n->scope, &n->loc, n->proto->output[0]);
+    if (slot == NULL)
+        return TH_ERR_INPUT;
+    slot->list = list;
+    slot->bad = false;
     return TH_OK;
 }
 
@@ -336,14 +364,27 @@ void onx_check_support(struct onx_import *im)
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
+static bool takes_lists(const struct onx_row *row)
+{
+    for (const struct onx_row *r = onx_rows_sequence; r->name != NULL; r++)
+        if (r == row)
+            return true;
+    return false;
+}
+
 /* Operands that are bad were reported where they became so. */
 static bool inputs_ready(struct onx_node *n)
 {
-    bool ready = true;
+    bool ready = true, lists = takes_lists(n->row);
 
-    for (size_t i = 0; i < onx_n_in(n); i++)
+    for (size_t i = 0; i < onx_n_in(n); i++) {
+        const struct onx_slot *slot =
+            lists && onx_has_in(n, i) ? onx_lookup(n->scope, &n->loc, n->proto->input[i]) : NULL;
+        if (slot != NULL && slot->list != NULL)
+            continue;
         if (onx_has_in(n, i) && onx_in(n, i) == 0)
             ready = false;
+    }
     return ready;
 }
 

@@ -46,10 +46,17 @@ struct onx_import {
     size_t bytes_left;             /* and by computed or copied constants */
 };
 
+/* A sequence: its elements are values, known while the file is read. */
+struct onx_list {
+    th_value *v;
+    size_t n;
+};
+
 struct onx_slot {
     th_value value;                /* 0: not yet there */
     const Onnx__TensorProto *tensor;             /* an initializer that nobody has used yet */
     const Onnx__SparseTensorProto *sparse;
+    const struct onx_list *list;                 /* a sequence in place of a value */
     bool bad;
 };
 
@@ -95,7 +102,8 @@ extern const struct onx_row onx_rows_elementwise[], onx_rows_conv[], onx_rows_po
     onx_rows_einsum[],
     onx_rows_signal[],
     onx_rows_optim[],
-    onx_rows_sets[];
+    onx_rows_sets[],
+    onx_rows_sequence[];           /* the only ones that take sequences */
 
 const struct onx_row *onx_row_find(const char *name);
 static inline const char *onx_str(const char *s)
@@ -159,6 +167,8 @@ const struct th_type *onx_type(const struct onx_node *n, th_value v);
 const struct th_tensor *onx_const(const struct onx_node *n, th_value v);
 /* Makes v the value of output i. */
 enum th_status onx_bind(struct onx_node *n, size_t i, th_value v);
+/* Makes a sequence output 0. */
+enum th_status onx_bind_list(struct onx_node *n, const struct onx_list *list);
 /* What the file declares for output i; false unless it is complete. */
 bool onx_declared(struct onx_node *n, size_t i, struct th_type *out);
 
@@ -232,6 +242,8 @@ enum th_status onx_ints(struct onx_node *n, enum th_dtype dt, int32_t rank, cons
                         const int64_t *v, th_value *out);
 /* A constant of `count` copies of v, of any rank. */
 enum th_status onx_filled(struct onx_node *n, const struct th_type *type, double v, th_value *out);
+/* Indices along an axis of dim elements that may count from the end, counted from the front. */
+enum th_status onx_from_front(struct onx_node *n, th_value i, int64_t dim, th_value *out);
 /* 0, 1, .. count - 1 */
 enum th_status onx_iota(struct onx_node *n, enum th_dtype dt, int64_t count, th_value *out);
 

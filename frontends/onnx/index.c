@@ -5,8 +5,7 @@
 
 #include "import.h"
 
-/* Indices may count from the end; the IR's do not. */
-static enum th_status from_front(struct onx_node *n, th_value i, int64_t dim, th_value *out)
+enum th_status onx_from_front(struct onx_node *n, th_value i, int64_t dim, th_value *out)
 {
     const struct th_tensor *c = onx_const(n, i);
     enum th_dtype dt = onx_type(n, i)->dtype;
@@ -35,7 +34,7 @@ static enum th_status import_gather(struct onx_node *n)
     TH_TRY(onx_need(n, in, 2));
     if (!onx_axis(n, onx_attr_i(n, "axis", 0), onx_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
-    TH_TRY(from_front(n, in[1], onx_type(n, in[0])->dims[axis], &in[1]));
+    TH_TRY(onx_from_front(n, in[1], onx_type(n, in[0])->dims[axis], &in[1]));
     onx_set_int(&a, "axis", axis);
     return onx_finish(n, "gather", in, 2, &a);
 }

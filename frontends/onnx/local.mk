@@ -27,6 +27,7 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/reduce.c \
   %D%/resize.c \
   %D%/rnn.c \
+  %D%/sequence.c \
   %D%/sets.c \
   %D%/shape.c \
   %D%/signal.c \

@@ -327,19 +327,25 @@ static enum th_status add_plain(struct onx_node *n, const char *op, const th_val
     return TH_OK;
 }
 
-/* Half precision is a way to store: an operator that does not compute in it gets floats. */
-static bool widens(const struct onx_node *n, const struct th_op *record, const th_value *in,
-                   size_t n_in)
+static bool is_half(enum th_dtype dt)
+{
+    return dt == TH_DT_F16 || dt == TH_DT_BF16;
+}
+
+/* Half precision is a way to store: an operator that does not compute in it gets floats. Which of
+ * the two forms it was; NONE if all operands can stay. */
+static enum th_dtype widens(const struct onx_node *n, const struct th_op *record,
+                            const th_value *in, size_t n_in)
 {
     const struct th_port *port = record != NULL ? record->inputs : NULL;
 
     for (size_t i = 0; i < n_in && port != NULL && port->name != NULL; i++) {
-        if (in[i] != 0 && onx_type(n, in[i])->dtype == TH_DT_F16 && port->dtypes != 0 &&
-            !(port->dtypes & TH_DT_BIT(TH_DT_F16)))
-            return true;
+        const enum th_dtype dt = in[i] != 0 ? onx_type(n, in[i])->dtype : TH_DT_NONE;
+        if (is_half(dt) && port->dtypes != 0 && !(port->dtypes & TH_DT_BIT(dt)))
+            return dt;
         port += (port->flags & TH_PORT_VARIADIC) == 0;
     }
-    return false;
+    return TH_DT_NONE;
 }
 
 enum { MAX_WIDENED = 32 };
@@ -349,24 +355,26 @@ static enum th_status add(struct onx_node *n, const char *op, const th_value *in
 {
     struct th_type wide = {.rank = -1};
     th_value list[MAX_WIDENED];
-    enum th_dtype result;
+    enum th_dtype half = TH_DT_NONE, result;
 
-    if (n_in > MAX_WIDENED || !widens(n, th_op_find(n->scope->im->ctx, op), in, n_in))
+    if (n_in <= MAX_WIDENED)
+        half = widens(n, th_op_find(n->scope->im->ctx, op), in, n_in);
+    if (half == TH_DT_NONE)
         return add_plain(n, op, in, n_in, a, type, out);
     for (size_t i = 0; i < n_in; i++) {
         list[i] = in[i];
-        if (in[i] != 0 && onx_type(n, in[i])->dtype == TH_DT_F16)
+        if (in[i] != 0 && is_half(onx_type(n, in[i])->dtype))
             TH_TRY(onx_cast(n, in[i], TH_DT_F32, &list[i]));
     }
     if (type != NULL) {
         wide = *type;
-        wide.dtype = type->dtype == TH_DT_F16 ? TH_DT_F32 : type->dtype;
+        wide.dtype = is_half(type->dtype) ? TH_DT_F32 : type->dtype;
     }
     TH_TRY(add_plain(n, op, list, n_in, a, type != NULL ? &wide : NULL, out));
     result = type != NULL && type->dtype != TH_DT_NONE ? type->dtype
-             : onx_type(n, *out)->dtype == TH_DT_F32   ? TH_DT_F16
+             : onx_type(n, *out)->dtype == TH_DT_F32   ? half
                                                        : TH_DT_NONE;
-    return result == TH_DT_F16 ? onx_cast(n, *out, TH_DT_F16, out) : TH_OK;
+    return is_half(result) ? onx_cast(n, *out, result, out) : TH_OK;
 }
 
 enum th_status onx_add_typed(struct onx_node *n, const char *op, const th_value *in, size_t n_in,

@@ -117,7 +117,7 @@ static enum th_status import_adam(struct onx_node *n)
     th_value v[4], rate, h;
     struct step s;
 
-    /* Writers of this operator that leave it out did not agree on what it is then. */
+    /* The standard says 1e-6 then, and its own example without it was computed with 1e-2. */
     if (!onx_has(n, "epsilon"))
         return onx_reject(n, "epsilon given", "no epsilon");
     TH_TRY(read_step(n, 4, &s));

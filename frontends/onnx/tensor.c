@@ -20,7 +20,7 @@ static const struct {
     {"int32", TH_DT_S32},      {"int64", TH_DT_S64},       {"string", TH_DT_NONE},
     {"bool", TH_DT_BOOL},      {"float16", TH_DT_F16},     {"double", TH_DT_F64},
     {"uint32", TH_DT_U32},     {"uint64", TH_DT_U64},      {"complex64", TH_DT_NONE},
-    {"complex128", TH_DT_NONE}, {"bfloat16", TH_DT_NONE},  {"float8e4m3fn", TH_DT_NONE},
+    {"complex128", TH_DT_NONE}, {"bfloat16", TH_DT_BF16},  {"float8e4m3fn", TH_DT_NONE},
     {"float8e4m3fnuz", TH_DT_NONE}, {"float8e5m2", TH_DT_NONE}, {"float8e5m2fnuz", TH_DT_NONE},
     {"uint4", TH_DT_NONE},     {"int4", TH_DT_NONE},
 };

@@ -25,6 +25,7 @@ enum th_dtype {
     TH_DT_BOOL,              /* one byte, 0 or 1 */
     TH_DT_S4,                /* two to a byte, first element in the low bits */
     TH_DT_B1,                /* eight to a byte, first element in the low bit */
+    TH_DT_BF16,              /* the upper half of an f32 */
     TH_DT_COUNT
 };
 TH_API const char *th_dtype_name(enum th_dtype t);      /* "s8", "f32", ... */

@@ -12,13 +12,24 @@ static enum th_status infer(struct th_inst *c)
     return TH_OK;
 }
 
+/* The nearest number towards zero that has eight bits of fraction. */
+static double cut(double v)
+{
+    int e;
+    const double m = frexp(v, &e);
+    const int bits = e < -125 ? 8 - (-125 - e) : 8;
+    return isfinite(v) ? ldexp(trunc(ldexp(m, bits)), e - bits) : v;
+}
+
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
     const enum th_dtype from = c->in[0]->dtype, to = c->out[0].dtype;
     const int64_t n = th_type_elems(&c->out[0]);
     for (int64_t i = 0; i < n; i++) {
         if (th_dtype_is_float(from)) {
-            const double v = th_tensor_real(e->in[0], i);
+            double v = th_tensor_real(e->in[0], i);
+            if (to == TH_DT_BF16 && th_inst_int(c, "truncate"))
+                v = cut((double)(float)v);
             if (th_dtype_is_float(to))
                 th_tensor_set_real(e->out[0], i, v);
             else if (to == TH_DT_BOOL)
@@ -42,10 +53,15 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 }
 
 #define CASTABLE                                                                               \
-    (TH_EW_REAL | TH_DT_BIT(TH_DT_F16) | TH_EW_BOOL | TH_EW_ANY_INT)
+    (TH_EW_REAL | TH_DT_BIT(TH_DT_F16) | TH_DT_BIT(TH_DT_BF16) | TH_EW_BOOL | TH_EW_ANY_INT)
 static const struct th_port inputs[] = {{"x", CASTABLE, 0, "operand"}, {NULL, 0, 0, NULL}};
 static const struct th_port outputs[] = {
     {"y", CASTABLE, TH_PORT_DECLARED, "result, of the operand's shape"}, {NULL, 0, 0, NULL}};
+
+static const struct th_attr_spec attrs[] = {
+    {.name = "truncate", .kind = TH_ATTR_BOOL, .max = 1,
+     .doc = "floats to bf16: the lower half of the f32 is dropped, else rounded to even"},
+    TH_MV_END};
 
 extern const struct th_op th_op_cast;
 const struct th_op th_op_cast = {
@@ -56,6 +72,7 @@ const struct th_op th_op_cast = {
            "range (u64: below 2^63; not a number: 0); integers wrap; anything but 0 is true.",
     .inputs = inputs,
     .outputs = outputs,
+    .attrs = attrs,
     .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE,
     .contracts = th_mv_contracts,
     .infer = infer,

@@ -89,6 +89,41 @@ static inline uint16_t thk_to_half(double v)
     return (uint16_t)(sign | (uint16_t)(((e + 13) << 10) + (int)whole));
 }
 
+/* The upper half of a float, stored as its bits. */
+static inline float thk_from_brain(uint16_t h)
+{
+    const uint32_t bits = (uint32_t)h << 16;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+/* The nearest one, ties to even. What a float does not hold sets its last bit, so that nothing is
+ * rounded twice. */
+static inline uint16_t thk_to_brain(double v)
+{
+    const float f = (float)v;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    if (v != v)
+        return (uint16_t)((bits >> 16 & 0x8000u) | 0x7FC0u);
+    if ((double)f != v) {
+        bits -= fabs((double)f) > fabs(v);
+        bits |= 1;
+    }
+    return (uint16_t)((bits + 0x7FFFu + (bits >> 16 & 1)) >> 16);
+}
+
+/* The next one towards zero. */
+static inline uint16_t thk_cut_brain(float f)
+{
+    uint32_t bits;
+    if (f != f)
+        return thk_to_brain((double)f);
+    memcpy(&bits, &f, sizeof bits);
+    return (uint16_t)(bits >> 16);
+}
+
 /* Integer power by squaring, wrapping; negative exponents truncate towards zero. */
 static inline int64_t thk_ipow(int64_t a, int64_t b)
 {

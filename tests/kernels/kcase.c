@@ -73,7 +73,7 @@ static void random_shape(struct kgen_case *k, uint64_t *rng)
         k->out_c = k->in_c * between(rng, 1, 9);
     }
     k->in_h = between(rng, 1, 9);
-    k->in_w = between(rng, 1, 9);
+    k->in_w = between(rng, 1, kgen_below(rng, 6) ? 9 : 30);
     k->pt = point ? 0 : kgen_below(rng, (k->kh - 1) * k->dh + 1);
     k->pl = point ? 0 : kgen_below(rng, (k->kw - 1) * k->dw + 1);
     /* any number of outputs whose windows touch the input */

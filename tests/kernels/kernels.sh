@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every kernel row against the obvious loops, byte for byte: random shapes, paddings, strides,
 # dilations, clamps, boxes, pitched views, rings. KERNELS_CASES cases of each (default 60).
-# Arguments, if any: the boards to run (host avx2 vnni m3 m4 m7 m33 rv32); KERNELS_CC=clang for clang-16.
+# Arguments, if any: the boards to run (host avx2 vnni m3 m4 m7 m33 m55 rv32);
+# KERNELS_CC=clang for clang-16.
 srcdir=${srcdir:-.}
 export THIMBLE_TARGET_PATH="${THIMBLE_TARGET_PATH:-$srcdir/targets}"
 cases=${KERNELS_CASES:-60}
 seed=${KERNELS_SEED:-1}
-boards=${*:-host avx2 vnni m4 m33 rv32}
+boards=${*:-host avx2 vnni m4 m33 m55 rv32}
 bench=$srcdir/runtime/bench
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -16,7 +17,11 @@ flags="-O2 -Wall -Wextra -Wpedantic -Werror -I$srcdir/runtime/kernels -I$srcdir/
 
 arm() { # cpu fpu define script machine
     if [ "${KERNELS_CC:-gcc}" = clang ]; then
-        clang-16 --target=thumbv7em-none-eabihf -mcpu=$1 -mthumb -mfloat-abi=hard $2 \
+        case $1 in
+        *m55) triple=thumbv8.1m.main-none-eabihf;;
+        *) triple=thumbv7em-none-eabihf;;
+        esac
+        clang-16 --target=$triple -mcpu=$1 -mthumb -mfloat-abi=hard $2 \
             -fshort-enums -isystem /usr/lib/arm-none-eabi/include \
             -isystem /usr/arm-none-eabi/include -std=gnu99 $flags -D$3 \
             -c $tmp/t.c -o $tmp/t.o || return 1
@@ -45,6 +50,7 @@ run() { # board
     m4) arm cortex-m4 "-mfloat-abi=hard -mfpu=fpv4-sp-d16" THB_BOARD_AN386 mps2.ld mps2-an386;;
     m7) arm cortex-m7 "-mfloat-abi=hard -mfpu=fpv5-sp-d16" THB_BOARD_AN500 an500.ld mps2-an500;;
     m33) arm cortex-m33 "-mfloat-abi=hard -mfpu=fpv5-sp-d16" THB_BOARD_AN505 an505.ld mps2-an505;;
+    m55) arm cortex-m55 -mfloat-abi=hard THB_BOARD_AN547 an547.ld mps3-an547;;
     rv32)
         riscv64-unknown-elf-gcc --specs=picolibc.specs -misa-spec=2.2 -march=rv32imc \
             -mabi=ilp32 -mcmodel=medany -std=gnu99 $flags $bench/crt0_riscv.S \
@@ -81,6 +87,7 @@ for board in $boards; do
             { echo "skip vnni: not in this CPU"; continue; }
         isa="-march=x86-64-v4 -mavx512vnni" families="vnni";;
     m4 | m7 | m33) need arm-none-eabi-gcc qemu-system-arm || continue; families="armv7em";;
+    m55) need arm-none-eabi-gcc qemu-system-arm || continue; families="mve";;
     m3) need arm-none-eabi-gcc qemu-system-arm || continue; families="c99";;
     rv32) need riscv64-unknown-elf-gcc qemu-system-riscv32 || continue; families="c99";;
     *) echo "kernels.sh: unknown board '$board'"; exit 2;;
@@ -135,6 +142,14 @@ for board in $boards; do
         record $board cortex-m4 thk_batch_matmul_f32_tile__c99 batch_matmul f32
         record $board cortex-m4 thk_add_s8__armv7em add
         record $board cortex-m4 thk_add_s8__armv7em sub;;
+    mve)
+        check $board thk_conv2d_s8__mve conv
+        check $board thk_depthwise_conv2d_s8__mve depthwise
+        check $board thk_depthwise_conv2d_s8_3x3__mve depthwise
+        check $board thk_fully_connected_s8__mve dense
+        check $board thk_avg_pool2d_s8__mve avg
+        record $board cortex-m55 thk_add_s8__mve add
+        record $board cortex-m55 thk_add_s8__mve sub;;
     esac
 done
 echo "kernels.sh: $ran programs, $cases cases each"

@@ -57,11 +57,15 @@ failures = 0
 
 def check(name, op, inputs, attrs, dims, want, kind=1, opset=17, tolerance="1e-5,1e-5"):
     """inputs: (dims, kind, data); want: the result's elements in row-major order."""
+    nodes = [make.node(op, ["i%d" % i for i in range(len(inputs))], ["y"], attrs)]
+    network(name, nodes, inputs, dims, want, kind, opset, tolerance)
+
+
+def network(name, nodes, inputs, dims, want, kind=1, opset=17, tolerance="0", constants=()):
+    """nodes: from i0, i1, ... to y."""
     global failures
-    names = ["i%d" % i for i in range(len(inputs))]
-    graph = make.graph([make.node(op, names, ["y"], attrs)],
-                       [make.value(n, i[0], i[1]) for n, i in zip(names, inputs)],
-                       [make.value("y", dims, kind)])
+    graph = make.graph(nodes, [make.value("i%d" % k, i[0], i[1]) for k, i in enumerate(inputs)],
+                       [make.value("y", dims, kind)], constants)
     base = os.path.join(FOLDER, name)
     with open(base + ".onnx", "wb") as f:
         f.write(make.model(graph, opset=opset))
@@ -197,22 +201,48 @@ def resize():
         low = math.floor(p)
         want.append(sum(cubic_weight(p - k) * x[min(max(k, 0), n - 1)]
                         for k in range(low - 1, low + 3)))
-    node = make.graph([make.node("Resize", ["x", "", "", "s"], ["y"],
-                                 [make.attr("mode", "cubic")])],
-                      [make.value("x", (1, 1, n))], [make.value("y", (1, 1, m))],
-                      [make.tensor("s", (3,), [1, 1, m], make.INT64)])
-    path = os.path.join(FOLDER, "resize")
-    with open(path + ".onnx", "wb") as f:
-        f.write(make.model(node))
-    npy(path + "_x.npy", (1, 1, n), 1, x)
-    npy(path + "_y.npy", (1, 1, m), 1, want)
-    p = subprocess.run([THIMBLE, "verify", path + ".onnx", "--target", "c99", "--tolerance",
-                        "1e-5,1e-5", "--input", path + "_x.npy", "--expect", path + "_y.npy"],
-                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-    if p.returncode != 0:
-        global failures
-        failures += 1
-        print("FAIL resize: %s" % p.stdout.decode())
+    network("resize", [make.node("Resize", ["i0", "", "", "s"], ["y"], [make.attr("mode", "cubic")])],
+            [((1, 1, n), 1, x)], (1, 1, m), want, tolerance="1e-5,1e-5",
+            constants=[make.tensor("s", (3,), [1, 1, m], make.INT64)])
+
+
+def sequences():
+    """Elements that change places, at positions that the file or only the network's user knows."""
+    dims, node = (2, 3), make.node
+    x = [reals(dims) for _ in range(3)]
+    given = [(dims, 1, v) for v in x]
+
+    def join(name, nodes, order, position=None):
+        inputs = given + ([] if position is None else [((), 7, [position])])
+        nodes = [node("SequenceConstruct", ["i0", "i1", "i2"], ["s"])] + nodes + \
+                [node("ConcatFromSequence", ["t"], ["y"], [make.attr("axis", 0)])]
+        constants = [make.tensor("one", (), [1], make.INT64),
+                     make.tensor("back", (), [-2], make.INT64)]
+        network("sequence_" + name, nodes, inputs, (2 * len(order), 3), sum((x[k] for k in order), []),
+                constants=constants)
+
+    join("plain", [node("Identity", ["s"], ["t"])], [0, 1, 2])
+    join("erase", [node("SequenceErase", ["s", "one"], ["t"])], [0, 2])
+    join("erase_last", [node("SequenceErase", ["s"], ["t"])], [0, 1])
+    join("insert", [node("SequenceInsert", ["s", "i0", "back"], ["t"])], [0, 0, 1, 2])
+    join("append", [node("SequenceInsert", ["s", "i0"], ["t"])], [0, 1, 2, 0])
+    for p in (-3, 0, 2):
+        rest = [k for k in range(3) if k != p % 3]
+        join("erase_at%d" % p, [node("SequenceErase", ["s", "i3"], ["t"])], rest, p)
+        front = [0, 1, 2]
+        front.insert(p % 3, 1)
+        join("insert_at%d" % p, [node("SequenceInsert", ["s", "i1", "i3"], ["t"])], front, p)
+        network("sequence_at%d" % p, [node("SequenceConstruct", ["i0", "i1", "i2"], ["s"]),
+                                      node("SequenceAt", ["s", "i3"], ["y"])],
+                given + [((), 7, [p])], dims, x[p])
+    join("insert_end", [node("SequenceInsert", ["s", "i1", "i3"], ["t"])], [0, 1, 2, 1], 3)
+    long, size = reals((5, 2)), make.tensor("n", (), [2], make.INT64)
+    sizes = make.tensor("n", (3,), [1, 0, 4], make.INT64)
+    for name, n, k, rows in (("chunks", size, 2, [4]), ("sizes", sizes, 2, [1, 2, 3, 4])):
+        network("split_" + name, [node("SplitToSequence", ["i0", "n"], ["s"]),
+                                  node("SequenceAt", ["s", "k"], ["y"])], [((5, 2), 1, long)],
+                (len(rows), 2), sum((long[2 * r:2 * r + 2] for r in rows), []),
+                constants=[n, make.tensor("k", (), [k], make.INT64)])
 
 
 einsum("heads", "bhid,bhjd->bhij", (2, 2, 3, 4), (2, 2, 5, 4))
@@ -228,5 +258,6 @@ conv_integer()
 gru()
 norms()
 resize()
+sequences()
 print("forms.py: %d failed" % failures)
 sys.exit(failures != 0)

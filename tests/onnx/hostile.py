@@ -66,8 +66,19 @@ STOP = [node("ReduceMax", ["v"], ["most"], [attr("keepdims", 0)]),
         node("Less", ["most", "x0"], ["d"]),
         node("ReduceMin", ["x"], ["x0"], [attr("keepdims", 0)])]
 
+PAIR = node("SequenceConstruct", ["x", "x"], ["s"])
+
+
+def sequence(nodes, position=0, **more):
+    return simple([PAIR] + nodes, [tensor("p", [], [position], INT64)], **more)
+
+
 # name: (model, arguments, text that the output has)
 GOOD = {
+    "sequence": (sequence([node("SequenceErase", ["s", "p"], ["t"]),
+                           node("SequenceInsert", ["t", "x"], ["u"]),
+                           node("ConcatFromSequence", ["u"], ["y"], [attr("axis", 0)])],
+                          outputs=[value("y", [4, 3])]), [], "concat(%1, %1)"),
     "relu": (simple([node("Relu", ["x"], ["y"])]), [], "clamp(%1)"),
     "order": (simple([node("Neg", ["t"], ["y"]), node("Abs", ["x"], ["t"])]), [], "neg(%2)"),
     "function": (simple([node("Slope", ["x"], ["y"], [attr("how", 0.25)], "own")],
@@ -129,6 +140,27 @@ BAD = {
     "strings": (simple([node("Relu", ["x"], ["y"])], inputs=[value("x", [2], 8)]),
                 "a tensor of string"),
     "open": (simple([node("Relu", ["x"], ["y"])], inputs=[value("x", [2, "n"])]), "--input-dim x.1=N"),
+    "sequence-result": (sequence([node("Identity", ["s"], ["y"])]), "'y' is a sequence"),
+    "sequence-operand": (sequence([node("Relu", ["s"], ["y"])]), "'s' is a sequence"),
+    "sequence-body": (simple([PAIR, node("If", ["c"], ["y"], [
+        attr(b, graph([node("SequenceAt", ["s", "k"], ["r"])], [], [value("r", [2, 3])]))
+        for b in ("then_branch", "else_branch")])], [tensor("k", [], [0], INT64)],
+        inputs=[X, value("c", [], 9)]), "'s' is a sequence"),
+    "no-sequence": (simple([node("SequenceLength", ["x"], ["y"])]), "operand 0 is no sequence"),
+    "sequence-position": (sequence([node("SequenceAt", ["s", "p"], ["y"])], 2), "position 2 of 2"),
+    "sequence-before": (sequence([node("SequenceErase", ["s", "p"], ["t"]),
+                                  node("SequenceAt", ["t", "p"], ["y"])], -3), "lies outside"),
+    "sequence-empty": (simple([node("SequenceEmpty", [], ["s"]),
+                               node("ConcatFromSequence", ["s"], ["y"], [attr("axis", 0)])]),
+                       "is empty"),
+    "sequence-long": (simple([node("SplitToSequence", ["x"], ["s"]),
+                              node("SequenceAt", ["s", "p"], ["y"])],
+                             [tensor("p", [], [0], INT64)], inputs=[value("x", [1 << 20, 3])],
+                             outputs=[value("y", [1, 3])]), "at most 256"),
+    "sequence-parts": (simple([node("SplitToSequence", ["x", "n"], ["s"]),
+                               node("SequenceAt", ["s", "n"], ["y"])],
+                              [tensor("n", [1], [1], INT64)], outputs=[value("y", [1, 3])]),
+                       "the parts have 1 of 2"),
     "no-results": (simple([node("Relu", ["x"], [])]), "it has no result"),
     "absent": (simple([node("Add", ["x"], ["y"])]), "operand 1 is absent"),
     "channels": (simple([node("Conv", ["x", "w"], ["y"])], [W],

@@ -6,8 +6,19 @@ import struct
 TYPES = {1: ("float", "f", 4, 4), 2: ("uint8", "B", 1, 5), 3: ("int8", "b", 1, 5),
          4: ("uint16", "H", 2, 5), 5: ("int16", "h", 2, 5), 6: ("int32", "i", 4, 5),
          7: ("int64", "q", 8, 7), 9: ("bool", "?", 1, 5), 10: ("float16", "e", 2, 5),
-         11: ("double", "d", 8, 10), 12: ("uint32", "I", 4, 11), 13: ("uint64", "Q", 8, 11)}
-NAMES = {8: "string", 14: "complex64", 15: "complex128", 16: "bfloat16"}
+         11: ("double", "d", 8, 10), 12: ("uint32", "I", 4, 11), 13: ("uint64", "Q", 8, 11),
+         16: ("bfloat16", "H", 2, 5)}
+NAMES = {8: "string", 14: "complex64", 15: "complex128"}
+HALF = (10, 16)
+
+
+def decode(elem_type, data):
+    """The numbers that the bytes hold."""
+    fmt, size = TYPES[elem_type][1:3]
+    found = list(struct.unpack("<%d%s" % (len(data) // size, fmt), data))
+    if elem_type == 16:         # the upper half of a float
+        found = [struct.unpack("<f", struct.pack("<I", v << 16))[0] for v in found]
+    return found
 
 
 def varint(b, at):
@@ -91,8 +102,7 @@ class Tensor:
                          b"".join((x & mask).to_bytes(size, "little") for x in v))
 
     def values(self):
-        fmt, size = TYPES[self.type][1:3]
-        return list(struct.unpack("<%d%s" % (len(self.data) // size, fmt), self.data))
+        return decode(self.type, self.data)
 
 
 class Value:
