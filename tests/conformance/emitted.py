@@ -7,8 +7,10 @@
 The two example models, for every core: built without a warning by every installed compiler that
 the target's description names, no name from outside but memory and mathematical functions, no
 external name without the model's prefix, no recursion, no array of variable length. On the host
-several models and contexts run in one image under the address and undefined-behaviour sanitizers.
---all builds every model of the shared set instead.
+several models and contexts run in one image under the address and undefined-behaviour sanitizers:
+whole, in pieces (-O ram), on the caller's memory, fed with rows.
+--all builds every model of the shared set instead, networks before single operators; TARGET "every"
+means all cores.
 """
 import argparse
 import concurrent.futures
@@ -126,6 +128,8 @@ def circles(graph):
 def check_recursion(cmd, sources, folder):
     graph, called = {}, set()
     for s in sources:
+        if s.endswith("_data.c"):        # constants alone
+            continue
         o = os.path.join(folder, "callgraph.o")
         status, out = run(cmd + ["-O0", "-fcallgraph-info", "-c", s, "-o", o])
         if status:
@@ -136,7 +140,8 @@ def check_recursion(cmd, sources, folder):
             graph.setdefault(a, set()).add(b)
         # A call through a pointer may reach whatever is named without being called.
         text = run(cmd + ["-E", "-P", s])[1]
-        called |= {f for f in graph if re.search(r"\b%s\b(?!\s*\()" % f.split(":")[-1], text)}
+        named = set(re.findall(r"\b[A-Za-z_]\w*\b(?!\s*\()", text))
+        called |= {f for f in graph if f.split(":")[-1] in named}
     if not graph:
         return ["the compiler wrote no call graph"]
     graph["__indirect_call"] = called
@@ -174,8 +179,9 @@ def build(folder, graph, command, flags, level):
 
 
 def matrix(args, checks, models, targets, work):
-    """Every model (name, file, options), target and compiler."""
+    """Every model (name, file, options), target and compiler. Returns target -> [builds, bad]."""
     jobs = []
+    sums = {}
     missing = set()
     graphs = []
     for target, compilers in targets:
@@ -200,13 +206,17 @@ def matrix(args, checks, models, targets, work):
                     graph = compiler == "gcc" and text not in graphs
                     graphs += [text] if graph else []
                     jobs.append((" ".join([name] + options + ["for", target, "with", command]),
-                                 (folder, graph, command, flags, args.level)))
+                                 (folder, graph, command, flags, args.level), target))
                 elif (target, command) not in missing:
                     missing.add((target, command))
                     checks.skip("%s: no %s" % (target, command))
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for (title, _), problems in zip(jobs, pool.map(lambda j: build(*j[1]), jobs)):
+        for (title, _, target), problems in zip(jobs, pool.map(lambda j: build(*j[1]), jobs)):
             checks.result(title, problems)
+            one = sums.setdefault(target, [0, 0])
+            one[0] += 1
+            one[1] += bool(problems)
+    return sums
 
 
 # Kernels that the example takes for no objective, though a case of it fits.
@@ -277,6 +287,12 @@ def host_can(target):
         return need is None or need in f.read()
 
 
+def tiled(folder):
+    """Does the model run in pieces?"""
+    with open(os.path.join(folder, os.path.basename(folder) + "_info.json")) as f:
+        return '"tile_loop"' in f.read()
+
+
 def images(args, checks, targets, work):
     """Several models and contexts in one image on the host; both compilers for plain C99."""
     side = os.path.join(work, "total.xml")
@@ -294,22 +310,30 @@ def images(args, checks, targets, work):
         if not host_can(target):
             checks.skip("%s: this processor lacks it" % target)
             continue
-        for main, options in (("emitted_main.c", ["-O", "balanced"]),
-                              ("emitted_caller.c", ["--io-buffers", "caller", "-O", "time"])):
-            folders = [os.path.join(work, target, main[:-2], n) for n, _ in models]
-            os.makedirs(os.path.dirname(folders[0]), exist_ok=True)
+        for main, options in (("emitted_main.c", ["-O", "time"]),
+                              ("emitted_main.c", ["-O", "ram"]),
+                              ("emitted_caller.c", ["--io-buffers", "caller", "-O", "time"]),
+                              ("emitted_fed.c", ["--feed", "rows", "-O", "ram"])):
+            part = os.path.join(work, target, main[:-2] + options[-1])
+            folders = [os.path.join(part, n) for n, _ in models]
+            os.makedirs(part)
             for (name, model), folder in zip(models, folders):
-                status, why = emit(args, model, target, name, folder, *options)
+                # the total has no rows to be pushed
+                own = options[-2:] if name == "total" and "--feed" in options else options
+                status, why = emit(args, model, target, name, folder, *own)
+                if status == 0 and name != "total" and tiled(folder) != ("ram" in options):
+                    status, why = 1, ["tile loops: %s" % tiled(folder)]
                 if status:
-                    checks.result("%s for %s" % (name, target), why or ["thimble failed"])
+                    checks.result(" ".join([name] + own + ["for", target]),
+                                  why or ["thimble failed"])
                     return
             write_cases(os.path.join(work, "cases.h"))
             for compiler, command, flags in compilers:
                 if shutil.which(command) and (compiler == "gcc" or target == "c99"):
-                    image(checks, target, command, flags, folders, main, work)
+                    image(checks, target, command, flags, folders, main, options[-1], work)
 
 
-def image(checks, target, command, flags, folders, main, work):
+def image(checks, target, command, flags, folders, main, goal, work):
     flags = flags + ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     if not sanitized(command, flags, work):
         checks.skip("%s with %s: no sanitizers" % (target, command))
@@ -320,7 +344,7 @@ def image(checks, target, command, flags, folders, main, work):
                       sources + [os.path.join(HERE, main), "-lm", "-o", exe])
     if status == 0:
         status, out = run([exe, work] if main == "emitted_main.c" else [exe])
-    checks.result("%s: models in one image for %s with %s" % (main, target, command),
+    checks.result("%s: models in one image (-O %s) for %s with %s" % (main, goal, target, command),
                   out.splitlines() or ["exit code %d" % status] if status else [])
 
 
@@ -353,10 +377,19 @@ def cplusplus(checks, work, targets):
         checks.result("%s.h as C++" % name, out.splitlines() if status else [])
 
 
-def shared_models(folder):
-    return [(("m_" + re.sub(r"\W", "_", d))[:40], os.path.join(folder, d, "model.tflite"))
-            for d in sorted(os.listdir(folder))
-            if os.path.exists(os.path.join(folder, d, "model.tflite"))]
+def shared_models(folder, least):
+    """[(name, file)] of models with that many operators: small networks, larger ones, operators."""
+    found = []
+    with open(os.path.join(folder, "MANIFEST.tsv")) as f:
+        head = f.readline().rstrip("\n").split("\t")
+        for line in f:
+            row = dict(zip(head, line.rstrip("\n").split("\t")))
+            path = os.path.join(folder, row["name"], row["file"])
+            ops = int(row["ops"]) if row["ops"].isdigit() else 0
+            if ops >= least and os.path.exists(path):
+                found.append((ops < 5, int(row["bytes"]),
+                              ("m_" + re.sub(r"\W", "_", row["name"]))[:40], path))
+    return [row[2:] for row in sorted(found)]
 
 
 def main():
@@ -365,29 +398,39 @@ def main():
     p.add_argument("--all", action="store_true")
     p.add_argument("--models", default=os.environ.get("TH_SHARED", TOP + "/../shared") + "/models")
     p.add_argument("--only", default="", help="of --all, models with this in their names")
-    p.add_argument("--level", default="-O1")
+    p.add_argument("--least-ops", type=int, default=0, help="of --all, models of so many operators")
+    p.add_argument("--goals", default="balanced,time,ram", help="of --all: values of -O")
+    p.add_argument("--level", default="-O2", help="optimisation of the C compilers")
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("targets", nargs="*")
     args = p.parse_args()
     wanted = args.targets or (ALL_TARGETS if args.all else None)
-    targets = [(n, c) for n, c in cores() if not wanted or n in wanted]
+    targets = [(n, c) for n, c in cores() if not wanted or n in wanted or "every" in wanted]
     checks = Checks()
     with tempfile.TemporaryDirectory() as work:
         if args.all:
             if not os.path.isdir(args.models):
                 print("SKIP: no folder '%s'" % args.models)
                 return 77
-            for name, model in shared_models(args.models):
+            sums = {}
+            for name, model in shared_models(args.models, args.least_ops):
                 if args.only not in name:
                     continue
                 with tempfile.TemporaryDirectory(dir=work) as part:
-                    matrix(args, checks, [(name, model), (name, model, "-O", "time")],
-                           targets, part)
+                    for target, (n, bad) in matrix(
+                            args, checks, [(name, model, "-O", g) for g in args.goals.split(",")],
+                            targets, part).items():
+                        one = sums.setdefault(target, [0, 0, 0])
+                        sums[target] = [one[0] + 1, one[1] + n, one[2] + bad]
+                print("%s: done" % name, flush=True)
+            for target, (models, n, bad) in sorted(sums.items()):
+                print("%-16s %3d models, %4d builds, %d with problems" % (target, models, n, bad))
         else:
             integer = os.path.join(EXAMPLE, "vibration.tflite")
             models = (("vib", integer), ("vib", integer, "-O", "time"),
                       ("vib", integer, "-O", "time", "--io-buffers", "caller"),
                       ("vib", integer, "-O", "time", "--contract", "tflite-single-rounding"),
+                      ("vib", integer, "-O", "ram"), ("vib", integer, "-O", "ram", "--feed", "rows"),
                       ("vibf", os.path.join(EXAMPLE, "vibration_float.tflite")))
             matrix(args, checks, models, targets, work)
             forced(args, checks, targets, work)

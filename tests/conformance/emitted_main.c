@@ -140,6 +140,32 @@ static void test_interleaved(void)
     }
 }
 
+/* Two models that never run at the same time share their transient memory. */
+static void test_shared(void)
+{
+    static unsigned char block[(VIB_REGION_1_BYTES > VIBF_REGION_1_BYTES ? VIB_REGION_1_BYTES
+                                                                         : VIBF_REGION_1_BYTES) +
+                               2 * ALIGN];
+    void *mem[2] = { NULL, NULL };
+    const size_t bytes[2] = { VIB_REGION_0_BYTES, VIB_REGION_1_BYTES };
+    const size_t float_bytes[2] = { VIBF_REGION_0_BYTES, VIBF_REGION_1_BYTES };
+    struct vib a;
+    struct vibf f;
+    int i;
+
+    mem[1] = aligned(block);
+    CHECK(vib_init_regions(&a, mem, bytes, 2) == VIB_OK);
+    CHECK(vibf_init_regions(&f, mem, float_bytes, 2) == VIBF_OK);
+    for (i = 0; i < CASES; i++) {
+        memcpy(vibf_input(&f, 0), float_in, sizeof float_in);
+        CHECK(vibf_invoke(&f) == VIBF_OK);
+        CHECK(float_right((const float *)vibf_output(&f, 0)));
+        memcpy(vib_input(&a, 0), in[i], sizeof in[i]);
+        CHECK(vib_invoke(&a) == VIB_OK);
+        CHECK(right(&a, i));
+    }
+}
+
 static void test_one_liner(void)
 {
     int8_t out[VIB_OUTPUT_0_ELEMENTS];
@@ -194,6 +220,7 @@ int main(int argc, char **argv)
     load_cases(argv[1]);
     test_init_refuses();
     test_interleaved();
+    test_shared();
     test_one_liner();
     test_state();
     return failures != 0;
