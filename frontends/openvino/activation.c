@@ -51,8 +51,8 @@ static enum th_status import_prelu(struct ov_node *n)
     }
     const struct th_tensor *c = th_value_const(n->scope->graph, in[1]);
     if (c != NULL && th_type_elems(&c->type) == 1) {
-        struct ov_attrs a = {.n = 0};
-        ov_set_float(&a, "alpha", th_tensor_real(c, 0));
+        struct th_attr_list a = {.n = 0};
+        th_attr_list_float(&a, "alpha", th_tensor_real(c, 0));
         TH_TRY(ov_add(n, "leaky_relu", in, 1, &a, &y));
     } else {
         TH_TRY(ov_add(n, "prelu", in, 2, NULL, &y));
@@ -103,15 +103,15 @@ static enum th_status import_selu(struct ov_node *n)
 
 static enum th_status import_hard_sigmoid(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     double alpha, beta;
     th_value x;
 
     TH_TRY(ov_operands(n, &x, 1));
     if (!ov_in_float(n, 1, "alpha", &alpha) || !ov_in_float(n, 2, "beta", &beta))
         return TH_ERR_INPUT;
-    ov_set_float(&a, "alpha", alpha);
-    ov_set_float(&a, "beta", beta);
+    th_attr_list_float(&a, "alpha", alpha);
+    th_attr_list_float(&a, "beta", beta);
     return ov_finish(n, "hard_sigmoid", &x, 1, &a);
 }
 
@@ -145,12 +145,12 @@ static enum th_status import_swish(struct ov_node *n)
 
 static enum th_status import_gelu(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(ov_operands(n, &x, 1));
-    ov_set_bool(&a, "approximate", ov_attr_is(n, "approximation_mode", "TANH", false) ||
-                                       ov_attr_is(n, "approximation_mode", "tanh", false));
+    th_attr_list_bool(&a, "approximate", ov_attr_is(n, "approximation_mode", "TANH", false) ||
+                                             ov_attr_is(n, "approximation_mode", "tanh", false));
     return ov_finish(n, "gelu", &x, 1, &a);
 }
 

@@ -6,48 +6,10 @@
 
 #include "import.h"
 
-/* ---- attributes ------------------------------------------------------------------------------ */
-
-static struct th_attr *new_attr(struct ov_attrs *a, const char *name, enum th_attr_kind kind)
-{
-    struct th_attr *attr = &a->list[a->n < OV_MAX_ATTRS ? a->n++ : OV_MAX_ATTRS - 1];
-
-    *attr = (struct th_attr){.name = name, .kind = kind};
-    return attr;
-}
-
-void ov_set_int(struct ov_attrs *a, const char *name, int64_t v)
-{
-    new_attr(a, name, TH_ATTR_INT)->v.i = v;
-}
-
-void ov_set_bool(struct ov_attrs *a, const char *name, bool v)
-{
-    new_attr(a, name, TH_ATTR_BOOL)->v.i = v;
-}
-
-void ov_set_enum(struct ov_attrs *a, const char *name, int64_t v)
-{
-    new_attr(a, name, TH_ATTR_ENUM)->v.i = v;
-}
-
-void ov_set_float(struct ov_attrs *a, const char *name, double v)
-{
-    new_attr(a, name, TH_ATTR_FLOAT)->v.f = v;
-}
-
-void ov_set_ints(struct ov_attrs *a, const char *name, const int64_t *v, size_t n)
-{
-    struct th_attr *attr = new_attr(a, name, TH_ATTR_INTS);
-
-    attr->n = (uint32_t)n;
-    attr->v.ints = v;
-}
-
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
 static enum th_status add(const struct ov_node *n, const char *op, const th_value *in,
-                          uint32_t n_in, const struct ov_attrs *a, const struct th_type *type,
+                          uint32_t n_in, const struct th_attr_list *a, const struct th_type *type,
                           th_value *out)
 {
     struct th_node_desc d = {.op = op, .contract = OV_CONTRACT, .in = in, .n_in = n_in,
@@ -59,7 +21,7 @@ static enum th_status add(const struct ov_node *n, const char *op, const th_valu
         return ov_reject(n, "the file asks for more nodes than its size allows");
     im->nodes_left--;
     if (a != NULL) {
-        d.attrs = a->list;
+        d.attrs = a->at;
         d.n_attrs = a->n;
     }
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, &v));
@@ -71,7 +33,7 @@ static enum th_status add(const struct ov_node *n, const char *op, const th_valu
 }
 
 enum th_status ov_add_typed(const struct ov_node *n, const char *op, const th_value *in,
-                            uint32_t n_in, const struct ov_attrs *a, const struct th_type *type,
+                            uint32_t n_in, const struct th_attr_list *a, const struct th_type *type,
                             th_value *out)
 {
     struct th_type open = *type;
@@ -81,7 +43,7 @@ enum th_status ov_add_typed(const struct ov_node *n, const char *op, const th_va
 }
 
 enum th_status ov_add(const struct ov_node *n, const char *op, const th_value *in, uint32_t n_in,
-                      const struct ov_attrs *a, th_value *out)
+                      const struct th_attr_list *a, th_value *out)
 {
     const struct th_op *record = th_op_find(n->scope->im->ctx, op);
 
@@ -91,7 +53,7 @@ enum th_status ov_add(const struct ov_node *n, const char *op, const th_value *i
 }
 
 enum th_status ov_finish(struct ov_node *n, const char *op, const th_value *in, uint32_t n_in,
-                         const struct ov_attrs *a)
+                         const struct th_attr_list *a)
 {
     th_value out = 0;
 
@@ -130,7 +92,7 @@ enum th_status ov_with_number(const struct ov_node *n, const char *op, th_value 
 enum th_status ov_reshape(const struct ov_node *n, th_value v, int32_t rank, const int64_t *dims,
                           th_value *out)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     const struct th_type *t = ov_type(n, v);
     bool same = t->rank == rank;
 
@@ -140,14 +102,14 @@ enum th_status ov_reshape(const struct ov_node *n, th_value v, int32_t rank, con
         *out = v;
         return TH_OK;
     }
-    ov_set_ints(&a, "shape", dims, (size_t)rank);
+    th_attr_list_ints(&a, "shape", dims, (size_t)rank);
     return ov_add(n, "reshape", &v, 1, &a, out);
 }
 
 enum th_status ov_transpose(const struct ov_node *n, th_value v, const int64_t *perm,
                             th_value *out)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int32_t rank = ov_type(n, v)->rank;
     bool same = true;
 
@@ -157,7 +119,7 @@ enum th_status ov_transpose(const struct ov_node *n, th_value v, const int64_t *
         *out = v;
         return TH_OK;
     }
-    ov_set_ints(&a, "perm", perm, (size_t)rank);
+    th_attr_list_ints(&a, "perm", perm, (size_t)rank);
     return ov_add(n, "transpose", &v, 1, &a, out);
 }
 
@@ -192,37 +154,37 @@ enum th_status ov_cast(const struct ov_node *n, th_value v, enum th_dtype dt, th
 enum th_status ov_slice_axis(const struct ov_node *n, th_value v, int32_t axis, int64_t begin,
                              int64_t size, th_value *out)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type t = *ov_type(n, v);
     int64_t at[TH_MAX_RANK] = {0};
 
     at[axis] = begin;
     t.dims[axis] = size;
-    ov_set_ints(&a, "begin", at, (size_t)t.rank);
-    ov_set_ints(&a, "size", t.dims, (size_t)t.rank);
+    th_attr_list_ints(&a, "begin", at, (size_t)t.rank);
+    th_attr_list_ints(&a, "size", t.dims, (size_t)t.rank);
     return ov_add(n, "slice", &v, 1, &a, out);
 }
 
 enum th_status ov_reduce(const struct ov_node *n, const char *op, th_value v, const int64_t *axes,
                          size_t count, bool keep, th_value *out)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     if (count == 0) {
         *out = v;
         return TH_OK;
     }
-    ov_set_ints(&a, "axes", axes, count);
-    ov_set_bool(&a, "keep_dims", keep);
+    th_attr_list_ints(&a, "axes", axes, count);
+    th_attr_list_bool(&a, "keep_dims", keep);
     return ov_add(n, op, &v, 1, &a, out);
 }
 
 enum th_status ov_clamp(const struct ov_node *n, th_value v, double lo, double hi, th_value *out)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
-    ov_set_float(&a, "act_min", lo);
-    ov_set_float(&a, "act_max", hi);
+    th_attr_list_float(&a, "act_min", lo);
+    th_attr_list_float(&a, "act_max", hi);
     return ov_add(n, "clamp", &v, 1, &a, out);
 }
 

@@ -65,7 +65,7 @@ static enum th_status import_volume(struct ov_node *n, const th_value *in, bool 
     static const int64_t last[5] = {0, 2, 3, 4, 1};
     const struct th_type wt = *ov_type(n, in[1]);
     int64_t dims[TH_MAX_RANK], stride[3], dilation[3], pad[6];
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x, w = in[1], y;
 
     if (grouped) {
@@ -81,9 +81,9 @@ static enum th_status import_volume(struct ov_node *n, const th_value *in, bool 
         return TH_ERR_INPUT;
     if (!ov_attr_is(n, "auto_pad", "explicit", true) && !ov_attr_is(n, "auto_pad", "notset", true))
         return ov_reject(n, "nearest supported form: explicit padding");
-    ov_set_ints(&a, "stride", stride, 3);
-    ov_set_ints(&a, "dilation", dilation, 3);
-    ov_set_ints(&a, "pad", pad, 6);
+    th_attr_list_ints(&a, "stride", stride, 3);
+    th_attr_list_ints(&a, "dilation", dilation, 3);
+    th_attr_list_ints(&a, "pad", pad, 6);
     TH_TRY(ov_transpose(n, w, last, &w));
     TH_TRY(ov_transpose(n, in[0], last, &x));
     const th_value ops[2] = {x, w};
@@ -100,7 +100,7 @@ static enum th_status import_convolution(struct ov_node *n)
     th_value in[2], x, w, y;
     int64_t pad[4], dims[TH_MAX_RANK], multiplier = 0;
     struct ov_window win;
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     TH_TRY(operands(n, grouped, 5, in));
     if (ov_type(n, in[0])->rank == 5)
@@ -129,10 +129,10 @@ static enum th_status import_convolution(struct ov_node *n)
     TH_TRY(ov_to_maps(n, x, &x));
     ov_window_auto(n, &win, ov_type(n, x)->dims + 1);
     ov_window_attrs(&win, &a, pad);
-    ov_set_ints(&a, "dilation", win.dilation, 2);
+    th_attr_list_ints(&a, "dilation", win.dilation, 2);
     TH_TRY(turn_weights(n, w, false, multiplier != 0, &w));
     if (multiplier != 0)
-        ov_set_int(&a, "multiplier", multiplier);
+        th_attr_list_int(&a, "multiplier", multiplier);
     const th_value ops[3] = {x, w, 0};
     TH_TRY(ov_add(n, multiplier != 0 ? "depthwise_conv2d" : "conv2d", ops, 3, &a, &y));
     TH_TRY(ov_from_maps(n, y, spatial, &y));
@@ -181,7 +181,7 @@ static enum th_status backprop_size(const struct ov_node *n, struct ov_window *w
 /* x is in maps, w [in, out, ...]. */
 static enum th_status add_backprop(const struct ov_node *n, th_value x, th_value w, th_value *y)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct ov_window win;
     int64_t pad[4], out[2];
 
@@ -191,7 +191,7 @@ static enum th_status add_backprop(const struct ov_node *n, th_value x, th_value
                          win.dilation[0], win.dilation[1]);
     TH_TRY(backprop_size(n, &win, ov_type(n, x)->dims + 1, out));
     ov_window_attrs(&win, &a, pad);
-    ov_set_ints(&a, "out_size", out, 2);
+    th_attr_list_ints(&a, "out_size", out, 2);
     TH_TRY(turn_weights(n, w, true, false, &w));
     const th_value ops[2] = {x, w};
     return ov_add(n, "transpose_conv2d", ops, 2, &a, y);
@@ -219,7 +219,8 @@ static enum th_status import_group_backprop(struct ov_node *n)
     int64_t groups = wt.dims[0], each = wt.dims[1], all;
     if (!th_mul_i64(groups, each, &all) || all != ov_type(n, x)->dims[3] || groups < 1 ||
         groups > 4096)
-        return ov_reject(n, "%" PRId64 " groups of %" PRId64 " channels, but the input has %" PRId64,
+        return ov_reject(n, "%" PRId64 " groups of %" PRId64 " channels, but the input has %"
+                         PRId64,
                          groups, each, ov_type(n, x)->dims[3]);
     th_value *parts = TH_NEW_ARRAY(n->scope->im->arena, th_value, (size_t)groups);
     if (parts == NULL)
@@ -231,8 +232,8 @@ static enum th_status import_group_backprop(struct ov_node *n)
         TH_TRY(ov_reshape(n, wg, wt.rank - 1, wt.dims + 1, &wg));
         TH_TRY(add_backprop(n, xg, wg, &parts[g]));
     }
-    struct ov_attrs a = {.n = 0};
-    ov_set_int(&a, "axis", 3);
+    struct th_attr_list a = {.n = 0};
+    th_attr_list_int(&a, "axis", 3);
     TH_TRY(ov_add(n, "concat", parts, (uint32_t)groups, &a, &y));
     TH_TRY(ov_from_maps(n, y, ov_type(n, in[0])->rank - 2, &y));
     return ov_bind(n, 0, y);

@@ -127,28 +127,17 @@ enum th_status ov_layer_bias(struct ov_node *n, bool *done);
 
 /* ---- nodes (build.c) */
 
-enum { OV_MAX_ATTRS = 12 };
-struct ov_attrs {
-    struct th_attr list[OV_MAX_ATTRS];
-    uint32_t n;
-};
-void ov_set_int(struct ov_attrs *a, const char *name, int64_t v);
-void ov_set_bool(struct ov_attrs *a, const char *name, bool v);
-void ov_set_enum(struct ov_attrs *a, const char *name, int64_t v);
-void ov_set_float(struct ov_attrs *a, const char *name, double v);
-void ov_set_ints(struct ov_attrs *a, const char *name, const int64_t *v, size_t n);
-
 /* Adds a node with one output of which the operands tell the type. Where the record wants it
  * declared it is that of operand 0. */
 enum th_status ov_add(const struct ov_node *n, const char *op, const th_value *in, uint32_t n_in,
-                      const struct ov_attrs *a, th_value *out);
+                      const struct th_attr_list *a, th_value *out);
 /* The same where dtype and quantization of the output are given. */
 enum th_status ov_add_typed(const struct ov_node *n, const char *op, const th_value *in,
-                            uint32_t n_in, const struct ov_attrs *a, const struct th_type *type,
+                            uint32_t n_in, const struct th_attr_list *a, const struct th_type *type,
                             th_value *out);
 /* Adds the node that computes the only output of n, and binds it. */
 enum th_status ov_finish(struct ov_node *n, const char *op, const th_value *in, uint32_t n_in,
-                         const struct ov_attrs *a);
+                         const struct th_attr_list *a);
 
 enum th_status ov_unary(const struct ov_node *n, const char *op, th_value x, th_value *out);
 enum th_status ov_binary(const struct ov_node *n, const char *op, th_value a, th_value b,

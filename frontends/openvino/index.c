@@ -36,7 +36,7 @@ static bool wraps(const struct ov_node *n)
 
 static enum th_status import_gather(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t given, batch;
     int32_t axis;
     th_value in[2];
@@ -50,8 +50,8 @@ static enum th_status import_gather(struct ov_node *n)
     if (batch < 0 || batch > axis || batch > ov_type(n, in[1])->rank)
         return ov_reject(n, "%" PRId64 " batch dimensions before axis %d", batch, (int)axis);
     TH_TRY(as_indices(n, in[1], x->dims[axis], wraps(n), &in[1]));
-    ov_set_int(&a, "axis", axis);
-    ov_set_int(&a, "batch_dims", batch);
+    th_attr_list_int(&a, "axis", axis);
+    th_attr_list_int(&a, "batch_dims", batch);
     return ov_finish(n, "gather", in, 2, &a);
 }
 
@@ -71,7 +71,7 @@ static enum th_status import_gather_nd(struct ov_node *n)
 
 static enum th_status import_gather_elements(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t given;
     int32_t axis;
     th_value in[2];
@@ -81,21 +81,21 @@ static enum th_status import_gather_elements(struct ov_node *n)
         !ov_axis(n, given, ov_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
     TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
-    ov_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return ov_finish(n, "gather_elements", in, 2, &a);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
 /* What becomes of an element that an update meets, as the records have it. */
-static bool read_mode(const struct ov_node *n, struct ov_attrs *a)
+static bool read_mode(const struct ov_node *n, struct th_attr_list *a)
 {
     static const char *const modes[] = {"none", "sum", "prod", "min", "max"};
     const char *text = ov_attr_text(n, "reduction");
 
     for (size_t i = 0; i < TH_ARRAY_LEN(modes); i++) {
         if (text == NULL || strcmp(text, modes[i]) == 0) {
-            ov_set_enum(a, "mode", (int64_t)i);
+            th_attr_list_enum(a, "mode", (int64_t)i);
             return true;
         }
     }
@@ -105,7 +105,7 @@ static bool read_mode(const struct ov_node *n, struct ov_attrs *a)
 
 static enum th_status import_scatter_nd(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3];
 
     TH_TRY(ov_operands(n, in, 3));
@@ -117,7 +117,7 @@ static enum th_status import_scatter_nd(struct ov_node *n)
 
 static enum th_status import_scatter_elements(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t given;
     int32_t axis;
     th_value in[3];
@@ -130,7 +130,7 @@ static enum th_status import_scatter_elements(struct ov_node *n)
         !ov_attr_bool(n, "use_init_val", true))
         return ov_reject(n, "reductions that leave the first value out are not supported");
     TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
-    ov_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return ov_finish(n, "scatter_elements", in, 3, &a);
 }
 
@@ -138,7 +138,7 @@ static enum th_status import_scatter_elements(struct ov_node *n)
  * place of it. */
 static enum th_status import_scatter(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t given, dims[TH_MAX_RANK];
     int32_t axis;
     th_value in[3], y;
@@ -158,7 +158,7 @@ static enum th_status import_scatter(struct ov_node *n)
     dims[i.rank] = 1;
     TH_TRY(ov_reshape(n, in[1], i.rank + 1, dims, &in[1]));
     TH_TRY(ov_move_axis(n, in[0], axis, 0, &in[0]));
-    ov_set_enum(&a, "mode", 0);
+    th_attr_list_enum(&a, "mode", 0);
     TH_TRY(ov_add(n, "scatter_update", in, 3, &a, &y));
     TH_TRY(ov_move_axis(n, y, 0, axis, &y));
     return ov_bind(n, 0, y);
@@ -168,7 +168,7 @@ static enum th_status import_scatter(struct ov_node *n)
 
 static enum th_status import_one_hot(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t depth, axis;
     th_value i, ops[3];
 
@@ -180,14 +180,14 @@ static enum th_status import_one_hot(struct ov_node *n)
     if (ops[1] == 0 || ops[2] == 0)
         return ov_reject(n, "has %u operands, it needs 4", n->layer->n_inputs);
     TH_TRY(as_indices(n, i, 0, false, &ops[0]));
-    ov_set_int(&a, "depth", depth);
-    ov_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "depth", depth);
+    th_attr_list_int(&a, "axis", axis);
     return ov_finish(n, "one_hot", ops, 3, &a);
 }
 
 static enum th_status import_cumsum(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t given = 0;
     int32_t axis;
     th_value x;
@@ -196,9 +196,9 @@ static enum th_status import_cumsum(struct ov_node *n)
     if ((ov_in(n, 1) != 0 && !ov_in_int(n, 1, "axis", &given)) ||
         !ov_axis(n, given, ov_type(n, x)->rank, &axis))
         return TH_ERR_INPUT;
-    ov_set_int(&a, "axis", axis);
-    ov_set_bool(&a, "exclusive", ov_attr_bool(n, "exclusive", false));
-    ov_set_bool(&a, "reverse", ov_attr_bool(n, "reverse", false));
+    th_attr_list_int(&a, "axis", axis);
+    th_attr_list_bool(&a, "exclusive", ov_attr_bool(n, "exclusive", false));
+    th_attr_list_bool(&a, "reverse", ov_attr_bool(n, "reverse", false));
     return ov_finish(n, "cumsum", &x, 1, &a);
 }
 
@@ -207,7 +207,7 @@ static enum th_status import_top_k(struct ov_node *n)
     bool least = ov_attr_is(n, "mode", "min", false);
     const char *type = ov_attr_text(n, "index_element_type");
     enum th_dtype dt = type != NULL ? ov_dtype(type) : TH_DT_S32;
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t given, k;
     int32_t axis;
     th_value x, y[2] = {0, 0};
@@ -222,10 +222,10 @@ static enum th_status import_top_k(struct ov_node *n)
     if (dt != TH_DT_S32 && dt != TH_DT_S64)
         return ov_reject(n, "indices of type '%.20s' are not supported", type);
     TH_TRY(ov_move_axis(n, x, axis, rank - 1, &x));
-    ov_set_int(&a, "k", k);
-    ov_set_bool(&a, "largest", !least);
-    const struct th_node_desc d = {.op = "top_k", .contract = OV_CONTRACT, .in = &x, .n_in = 1, .attrs = a.list,
-                                   .n_attrs = a.n, .n_out = 2, .loc = n->loc};
+    th_attr_list_int(&a, "k", k);
+    th_attr_list_bool(&a, "largest", !least);
+    const struct th_node_desc d = {.op = "top_k", .contract = OV_CONTRACT, .in = &x, .n_in = 1,
+                                   .attrs = a.at, .n_attrs = a.n, .n_out = 2, .loc = n->loc};
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, y));
     TH_TRY(ov_cast(n, y[1], dt, &y[1]));
     for (uint32_t i = 0; i < 2 && i < n->layer->n_outputs; i++) {

@@ -105,12 +105,12 @@ static enum th_status import_round(struct ov_node *n)
 
 static enum th_status import_is_inf(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(ov_operands(n, &x, 1));
-    ov_set_bool(&a, "positive", ov_attr_bool(n, "detect_positive", true));
-    ov_set_bool(&a, "negative", ov_attr_bool(n, "detect_negative", true));
+    th_attr_list_bool(&a, "positive", ov_attr_bool(n, "detect_positive", true));
+    th_attr_list_bool(&a, "negative", ov_attr_bool(n, "detect_negative", true));
     return ov_finish(n, "is_inf", &x, 1, &a);
 }
 
@@ -142,7 +142,7 @@ static enum th_status swap_last(const struct ov_node *n, th_value v, th_value *o
 static enum th_status dense(const struct ov_node *n, th_value a, th_value b, bool turn_b,
                             th_value *y)
 {
-    struct ov_attrs attrs = {.n = 0};
+    struct th_attr_list attrs = {.n = 0};
 
     th_value kept = ov_stored(n, b);
     if (turn_b && kept != 0) {
@@ -152,7 +152,7 @@ static enum th_status dense(const struct ov_node *n, th_value a, th_value b, boo
         TH_TRY(swap_last(n, b, &b));
     }
     const th_value in[3] = {a, b, 0};
-    ov_set_bool(&attrs, "keep_dims", true);
+    th_attr_list_bool(&attrs, "keep_dims", true);
     return ov_add(n, "fully_connected", in, 3, &attrs, y);
 }
 
@@ -190,10 +190,10 @@ static enum th_status import_matmul(struct ov_node *n)
             TH_TRY(swap_last(n, a, &a));
         TH_TRY(dense(n, a, b, !turn_b, &y));
     } else {
-        struct ov_attrs attrs = {.n = 0};
+        struct th_attr_list attrs = {.n = 0};
         const th_value ops[2] = {a, b};
-        ov_set_bool(&attrs, "adj_a", turn_a);
-        ov_set_bool(&attrs, "adj_b", turn_b);
+        th_attr_list_bool(&attrs, "adj_a", turn_a);
+        th_attr_list_bool(&attrs, "adj_b", turn_b);
         TH_TRY(ov_add(n, "batch_matmul", ops, 2, &attrs, &y));
     }
     struct th_type t = *ov_type(n, y);
@@ -243,7 +243,7 @@ static enum th_status additive(const struct ov_node *n, th_value mask, th_value 
 /* softmax(q * k' * scale + mask) * v */
 static enum th_status import_attention(struct ov_node *n)
 {
-    struct ov_attrs turn = {.n = 0}, beta = {.n = 0};
+    struct th_attr_list turn = {.n = 0}, beta = {.n = 0};
     bool causal = ov_attr_bool(n, "causal", false);
     th_value in[3], scores, mask = 0, y;
     double scale;
@@ -258,7 +258,7 @@ static enum th_status import_attention(struct ov_node *n)
     if (n->layer->n_inputs > 5)
         return ov_reject(n, "a sink is not supported");
     int64_t queries = q->dims[q->rank - 2], keys = k->dims[k->rank - 2];
-    ov_set_bool(&turn, "adj_b", true);
+    th_attr_list_bool(&turn, "adj_b", true);
     TH_TRY(ov_with_number(n, "mul", in[0], scale, &in[0]));
     TH_TRY(ov_add(n, "batch_matmul", in, 2, &turn, &scores));
     if (causal)
@@ -267,7 +267,7 @@ static enum th_status import_attention(struct ov_node *n)
         TH_TRY(additive(n, ov_in(n, 3), &mask));
     if (mask != 0 && !(ov_type(n, mask)->rank == 0 && !causal))
         TH_TRY(ov_binary(n, "add", scores, mask, &scores));
-    ov_set_float(&beta, "beta", 1);
+    th_attr_list_float(&beta, "beta", 1);
     TH_TRY(ov_add(n, "softmax", &scores, 1, &beta, &scores));
     const th_value last[2] = {scores, in[2]};
     TH_TRY(ov_add(n, "batch_matmul", last, 2, NULL, &y));

@@ -92,11 +92,11 @@ static enum th_status layer_norm(const struct ov_node *n, th_value x, th_value s
                                  double eps, bool rms, th_value *y)
 {
     const th_value in[2] = {x, scale};
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
-    ov_set_int(&a, "axis", axis);
-    ov_set_float(&a, "epsilon", eps);
-    ov_set_bool(&a, "rms", rms);
+    th_attr_list_int(&a, "axis", axis);
+    th_attr_list_float(&a, "epsilon", eps);
+    th_attr_list_bool(&a, "rms", rms);
     return ov_add(n, "layer_norm", in, scale != 0 ? 2 : 1, &a, y);
 }
 
@@ -221,12 +221,12 @@ static enum th_status import_lrn(struct ov_node *n)
                              th_type_elems(&t) / (t.dims[0] * t.dims[1])};
     const int64_t before[4] = {0, (size - 1) / 2, 0, 0}, after[4] = {0, size / 2, 0, 0};
     const int64_t filter[2] = {size, 1};
-    struct ov_attrs p = {.n = 0}, a = {.n = 0};
-    ov_set_ints(&p, "before", before, 4);
-    ov_set_ints(&p, "after", after, 4);
-    ov_set_float(&p, "value", 0);
-    ov_set_ints(&a, "filter", filter, 2);
-    ov_set_ints(&a, "stride", ones, 2);
+    struct th_attr_list p = {.n = 0}, a = {.n = 0};
+    th_attr_list_ints(&p, "before", before, 4);
+    th_attr_list_ints(&p, "after", after, 4);
+    th_attr_list_float(&p, "value", 0);
+    th_attr_list_ints(&a, "filter", filter, 2);
+    th_attr_list_ints(&a, "stride", ones, 2);
     TH_TRY(ov_unary(n, "square", x, &s));
     TH_TRY(ov_reshape(n, s, 4, rows, &s));
     TH_TRY(ov_add(n, "pad", &s, 1, &p, &s));

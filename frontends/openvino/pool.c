@@ -7,7 +7,8 @@
 /* Outputs along one axis; with "ceil" the last window may begin inside but end outside. */
 static int64_t pooled(const struct ov_window *w, int axis, int64_t in, bool ceil, bool inside)
 {
-    int64_t room = in + w->begin[axis] + w->end[axis] - ((w->size[axis] - 1) * w->dilation[axis] + 1);
+    int64_t reach = (w->size[axis] - 1) * w->dilation[axis] + 1;
+    int64_t room = in + w->begin[axis] + w->end[axis] - reach;
     int64_t out;
 
     if (room < 0)
@@ -57,21 +58,21 @@ static bool is_dilated(const struct ov_window *w)
 static enum th_status add_pool(const struct ov_node *n, const char *op, th_value x,
                                struct ov_window *w, double fill, th_value *y)
 {
-    struct ov_attrs a = {.n = 0}, p = {.n = 0};
+    struct th_attr_list a = {.n = 0}, p = {.n = 0};
     int64_t pad[4];
 
     if (w->begin[0] >= w->size[0] || w->end[0] >= w->size[0] || w->begin[1] >= w->size[1] ||
         w->end[1] >= w->size[1]) {
         const int64_t before[4] = {0, w->begin[0], w->begin[1], 0};
         const int64_t after[4] = {0, w->end[0], w->end[1], 0};
-        ov_set_ints(&p, "before", before, 4);
-        ov_set_ints(&p, "after", after, 4);
-        ov_set_float(&p, "value", fill);
+        th_attr_list_ints(&p, "before", before, 4);
+        th_attr_list_ints(&p, "after", after, 4);
+        th_attr_list_float(&p, "value", fill);
         TH_TRY(ov_add(n, "pad", &x, 1, &p, &x));
         w->begin[0] = w->begin[1] = w->end[0] = w->end[1] = 0;
     }
     ov_window_attrs(w, &a, pad);
-    ov_set_ints(&a, "filter", w->size, 2);
+    th_attr_list_ints(&a, "filter", w->size, 2);
     return ov_add(n, op, &x, 1, &a, y);
 }
 
@@ -83,7 +84,7 @@ static enum th_status dilated_max(const struct ov_node *n, th_value x, struct ov
     const int64_t before[4] = {0, w->begin[0], w->begin[1], 0};
     const int64_t after[4] = {0, w->end[0], w->end[1], 0};
     const int64_t stride[4] = {1, w->stride[0], w->stride[1], 1};
-    struct ov_attrs p = {.n = 0};
+    struct th_attr_list p = {.n = 0};
     int64_t size[4] = {t.dims[0], 0, 0, t.dims[3]};
 
     if (w->size[0] * w->size[1] > 256)
@@ -92,19 +93,19 @@ static enum th_status dilated_max(const struct ov_node *n, th_value x, struct ov
     for (int i = 0; i < 2; i++)
         size[i + 1] = (t.dims[i + 1] + w->begin[i] + w->end[i] -
                        ((w->size[i] - 1) * w->dilation[i] + 1)) / w->stride[i] + 1;
-    ov_set_ints(&p, "before", before, 4);
-    ov_set_ints(&p, "after", after, 4);
-    ov_set_float(&p, "value", (double)-3.402823466e38f);
+    th_attr_list_ints(&p, "before", before, 4);
+    th_attr_list_ints(&p, "after", after, 4);
+    th_attr_list_float(&p, "value", (double)-3.402823466e38f);
     TH_TRY(ov_add(n, "pad", &x, 1, &p, &x));
     *y = 0;
     for (int64_t i = 0; i < w->size[0] * w->size[1]; i++) {
         const int64_t begin[4] = {0, i / w->size[1] * w->dilation[0],
                                   i % w->size[1] * w->dilation[1], 0};
-        struct ov_attrs a = {.n = 0};
+        struct th_attr_list a = {.n = 0};
         th_value tap;
-        ov_set_ints(&a, "begin", begin, 4);
-        ov_set_ints(&a, "size", size, 4);
-        ov_set_ints(&a, "stride", stride, 4);
+        th_attr_list_ints(&a, "begin", begin, 4);
+        th_attr_list_ints(&a, "size", size, 4);
+        th_attr_list_ints(&a, "stride", stride, 4);
         TH_TRY(ov_add(n, "slice", &x, 1, &a, &tap));
         if (*y == 0)
             *y = tap;
@@ -139,7 +140,7 @@ static enum th_status import_max_pool(struct ov_node *n)
 static enum th_status import_avg_pool(struct ov_node *n)
 {
     bool exclude = ov_attr_bool(n, "exclude-pad", ov_attr_bool(n, "exclude_pad", false));
-    struct ov_attrs p = {.n = 0};
+    struct th_attr_list p = {.n = 0};
     struct ov_window w;
     th_value x, y;
     int64_t end[2];
@@ -153,9 +154,9 @@ static enum th_status import_avg_pool(struct ov_node *n)
         return ov_reject(n, "a dilated average is not supported");
     const int64_t before[4] = {0, w.begin[0], w.begin[1], 0}, after[4] = {0, end[0], end[1], 0};
     if (!exclude && (before[1] || before[2] || after[1] || after[2])) {
-        ov_set_ints(&p, "before", before, 4);
-        ov_set_ints(&p, "after", after, 4);
-        ov_set_float(&p, "value", 0);
+        th_attr_list_ints(&p, "before", before, 4);
+        th_attr_list_ints(&p, "after", after, 4);
+        th_attr_list_float(&p, "value", 0);
         TH_TRY(ov_add(n, "pad", &x, 1, &p, &x));
         for (int i = 0; i < 2; i++) {
             w.begin[i] = 0;

@@ -52,7 +52,7 @@ static int activation(const char *s, size_t len)
     return -1;
 }
 
-static bool set_activations(const struct ov_node *n, const struct kind *k, struct ov_attrs *a)
+static bool set_activations(const struct ov_node *n, const struct kind *k, struct th_attr_list *a)
 {
     static const char *const slots[] = {"f", "g", "h"};
     const char *text = ov_attr_text(n, "activations");
@@ -66,7 +66,7 @@ static bool set_activations(const struct ov_node *n, const struct kind *k, struc
             ov_reject(n, "activation %d, '%.60s', is not supported", i, text != NULL ? text : "");
             return false;
         }
-        ov_set_enum(a, slots[i], at);
+        th_attr_list_enum(a, slots[i], at);
         if (text != NULL)
             text += len + strspn(text + len, ", ");
     }
@@ -74,7 +74,7 @@ static bool set_activations(const struct ov_node *n, const struct kind *k, struc
 }
 
 /* Parameters of activations; few have some. */
-static bool set_parameters(const struct ov_node *n, struct ov_attrs *a)
+static bool set_parameters(const struct ov_node *n, struct th_attr_list *a)
 {
     static const char *const names[][2] = {{"activations_alpha", "alpha"},
                                            {"activations_beta", "beta"}};
@@ -87,25 +87,24 @@ static bool set_parameters(const struct ov_node *n, struct ov_attrs *a)
             return false;
         }
         if (count != 0)
-            a->list[a->n++] = (struct th_attr){.name = names[i][1], .kind = TH_ATTR_FLOATS,
-                                               .n = (uint32_t)count, .v.floats = v};
+            th_attr_list_floats(a, names[i][1], v, count);
     }
     return true;
 }
 
 static bool set_attrs(const struct ov_node *n, const struct kind *k, bool reverse,
-                      struct ov_attrs *a)
+                      struct th_attr_list *a)
 {
     double clip;
 
     if (!ov_attr_float(n, "clip", 0, &clip))
         return false;
     if (clip > 0 && clip < 1e30)
-        ov_set_float(a, "clip", clip);
+        th_attr_list_float(a, "clip", clip);
     if (reverse)
-        ov_set_bool(a, "reverse", true);
+        th_attr_list_bool(a, "reverse", true);
     if (k == &gru && ov_attr_bool(n, "linear_before_reset", false))
-        ov_set_bool(a, "linear_before_reset", true);
+        th_attr_list_bool(a, "linear_before_reset", true);
     return set_activations(n, k, a) && set_parameters(n, a);
 }
 
@@ -114,12 +113,12 @@ static bool set_attrs(const struct ov_node *n, const struct kind *k, bool revers
 static enum th_status join(const struct ov_node *n, const th_value *in, uint32_t count,
                            int64_t axis, th_value *out)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     *out = in[0];
     if (count == 1)
         return TH_OK;
-    ov_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return ov_add(n, "concat", in, count, &a, out);
 }
 
@@ -166,8 +165,8 @@ static enum th_status check_sizes(const struct ov_node *n, const struct kind *k,
         return ov_reject(n, "a state of %" PRId64 " numbers", hidden);
     if (ov_type(n, p->w)->dims[0] != rows || ov_type(n, p->r)->dims[0] != rows ||
         ov_type(n, p->b)->dims[0] != biased)
-        return ov_reject(n, "weights of %" PRId64 ", %" PRId64 " and %" PRId64 " rows for a state of "
-                         "%" PRId64, ov_type(n, p->w)->dims[0], ov_type(n, p->r)->dims[0],
+        return ov_reject(n, "weights of %" PRId64 ", %" PRId64 " and %" PRId64
+                         " rows for a state of %" PRId64, ov_type(n, p->w)->dims[0], ov_type(n, p->r)->dims[0],
                          ov_type(n, p->b)->dims[0], hidden);
     return TH_OK;
 }
@@ -178,7 +177,7 @@ static enum th_status add_pass(const struct ov_node *n, const struct kind *k, st
 {
     bool linear = k == &gru && ov_attr_bool(n, "linear_before_reset", false);
     int64_t hidden = ov_type(n, p->h)->dims[1];
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type like = th_type_make(TH_DT_F32, -1, NULL);
     const struct th_type types[3] = {like, like, like};
 
@@ -192,7 +191,7 @@ static enum th_status add_pass(const struct ov_node *n, const struct kind *k, st
     const th_value in[7] = {p->x, p->w, p->r, p->b, p->lengths, p->h, p->c};
     const struct th_node_desc d = {
         .op = k->op, .contract = OV_CONTRACT, .in = in, .n_in = k == &lstm ? 7 : 6,
-        .attrs = a.list, .n_attrs = a.n, .out = types, .n_out = k == &lstm ? 3 : 2, .loc = n->loc};
+        .attrs = a.at, .n_attrs = a.n, .out = types, .n_out = k == &lstm ? 3 : 2, .loc = n->loc};
     return th_graph_add_node(n->scope->graph, &d, NULL, out);
 }
 

@@ -81,7 +81,7 @@ static bool operator_fits(const struct resize *r, const struct axis *x, bool ali
 static enum th_status take_nearest(const struct ov_node *n, const struct resize *r, th_value v,
                                    int32_t at, const struct axis *x, th_value *y)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t *list = TH_NEW_ARRAY(n->scope->im->arena, int64_t, (size_t)x->out);
 
     if (list == NULL)
@@ -89,7 +89,7 @@ static enum th_status take_nearest(const struct ov_node *n, const struct resize 
     for (int64_t i = 0; i < x->out; i++)
         list[i] = nearest(r, x, i);
     const th_value in[2] = {v, th_graph_const_ints(n->scope->graph, TH_DT_S32, 1, &x->out, list)};
-    ov_set_int(&a, "axis", at);
+    th_attr_list_int(&a, "axis", at);
     return in[1] != 0 ? ov_add(n, "gather", in, 2, &a, y) : TH_ERR_INTERNAL;
 }
 
@@ -137,7 +137,7 @@ static enum th_status take_weighted(const struct ov_node *n, const struct resize
 {
     double stretch = r->antialias && x->scale < 1 ? x->scale : 1;
     double reach = ceil((r->cubic ? 2 : 1) / stretch);
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t count;
 
     /* the taps on both sides; there is nothing beyond the ends */
@@ -156,7 +156,7 @@ static enum th_status take_weighted(const struct ov_node *n, const struct resize
                             ov_const_f32(n, 2, dims, weight)};
     if (in[1] == 0 || in[2] == 0)
         return TH_ERR_INTERNAL;
-    ov_set_int(&a, "axis", at);
+    th_attr_list_int(&a, "axis", at);
     return ov_add(n, "resample", in, 3, &a, y);
 }
 
@@ -272,7 +272,7 @@ static enum th_status by_operator(const struct ov_node *n, const struct resize *
     const int64_t size[2] = {axes[2].out, axes[3].out};
     bool align = r->coordinates == ALIGN_CORNERS, half = r->coordinates == HALF_PIXEL;
     bool exact = true;
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     if (r->nearest) {
         int k;
@@ -295,9 +295,9 @@ static enum th_status by_operator(const struct ov_node *n, const struct resize *
     if (!exact)
         return TH_OK;
     TH_TRY(ov_to_maps(n, x, &x));
-    ov_set_ints(&a, "size", size, 2);
-    ov_set_bool(&a, "align_corners", align);
-    ov_set_bool(&a, "half_pixel", half);
+    th_attr_list_ints(&a, "size", size, 2);
+    th_attr_list_bool(&a, "align_corners", align);
+    th_attr_list_bool(&a, "half_pixel", half);
     TH_TRY(ov_add(n, r->nearest ? "resize_nearest" : "resize_bilinear", &x, 1, &a, y));
     return ov_from_maps(n, *y, 2, y);
 }

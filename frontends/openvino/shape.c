@@ -165,7 +165,7 @@ static enum th_status import_convert_like(struct ov_node *n)
 
 static enum th_status import_concat(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     uint32_t count = n->layer->n_inputs;
     th_value *in = TH_NEW_ARRAY(n->scope->im->arena, th_value, count);
     int64_t given;
@@ -177,7 +177,7 @@ static enum th_status import_concat(struct ov_node *n)
     if (count == 0 || !ov_attr_int(n, "axis", 0, &given) ||
         !ov_axis(n, given, ov_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
-    ov_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return ov_finish(n, "concat", in, count, &a);
 }
 
@@ -185,7 +185,7 @@ static enum th_status import_concat(struct ov_node *n)
 static enum th_status import_tile(struct ov_node *n)
 {
     int64_t repeats[TH_MAX_RANK], all[TH_MAX_RANK], dims[TH_MAX_RANK];
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     size_t count;
     th_value x;
 
@@ -200,7 +200,7 @@ static enum th_status import_tile(struct ov_node *n)
         all[i] = r >= 0 ? repeats[r] : 1;
     }
     TH_TRY(ov_reshape(n, x, rank, dims, &x));
-    ov_set_ints(&a, "repeats", all, (size_t)rank);
+    th_attr_list_ints(&a, "repeats", all, (size_t)rank);
     return ov_finish(n, "tile", &x, 1, &a);
 }
 
@@ -208,7 +208,7 @@ static enum th_status import_broadcast(struct ov_node *n)
 {
     bool both = ov_attr_is(n, "mode", "bidirectional", false);
     int64_t shape[TH_MAX_RANK], axes[TH_MAX_RANK], dims[TH_MAX_RANK];
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     size_t count, n_axes = 0;
     th_value x;
 
@@ -237,7 +237,7 @@ static enum th_status import_broadcast(struct ov_node *n)
         memcpy(shape, dims, sizeof shape);
         count = (size_t)rank;
     }
-    ov_set_ints(&a, "shape", shape, count);
+    th_attr_list_ints(&a, "shape", shape, count);
     return ov_finish(n, "broadcast_to", &x, 1, &a);
 }
 
@@ -266,23 +266,23 @@ static enum th_status pad_edges(struct ov_node *n, th_value x, const int64_t *be
     *y = x;
     for (int32_t i = 0; i < ov_type(n, x)->rank; i++) {
         const struct th_type t = *ov_type(n, *y);
-        struct ov_attrs a = {.n = 0};
+        struct th_attr_list a = {.n = 0};
         th_value parts[3] = {0, *y, 0};
         for (int side = 0; side < 2; side++) {
             int64_t count = side == 0 ? before[i] : after[i];
-            struct ov_attrs b = {.n = 0};
+            struct th_attr_list b = {.n = 0};
             struct th_type wide = t;
             th_value edge;
             if (count <= 0)
                 continue;
             wide.dims[i] = count;
             TH_TRY(ov_slice_axis(n, *y, i, side == 0 ? 0 : t.dims[i] - 1, 1, &edge));
-            ov_set_ints(&b, "shape", wide.dims, (size_t)t.rank);
+            th_attr_list_ints(&b, "shape", wide.dims, (size_t)t.rank);
             TH_TRY(ov_add(n, "broadcast_to", &edge, 1, &b, &parts[2 * side]));
         }
         if (parts[0] == 0 && parts[2] == 0)
             continue;
-        ov_set_int(&a, "axis", i);
+        th_attr_list_int(&a, "axis", i);
         TH_TRY(ov_add(n, "concat", parts + (parts[0] == 0),
                       3u - (parts[0] == 0) - (parts[2] == 0), &a, y));
     }
@@ -293,7 +293,7 @@ static enum th_status import_pad(struct ov_node *n)
 {
     const char *mode = ov_attr_text(n, "pad_mode");
     int64_t before[TH_MAX_RANK], after[TH_MAX_RANK];
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     size_t count[2];
     double value = 0;
     th_value x, y;
@@ -317,21 +317,21 @@ static enum th_status import_pad(struct ov_node *n)
         before[i] = before[i] < 0 ? 0 : before[i];
         after[i] = after[i] < 0 ? 0 : after[i];
     }
-    ov_set_ints(&a, "before", before, rank);
-    ov_set_ints(&a, "after", after, rank);
+    th_attr_list_ints(&a, "before", before, rank);
+    th_attr_list_ints(&a, "after", after, rank);
     if (mode == NULL || strcmp(mode, "constant") == 0) {
-        ov_set_float(&a, "value", value);
+        th_attr_list_float(&a, "value", value);
         return ov_finish(n, "pad", &y, 1, &a);
     }
     if (strcmp(mode, "reflect") != 0 && strcmp(mode, "symmetric") != 0)
         return ov_reject(n, "padding mode '%.40s' is unknown", mode);
-    ov_set_enum(&a, "mode", strcmp(mode, "symmetric") == 0);
+    th_attr_list_enum(&a, "mode", strcmp(mode, "symmetric") == 0);
     return ov_finish(n, "mirror_pad", &y, 1, &a);
 }
 
 static enum th_status import_reverse(struct ov_node *n)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t axes[TH_MAX_RANK];
     size_t count;
     th_value x;
@@ -341,7 +341,7 @@ static enum th_status import_reverse(struct ov_node *n)
         return ov_reject(n, "nearest supported form: mode 'index'");
     if (!ov_in_axes(n, 1, ov_type(n, x)->rank, axes, &count))
         return TH_ERR_INPUT;
-    ov_set_ints(&a, "axes", axes, count);
+    th_attr_list_ints(&a, "axes", axes, count);
     return ov_finish(n, "reverse", &x, 1, &a);
 }
 

@@ -104,12 +104,12 @@ static bool set_axis(const struct ov_node *n, struct part *p, int32_t axis, int6
 static enum th_status add_slice(const struct ov_node *n, th_value x, const struct part *p,
                                 th_value *y)
 {
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     size_t rank = (size_t)ov_type(n, x)->rank;
 
-    ov_set_ints(&a, "begin", p->begin, rank);
-    ov_set_ints(&a, "size", p->size, rank);
-    ov_set_ints(&a, "stride", p->stride, rank);
+    th_attr_list_ints(&a, "begin", p->begin, rank);
+    th_attr_list_ints(&a, "size", p->size, rank);
+    th_attr_list_ints(&a, "stride", p->stride, rank);
     return ov_add(n, "slice", &x, 1, &a, y);
 }
 
@@ -247,7 +247,8 @@ static enum th_status import_depth_to_space(struct ov_node *n)
         return ov_reject(n, "a block of %" PRId64, b);
     cells = spatial == 2 ? b * b : b;
     if (!deep && t.dims[1] % cells != 0)
-        return ov_reject(n, "%" PRId64 " channels do not hold blocks of %" PRId64, t.dims[1], cells);
+        return ov_reject(n, "%" PRId64 " channels do not hold blocks of %" PRId64, t.dims[1],
+                         cells);
     for (int32_t i = 2; deep && i < t.rank; i++) {
         if (t.dims[i] % b != 0)
             return ov_reject(n, "an extent of %" PRId64 " has no whole blocks of %" PRId64,

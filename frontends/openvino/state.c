@@ -57,15 +57,10 @@ static bool make_variable(struct ov_node *n, const char *id, th_state *out)
     return add_variable(n, id, &type, NULL, out);
 }
 
-static void state_attr(struct ov_attrs *a, th_state s)
-{
-    a->list[a->n++] = (struct th_attr){.name = "state", .kind = TH_ATTR_STATE, .v.i = s};
-}
-
 static enum th_status import_read(struct ov_node *n)
 {
     const char *id = ov_attr_text(n, "variable_id");
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     const struct ov_variable *var;
     th_state s;
     th_value y = 0;
@@ -76,8 +71,9 @@ static enum th_status import_read(struct ov_node *n)
     s = var != NULL ? var->state : 0;
     if (s == 0 && !make_variable(n, id, &s))
         return TH_ERR_INPUT;
-    state_attr(&a, s);
-    const struct th_node_desc d = {.op = "state_read", .contract = OV_CONTRACT, .attrs = a.list, .n_attrs = a.n,
+    th_attr_list_state(&a, "state", s);
+    const struct th_node_desc d = {.op = "state_read", .contract = OV_CONTRACT, .attrs = a.at,
+                                   .n_attrs = a.n,
                                    .out = th_state_type(n->scope->im->program, s), .n_out = 1,
                                    .loc = n->loc};
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, &y));
@@ -88,16 +84,16 @@ static enum th_status import_assign(struct ov_node *n)
 {
     const char *id = ov_attr_text(n, "variable_id");
     const struct ov_variable *var = id != NULL ? find_variable(n->scope->im, id) : NULL;
-    struct ov_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(ov_operands(n, &x, 1));
     if (var == NULL)
         return ov_reject(n, "variable '%.40s' is assigned but never read before",
                          id != NULL ? id : "");
-    state_attr(&a, var->state);
-    const struct th_node_desc d = {.op = "state_write", .contract = OV_CONTRACT, .in = &x, .n_in = 1, .attrs = a.list,
-                                   .n_attrs = a.n, .loc = n->loc};
+    th_attr_list_state(&a, "state", var->state);
+    const struct th_node_desc d = {.op = "state_write", .contract = OV_CONTRACT, .in = &x,
+                                   .n_in = 1, .attrs = a.at, .n_attrs = a.n, .loc = n->loc};
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, NULL));
     return n->layer->n_outputs != 0 ? ov_bind(n, 0, x) : TH_OK;
 }

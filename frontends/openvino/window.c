@@ -58,14 +58,14 @@ bool ov_window_auto(const struct ov_node *n, struct ov_window *w, const int64_t 
     return true;
 }
 
-void ov_window_attrs(const struct ov_window *w, struct ov_attrs *a, int64_t pad[4])
+void ov_window_attrs(const struct ov_window *w, struct th_attr_list *a, int64_t pad[4])
 {
     pad[0] = w->begin[0];
     pad[1] = w->begin[1];
     pad[2] = w->end[0];
     pad[3] = w->end[1];
-    ov_set_ints(a, "stride", w->stride, 2);
-    ov_set_ints(a, "pad", pad, 4);
+    th_attr_list_ints(a, "stride", w->stride, 2);
+    th_attr_list_ints(a, "pad", pad, 4);
 }
 
 enum th_status ov_to_maps(const struct ov_node *n, th_value v, th_value *out)

@@ -15,7 +15,7 @@ enum th_status ov_window_read(const struct ov_node *n, int32_t spatial, const in
                               struct ov_window *w);
 /* Padding by auto_pad for maps of this height and width; false: it is explicit. */
 bool ov_window_auto(const struct ov_node *n, struct ov_window *w, const int64_t in[2]);
-void ov_window_attrs(const struct ov_window *w, struct ov_attrs *a, int64_t pad[4]);
+void ov_window_attrs(const struct ov_window *w, struct th_attr_list *a, int64_t pad[4]);
 
 /* [n, channels, width] or [n, channels, height, width] as [n, height, width, channels], and back.
  * The transposes stand outside of reshapes, so that they meet those of the next layer. */

@@ -58,7 +58,7 @@ static enum th_status import_read_variable(struct tfl_node *n)
 {
     struct tfl_import *im = n->scope->im;
     struct tfl_resource *r = operand_resource(n);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type type;
     const struct tfl_tensor *t;
     th_value v;
@@ -79,7 +79,7 @@ static enum th_status import_read_variable(struct tfl_node *n)
     if (type.rank < 0 && !r->has_initial && r->state == 0)
         return tfl_reject(n, NULL, "variable '%s' has no known shape", r->name);
     TH_TRY(resource_state(n, r, &type));
-    tfl_attr_state(&a, "state", r->state);
+    th_attr_list_state(&a, "state", r->state);
     TH_TRY(tfl_add_exact(n, "state_read", NULL, 0, &a, th_state_type(im->program, r->state), &v));
     return tfl_bind(n, 0, v);
 }
@@ -108,7 +108,7 @@ static enum th_status set_initial(struct tfl_node *n, struct tfl_resource *r, th
 static enum th_status import_assign_variable(struct tfl_node *n)
 {
     struct tfl_resource *r = operand_resource(n);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_node_desc d = {.op = "state_write", .n_in = 1, .loc = n->loc};
     th_value v = tfl_in(n, 1);
 
@@ -119,9 +119,9 @@ static enum th_status import_assign_variable(struct tfl_node *n)
     if (n->scope->im->initialising)
         return set_initial(n, r, v);
     TH_TRY(resource_state(n, r, tfl_type_of(n, v)));
-    tfl_attr_state(&a, "state", r->state);
+    th_attr_list_state(&a, "state", r->state);
     d.in = &v;
-    d.attrs = a.list;
+    d.attrs = a.at;
     d.n_attrs = a.n;
     return th_graph_add_node(n->scope->graph, &d, NULL, NULL);
 }

@@ -89,9 +89,9 @@ static enum th_status import_range(struct tfl_node *n)
 
 static enum th_status broadcast(struct tfl_node *n, th_value x, const int64_t *shape, size_t rank)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
-    tfl_attr_ints(&a, "shape", shape, rank);
+    th_attr_list_ints(&a, "shape", shape, rank);
     return tfl_finish(n, "broadcast_to", &x, 1, &a);
 }
 
@@ -161,7 +161,7 @@ static enum th_status import_broadcast_args(struct tfl_node *n)
 static enum th_status import_tile(struct tfl_node *n)
 {
     int64_t repeats[TH_MAX_RANK];
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     size_t count;
     th_value x;
 
@@ -171,13 +171,13 @@ static enum th_status import_tile(struct tfl_node *n)
     if (count != (size_t)tfl_type_of(n, x)->rank)
         return tfl_reject(n, NULL, "%zu multiples for %d dimensions", count,
                           (int)tfl_type_of(n, x)->rank);
-    tfl_attr_ints(&a, "repeats", repeats, count);
+    th_attr_list_ints(&a, "repeats", repeats, count);
     return tfl_finish(n, "tile", &x, 1, &a);
 }
 
 static enum th_status import_one_hot(struct tfl_node *n)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3];
     int64_t depth, axis = tfl_option_int(n->op, "axis", 0);
     size_t at;
@@ -188,8 +188,8 @@ static enum th_status import_one_hot(struct tfl_node *n)
     if (!tfl_in_int(n, 1, "depth", &depth) ||
         !tfl_axis(n, axis, (size_t)tfl_type_of(n, in[0])->rank + 1, &at))
         return TH_ERR_INPUT;
-    tfl_attr_int(&a, "depth", depth);
-    tfl_attr_int(&a, "axis", (int64_t)at);
+    th_attr_list_int(&a, "depth", depth);
+    th_attr_list_int(&a, "axis", (int64_t)at);
     return tfl_finish(n, "one_hot", in, 3, &a);
 }
 

@@ -128,38 +128,25 @@ enum th_status tfl_reject(const struct tfl_node *n, const char *nearest, const c
 
 /* ---- nodes (value.c) */
 
-enum { TFL_MAX_ATTRS = 16 };
-struct tfl_attrs {
-    struct th_attr list[TFL_MAX_ATTRS];
-    uint32_t n;
-};
-void tfl_attr_int(struct tfl_attrs *a, const char *name, int64_t v);
-void tfl_attr_bool(struct tfl_attrs *a, const char *name, bool v);
-void tfl_attr_enum(struct tfl_attrs *a, const char *name, int64_t v);
-void tfl_attr_state(struct tfl_attrs *a, const char *name, th_state v);
-void tfl_attr_float(struct tfl_attrs *a, const char *name, double v);
-void tfl_attr_ints(struct tfl_attrs *a, const char *name, const int64_t *v, size_t n);
-void tfl_attr_floats(struct tfl_attrs *a, const char *name, const double *v, size_t n);
-
 /* Adds a node with one output whose type follows from its operands. */
 enum th_status tfl_add(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
-                       const struct tfl_attrs *a, th_value *out);
+                       const struct th_attr_list *a, th_value *out);
 /* The same where dtype and quantization of the output are given. */
 enum th_status tfl_add_typed(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
-                             const struct tfl_attrs *a, const struct th_type *type,
+                             const struct th_attr_list *a, const struct th_type *type,
                              th_value *out);
 /* The same where the shape is given, too. */
 enum th_status tfl_add_exact(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
-                             const struct tfl_attrs *a, const struct th_type *type,
+                             const struct th_attr_list *a, const struct th_type *type,
                              th_value *out);
 /* Adds the node that computes the only output of n, and binds it. */
 enum th_status tfl_finish(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
-                          const struct tfl_attrs *a);
+                          const struct th_attr_list *a);
 
 enum th_status tfl_reshape(struct tfl_node *n, th_value v, size_t rank, const int64_t *dims,
                            th_value *out);
 /* The fused activation of the operator as act_min and act_max; false (reported) if it has none. */
-bool tfl_activation(struct tfl_node *n, struct tfl_attrs *a);
+bool tfl_activation(struct tfl_node *n, struct th_attr_list *a);
 /* Kernels take these operands as symmetric; fails (reported) if one has a zero point. */
 enum th_status tfl_symmetric(struct tfl_node *n, const size_t *operands, size_t count);
 /* The axis counted from the front; false (reported) if out of range. */

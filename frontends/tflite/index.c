@@ -22,7 +22,7 @@ static enum th_status need(struct tfl_node *n, th_value *in, size_t count)
 static enum th_status import_slice(struct tfl_node *n)
 {
     int64_t begin[TH_MAX_RANK], size[TH_MAX_RANK];
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     size_t n_begin, n_size;
     struct th_type type;
     th_value x;
@@ -44,8 +44,8 @@ static enum th_status import_slice(struct tfl_node *n)
                               " of dimension %zu, which has %" PRId64, begin[i],
                               begin[i] + size[i], i, type.dims[i]);
     }
-    tfl_attr_ints(&a, "begin", begin, n_begin);
-    tfl_attr_ints(&a, "size", size, n_size);
+    th_attr_list_ints(&a, "begin", begin, n_begin);
+    th_attr_list_ints(&a, "size", size, n_size);
     return tfl_finish(n, "slice", &x, 1, &a);
 }
 
@@ -150,7 +150,7 @@ static enum th_status import_strided_slice(struct tfl_node *n)
 {
     struct strided_spec s = {.count = 0};
     struct strided out = {.rank = 0};
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     size_t n_end, n_stride, rank;
     th_value x;
 
@@ -173,9 +173,9 @@ static enum th_status import_strided_slice(struct tfl_node *n)
     s.shrink = tfl_option_int(n->op, "shrink_axis_mask", 0) & ~s.new_axis;
     s.offset = tfl_option_int(n->op, "offset", 0) != 0;
     TH_TRY(strided_expand(n, tfl_type_of(n, x), &s, &out));
-    tfl_attr_ints(&a, "begin", out.begin, rank);
-    tfl_attr_ints(&a, "size", out.size, rank);
-    tfl_attr_ints(&a, "stride", out.stride, rank);
+    th_attr_list_ints(&a, "begin", out.begin, rank);
+    th_attr_list_ints(&a, "size", out.size, rank);
+    th_attr_list_ints(&a, "stride", out.stride, rank);
     TH_TRY(tfl_add(n, "slice", &x, 1, &a, &x));
     if (out.rank != rank || memcmp(out.shape, out.size, rank * sizeof *out.size) != 0)
         TH_TRY(tfl_reshape(n, x, out.rank, out.shape, &x));
@@ -193,7 +193,7 @@ static enum th_status import_dynamic_update_slice(struct tfl_node *n)
 static enum th_status import_reverse(struct tfl_node *n)
 {
     int64_t axes[TH_MAX_RANK];
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     size_t count, axis;
     th_value x;
 
@@ -205,7 +205,7 @@ static enum th_status import_reverse(struct tfl_node *n)
             return TH_ERR_INPUT;
         axes[i] = (int64_t)axis;
     }
-    tfl_attr_ints(&a, "axes", axes, count);
+    th_attr_list_ints(&a, "axes", axes, count);
     return tfl_finish(n, "reverse", &x, 1, &a);
 }
 
@@ -214,7 +214,7 @@ static enum th_status import_reverse(struct tfl_node *n)
 static enum th_status import_gather(struct tfl_node *n)
 {
     int64_t batch = tfl_option_int(n->op, "batch_dims", 0);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2];
     size_t axis;
 
@@ -225,8 +225,8 @@ static enum th_status import_gather(struct tfl_node *n)
         batch += tfl_type_of(n, in[1])->rank;
     if (batch < 0 || batch > (int64_t)axis || batch > tfl_type_of(n, in[1])->rank)
         return tfl_reject(n, NULL, "%" PRId64 " batch dimensions with axis %zu", batch, axis);
-    tfl_attr_int(&a, "axis", (int64_t)axis);
-    tfl_attr_int(&a, "batch_dims", batch);
+    th_attr_list_int(&a, "axis", (int64_t)axis);
+    th_attr_list_int(&a, "batch_dims", batch);
     return tfl_finish(n, "gather", in, 2, &a);
 }
 
@@ -241,21 +241,21 @@ static enum th_status import_gather_nd(struct tfl_node *n)
 static enum th_status import_scatter_nd(struct tfl_node *n)
 {
     int64_t shape[TH_MAX_RANK];
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2];
     size_t rank;
 
     TH_TRY(need(n, in, 2));
     if (!tfl_in_ints(n, 2, "shape", shape, TH_MAX_RANK, &rank))
         return TH_ERR_INPUT;
-    tfl_attr_ints(&a, "shape", shape, rank);
+    th_attr_list_ints(&a, "shape", shape, rank);
     return tfl_finish(n, "scatter_nd", in, 2, &a);
 }
 
 /* Rows of a table; those of an integer table may come out as reals. */
 static enum th_status import_embedding_lookup(struct tfl_node *n)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type to;
     th_value in[2], rows;
 
@@ -263,7 +263,7 @@ static enum th_status import_embedding_lookup(struct tfl_node *n)
     to = tfl_out_type(n, 0);
     if (to.dtype == TH_DT_NONE)
         return TH_ERR_INPUT;
-    tfl_attr_int(&a, "axis", 0);
+    th_attr_list_int(&a, "axis", 0);
     if (to.dtype == tfl_type_of(n, in[1])->dtype)
         return tfl_finish(n, "gather", (th_value[]){in[1], in[0]}, 2, &a);
     if (to.dtype != TH_DT_F32 || tfl_type_of(n, in[1])->quant == NULL ||
@@ -276,7 +276,7 @@ static enum th_status import_embedding_lookup(struct tfl_node *n)
 
 static enum th_status import_arg_extreme(struct tfl_node *n)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t given;
     size_t axis;
     th_value x;
@@ -288,13 +288,13 @@ static enum th_status import_arg_extreme(struct tfl_node *n)
     if (tfl_out_type(n, 0).dtype != TH_DT_S32)
         return tfl_reject(n, "output_type INT32",
                           "indices other than 32-bit integers are not supported");
-    tfl_attr_int(&a, "axis", (int64_t)axis);
+    th_attr_list_int(&a, "axis", (int64_t)axis);
     return tfl_finish(n, n->row->ir, &x, 1, &a);
 }
 
 static enum th_status import_top_k(struct tfl_node *n)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type types[2];
     struct th_node_desc d = {.op = "top_k", .n_in = 1, .n_out = 2, .out = types, .loc = n->loc};
     th_value x, out[2];
@@ -305,13 +305,13 @@ static enum th_status import_top_k(struct tfl_node *n)
         return tfl_reject(n, NULL, "%zu results instead of 2", n->op->noutputs);
     if (!tfl_in_int(n, 1, "k", &k))
         return TH_ERR_INPUT;
-    tfl_attr_int(&a, "k", k);
+    th_attr_list_int(&a, "k", k);
     types[0] = tfl_out_type(n, 0);
     types[1] = tfl_out_type(n, 1);
     if (types[0].dtype == TH_DT_NONE || types[1].dtype == TH_DT_NONE)
         return TH_ERR_INPUT;
     d.in = &x;
-    d.attrs = a.list;
+    d.attrs = a.at;
     d.n_attrs = a.n;
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, out));
     TH_TRY(tfl_bind(n, 0, out[0]));
@@ -321,7 +321,7 @@ static enum th_status import_top_k(struct tfl_node *n)
 /* ---- paddings */
 
 static enum th_status pad_edges(struct tfl_node *n, th_value x, int64_t *before, int64_t *after,
-                                struct tfl_attrs *a)
+                                struct th_attr_list *a)
 {
     int64_t edges[2 * TH_MAX_RANK];
     size_t count, rank = (size_t)tfl_type_of(n, x)->rank;
@@ -334,15 +334,15 @@ static enum th_status pad_edges(struct tfl_node *n, th_value x, int64_t *before,
         before[i] = edges[2 * i];
         after[i] = edges[2 * i + 1];
     }
-    tfl_attr_ints(a, "before", before, rank);
-    tfl_attr_ints(a, "after", after, rank);
+    th_attr_list_ints(a, "before", before, rank);
+    th_attr_list_ints(a, "after", after, rank);
     return TH_OK;
 }
 
 static enum th_status import_pad(struct tfl_node *n)
 {
     int64_t before[TH_MAX_RANK], after[TH_MAX_RANK];
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     const struct th_tensor *fill;
     th_value x, value;
 
@@ -356,21 +356,21 @@ static enum th_status import_pad(struct tfl_node *n)
         return tfl_reject(n, "a constant", "the padding value must be one constant");
     if (fill->type.dtype != tfl_type_of(n, x)->dtype)
         return tfl_reject(n, NULL, "the padding value has another type than the operand");
-    tfl_attr_float(&a, "value", th_tensor_real(fill, 0));
+    th_attr_list_float(&a, "value", th_tensor_real(fill, 0));
     return tfl_finish(n, "pad", &x, 1, &a);
 }
 
 static enum th_status import_mirror_pad(struct tfl_node *n)
 {
     int64_t before[TH_MAX_RANK], after[TH_MAX_RANK], mode = tfl_option_int(n->op, "mode", 0);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(need(n, &x, 1));
     if (mode != 0 && mode != 1)
         return tfl_reject(n, "REFLECT, SYMMETRIC", "mode %" PRId64 " is unknown", mode);
     TH_TRY(pad_edges(n, x, before, after, &a));
-    tfl_attr_enum(&a, "mode", mode);
+    th_attr_list_enum(&a, "mode", mode);
     return tfl_finish(n, "mirror_pad", &x, 1, &a);
 }
 

@@ -37,7 +37,7 @@ static enum th_status import_binary(struct tfl_node *n)
 static enum th_status import_arithmetic(struct tfl_node *n)
 {
     th_value in[2];
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     TH_TRY(operands(n, in, 2));
     if (!tfl_activation(n, &a))
@@ -71,11 +71,11 @@ static enum th_status import_add_n(struct tfl_node *n)
 static enum th_status import_clamp(struct tfl_node *n, double least, double most)
 {
     th_value x;
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     TH_TRY(operands(n, &x, 1));
-    tfl_attr_float(&a, "act_min", least);
-    tfl_attr_float(&a, "act_max", most);
+    th_attr_list_float(&a, "act_min", least);
+    th_attr_list_float(&a, "act_max", most);
     return tfl_finish(n, "clamp", &x, 1, &a);
 }
 
@@ -102,23 +102,23 @@ static enum th_status import_relu_0_to_1(struct tfl_node *n)
 static enum th_status import_leaky_relu(struct tfl_node *n)
 {
     th_value x;
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     float alpha = tfl_option_float(n->op, "alpha", 0.0f);
 
     TH_TRY(operands(n, &x, 1));
     if (!isfinite(alpha))
         return tfl_reject(n, NULL, "alpha is no number");
-    tfl_attr_float(&a, "alpha", (double)alpha);
+    th_attr_list_float(&a, "alpha", (double)alpha);
     return tfl_finish(n, "leaky_relu", &x, 1, &a);
 }
 
 static enum th_status import_gelu(struct tfl_node *n)
 {
     th_value x;
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     TH_TRY(operands(n, &x, 1));
-    tfl_attr_bool(&a, "approximate", tfl_option_int(n->op, "approximate", 0) != 0);
+    th_attr_list_bool(&a, "approximate", tfl_option_int(n->op, "approximate", 0) != 0);
     return tfl_finish(n, "gelu", &x, 1, &a);
 }
 
@@ -141,16 +141,16 @@ static enum th_status import_select(struct tfl_node *n)
 static enum th_status import_cumsum(struct tfl_node *n)
 {
     th_value x = tfl_in(n, 0);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t given;
     size_t axis;
 
     if (x == 0 || !tfl_in_int(n, 1, "axis", &given) ||
         !tfl_axis(n, given, (size_t)tfl_type_of(n, x)->rank, &axis))
         return TH_ERR_INPUT;
-    tfl_attr_int(&a, "axis", (int64_t)axis);
-    tfl_attr_bool(&a, "exclusive", tfl_option_int(n->op, "exclusive", 0) != 0);
-    tfl_attr_bool(&a, "reverse", tfl_option_int(n->op, "reverse", 0) != 0);
+    th_attr_list_int(&a, "axis", (int64_t)axis);
+    th_attr_list_bool(&a, "exclusive", tfl_option_int(n->op, "exclusive", 0) != 0);
+    th_attr_list_bool(&a, "reverse", tfl_option_int(n->op, "reverse", 0) != 0);
     return tfl_finish(n, "cumsum", &x, 1, &a);
 }
 

@@ -61,18 +61,18 @@ static bool is_hybrid(const struct tfl_node *n, th_value x, th_value w)
     return tfl_type_of(n, x)->dtype == TH_DT_F32 && th_dtype_is_int(tfl_type_of(n, w)->dtype);
 }
 
-static void window_attrs(struct tfl_attrs *a, const struct window *w)
+static void window_attrs(struct th_attr_list *a, const struct window *w)
 {
-    tfl_attr_ints(a, "stride", w->stride, 2);
-    tfl_attr_ints(a, "dilation", w->dilation, 2);
+    th_attr_list_ints(a, "stride", w->stride, 2);
+    th_attr_list_ints(a, "dilation", w->dilation, 2);
     /* The IR orders top, left, bottom, right, which is how pad[] is indexed. */
-    tfl_attr_ints(a, "pad", w->pad, 4);
+    th_attr_list_ints(a, "pad", w->pad, 4);
 }
 
 static enum th_status import_conv(struct tfl_node *n)
 {
     th_value in[3] = {tfl_in(n, 0), tfl_in(n, 1), tfl_in(n, 2)};
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct window w = {.pad = {0}};
     const struct th_type *wt;
 
@@ -89,14 +89,14 @@ static enum th_status import_conv(struct tfl_node *n)
     /* Interpreters quantize the activations of a per-channel hybrid convolution with a zero
        point, those of a per-tensor one without. */
     if (is_hybrid(n, in[0], in[1]))
-        tfl_attr_bool(&a, "asymmetric_inputs", wt->quant != NULL && wt->quant->n > 1);
+        th_attr_list_bool(&a, "asymmetric_inputs", wt->quant != NULL && wt->quant->n > 1);
     return tfl_finish(n, "conv2d", in, 3, &a);
 }
 
 static enum th_status import_depthwise(struct tfl_node *n)
 {
     th_value in[3] = {tfl_in(n, 0), tfl_in(n, 1), tfl_in(n, 2)};
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct window w = {.pad = {0}};
     const struct th_type *x, *wt;
     int64_t said = tfl_option_int(n->op, "depth_multiplier", 0), multiplier;
@@ -118,11 +118,11 @@ static enum th_status import_depthwise(struct tfl_node *n)
     w.size[1] = wt->dims[2];
     TH_TRY(read_window(n, x, &w));
     window_attrs(&a, &w);
-    tfl_attr_int(&a, "multiplier", multiplier);
+    th_attr_list_int(&a, "multiplier", multiplier);
     if (!tfl_activation(n, &a))
         return TH_ERR_INPUT;
     if (is_hybrid(n, in[0], in[1]))
-        tfl_attr_bool(&a, "asymmetric_inputs", wt->quant != NULL && wt->quant->n > 1);
+        th_attr_list_bool(&a, "asymmetric_inputs", wt->quant != NULL && wt->quant->n > 1);
     return tfl_finish(n, "depthwise_conv2d", in, 3, &a);
 }
 
@@ -154,7 +154,7 @@ static enum th_status transpose_conv_shape(struct tfl_node *n, int64_t *shape)
 static enum th_status import_transpose_conv(struct tfl_node *n)
 {
     th_value in[3] = {tfl_in(n, 2), tfl_in(n, 1), tfl_in(n, 3)};
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct window w = {.pad = {0}};
     int64_t shape[4];
     const struct th_type *x, *wt;
@@ -172,9 +172,9 @@ static enum th_status import_transpose_conv(struct tfl_node *n)
         if (tfl_option_int(n->op, "padding", PADDING_SAME) == PADDING_SAME)
             same_padding(&w, i, shape[i + 1], x->dims[i + 1]);
     }
-    tfl_attr_ints(&a, "stride", w.stride, 2);
-    tfl_attr_ints(&a, "pad", w.pad, 4);
-    tfl_attr_ints(&a, "out_size", shape + 1, 2);
+    th_attr_list_ints(&a, "stride", w.stride, 2);
+    th_attr_list_ints(&a, "pad", w.pad, 4);
+    th_attr_list_ints(&a, "out_size", shape + 1, 2);
     if (!tfl_activation(n, &a))
         return TH_ERR_INPUT;
     return tfl_finish(n, "transpose_conv2d", in, 3, &a);
@@ -183,16 +183,16 @@ static enum th_status import_transpose_conv(struct tfl_node *n)
 static enum th_status import_pool(struct tfl_node *n)
 {
     th_value x = tfl_in(n, 0);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct window w = {.pad = {0}};
 
     TH_TRY(need_rank(n, x, 0, 4));
     w.size[0] = tfl_option_int(n->op, "filter_height", 0);
     w.size[1] = tfl_option_int(n->op, "filter_width", 0);
     TH_TRY(read_window(n, tfl_type_of(n, x), &w));
-    tfl_attr_ints(&a, "filter", w.size, 2);
-    tfl_attr_ints(&a, "stride", w.stride, 2);
-    tfl_attr_ints(&a, "pad", w.pad, 4);
+    th_attr_list_ints(&a, "filter", w.size, 2);
+    th_attr_list_ints(&a, "stride", w.stride, 2);
+    th_attr_list_ints(&a, "pad", w.pad, 4);
     if (!tfl_activation(n, &a))
         return TH_ERR_INPUT;
     return tfl_finish(n, n->row->ir, &x, 1, &a);
@@ -201,7 +201,7 @@ static enum th_status import_pool(struct tfl_node *n)
 static enum th_status import_fully_connected(struct tfl_node *n)
 {
     th_value in[3] = {tfl_in(n, 0), tfl_in(n, 1), tfl_in(n, 2)};
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     if (in[0] == 0)
         return tfl_reject(n, NULL, "operand 0 is absent");
@@ -210,36 +210,36 @@ static enum th_status import_fully_connected(struct tfl_node *n)
     TH_TRY(tfl_symmetric(n, (const size_t[]){2, 1}, tfl_in_tensor(n, 1)->quant.count > 1 ? 2 : 1));
     if (tfl_option_int(n->op, "weights_format", 0) != 0)
         return tfl_reject(n, "the default weights format", "weights are shuffled");
-    tfl_attr_bool(&a, "keep_dims", tfl_option_int(n->op, "keep_num_dims", 0) != 0);
+    th_attr_list_bool(&a, "keep_dims", tfl_option_int(n->op, "keep_num_dims", 0) != 0);
     if (!tfl_activation(n, &a))
         return TH_ERR_INPUT;
     if (is_hybrid(n, in[0], in[1]))
-        tfl_attr_bool(&a, "asymmetric_inputs",
-                      tfl_option_int(n->op, "asymmetric_quantize_inputs", 0) != 0);
+        th_attr_list_bool(&a, "asymmetric_inputs",
+                          tfl_option_int(n->op, "asymmetric_quantize_inputs", 0) != 0);
     return tfl_finish(n, "fully_connected", in, 3, &a);
 }
 
 static enum th_status import_batch_matmul(struct tfl_node *n)
 {
     th_value in[2] = {tfl_in(n, 0), tfl_in(n, 1)};
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     if (in[0] == 0 || in[1] == 0)
         return tfl_reject(n, NULL, "an operand is absent");
-    tfl_attr_bool(&a, "adj_a", tfl_option_int(n->op, "adj_x", 0) != 0);
-    tfl_attr_bool(&a, "adj_b", tfl_option_int(n->op, "adj_y", 0) != 0);
+    th_attr_list_bool(&a, "adj_a", tfl_option_int(n->op, "adj_x", 0) != 0);
+    th_attr_list_bool(&a, "adj_b", tfl_option_int(n->op, "adj_y", 0) != 0);
     if (is_hybrid(n, in[0], in[1]))
-        tfl_attr_bool(&a, "asymmetric_inputs",
-                      tfl_option_int(n->op, "asymmetric_quantize_inputs", 0) != 0);
+        th_attr_list_bool(&a, "asymmetric_inputs",
+                          tfl_option_int(n->op, "asymmetric_quantize_inputs", 0) != 0);
     return tfl_finish(n, "batch_matmul", in, 2, &a);
 }
 
 static enum th_status import_softmax(struct tfl_node *n)
 {
     th_value x = tfl_in(n, 0);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
-    tfl_attr_float(&a, "beta", (double)tfl_option_float(n->op, "beta", 0.0f));
+    th_attr_list_float(&a, "beta", (double)tfl_option_float(n->op, "beta", 0.0f));
     return tfl_finish(n, "softmax", &x, 1, &a);
 }
 
@@ -273,7 +273,7 @@ static enum th_status import_prelu(struct tfl_node *n)
 static enum th_status import_resize(struct tfl_node *n)
 {
     th_value x = tfl_in(n, 0);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t size[2];
     size_t count;
 
@@ -282,16 +282,16 @@ static enum th_status import_resize(struct tfl_node *n)
         return TH_ERR_INPUT;
     if (count != 2 || size[0] < 1 || size[1] < 1)
         return tfl_reject(n, NULL, "the size is no height and width");
-    tfl_attr_ints(&a, "size", size, 2);
-    tfl_attr_bool(&a, "align_corners", tfl_option_int(n->op, "align_corners", 0) != 0);
-    tfl_attr_bool(&a, "half_pixel", tfl_option_int(n->op, "half_pixel_centers", 0) != 0);
+    th_attr_list_ints(&a, "size", size, 2);
+    th_attr_list_bool(&a, "align_corners", tfl_option_int(n->op, "align_corners", 0) != 0);
+    th_attr_list_bool(&a, "half_pixel", tfl_option_int(n->op, "half_pixel_centers", 0) != 0);
     return tfl_finish(n, n->row->ir, &x, 1, &a);
 }
 
 static enum th_status import_reduce(struct tfl_node *n)
 {
     th_value x = tfl_in(n, 0);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t axes[2 * TH_MAX_RANK], unique[TH_MAX_RANK];
     bool reduced[TH_MAX_RANK] = {false};
     size_t count, rank, n_unique = 0;
@@ -309,8 +309,8 @@ static enum th_status import_reduce(struct tfl_node *n)
         if (reduced[i])
             unique[n_unique++] = (int64_t)i;
     }
-    tfl_attr_ints(&a, "axes", unique, n_unique);
-    tfl_attr_bool(&a, "keep_dims", tfl_option_int(n->op, "keep_dims", 0) != 0);
+    th_attr_list_ints(&a, "axes", unique, n_unique);
+    th_attr_list_bool(&a, "keep_dims", tfl_option_int(n->op, "keep_dims", 0) != 0);
     return tfl_finish(n, n->row->ir, &x, 1, &a);
 }
 

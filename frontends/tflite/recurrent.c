@@ -6,11 +6,11 @@
 
 static enum th_status write_state(struct tfl_node *n, size_t operand, th_value v)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_node_desc d = {.op = "state_write", .in = &v, .n_in = 1, .loc = n->loc};
 
-    tfl_attr_state(&a, "state", tfl_variable(n->scope, n->op->inputs[operand]));
-    d.attrs = a.list;
+    th_attr_list_state(&a, "state", tfl_variable(n->scope, n->op->inputs[operand]));
+    d.attrs = a.at;
     d.n_attrs = a.n;
     return th_graph_add_node(n->scope->graph, &d, NULL, NULL);
 }
@@ -31,7 +31,7 @@ static enum th_status import_svdf(struct tfl_node *n)
 {
     enum { INPUT, FEATURES, TIME, BIAS, STATE, COUNT };
     th_value in[COUNT], out[2];
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type types[2];
     struct th_node_desc d = {.op = "svdf", .in = in, .n_in = COUNT, .out = types, .n_out = 2,
                              .loc = n->loc};
@@ -42,17 +42,17 @@ static enum th_status import_svdf(struct tfl_node *n)
         in[i] = tfl_in(n, i);
     if (in[INPUT] == 0 || in[FEATURES] == 0 || in[TIME] == 0 || in[STATE] == 0)
         return tfl_reject(n, NULL, "an operand is absent");
-    tfl_attr_int(&a, "rank", tfl_option_int(n->op, "rank", 0));
+    th_attr_list_int(&a, "rank", tfl_option_int(n->op, "rank", 0));
     if (!tfl_activation(n, &a))
         return TH_ERR_INPUT;
     if (is_hybrid(n, in[INPUT], in[FEATURES]))
-        tfl_attr_bool(&a, "asymmetric_inputs",
-                      tfl_option_int(n->op, "asymmetric_quantize_inputs", 0) != 0);
+        th_attr_list_bool(&a, "asymmetric_inputs",
+                          tfl_option_int(n->op, "asymmetric_quantize_inputs", 0) != 0);
     types[0] = tfl_out_type(n, 0);
     types[1] = *tfl_type_of(n, in[STATE]);
     if (types[0].dtype == TH_DT_NONE)
         return TH_ERR_INPUT;
-    d.attrs = a.list;
+    d.attrs = a.at;
     d.n_attrs = a.n;
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, out));
     TH_TRY(write_state(n, STATE, out[1]));
@@ -66,7 +66,7 @@ enum {
 };
 
 /* Scales of the values between the matrix products of an integer LSTM. */
-static void intermediate_attrs(struct tfl_node *n, struct tfl_attrs *a, double *scales,
+static void intermediate_attrs(struct tfl_node *n, struct th_attr_list *a, double *scales,
                                int64_t *zeros)
 {
     size_t count = n->op->nintermediates;
@@ -81,8 +81,8 @@ static void intermediate_attrs(struct tfl_node *n, struct tfl_attrs *a, double *
         zeros[i] = given ? q->zero_point[0] : 0;
     }
     if (count != 0) {
-        tfl_attr_floats(a, "intermediate_scales", scales, count);
-        tfl_attr_ints(a, "intermediate_zeros", zeros, count);
+        th_attr_list_floats(a, "intermediate_scales", scales, count);
+        th_attr_list_ints(a, "intermediate_zeros", zeros, count);
     }
 }
 
@@ -112,7 +112,7 @@ static enum th_status lstm_operands(struct tfl_node *n, th_value *in)
 /* x is [time, batch, in] or, batch first, [batch, time, in]. */
 static enum th_status add_lstm(struct tfl_node *n, th_value *in, bool time_major, th_value *y)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type types[3];
     struct th_node_desc d = {.op = "lstm", .in = in, .n_in = LSTM_COUNT, .out = types, .n_out = 3,
                              .loc = n->loc};
@@ -127,12 +127,12 @@ static enum th_status add_lstm(struct tfl_node *n, th_value *in, bool time_major
                           tfl_option_int(n->op, "fused_activation_function", 0));
     if (!(cell_clip >= 0.0f) || !(proj_clip >= 0.0f))
         return tfl_reject(n, NULL, "clip limits must not be negative");
-    tfl_attr_float(&a, "cell_clip", (double)cell_clip);
-    tfl_attr_float(&a, "proj_clip", (double)proj_clip);
-    tfl_attr_bool(&a, "time_major", time_major);
+    th_attr_list_float(&a, "cell_clip", (double)cell_clip);
+    th_attr_list_float(&a, "proj_clip", (double)proj_clip);
+    th_attr_list_bool(&a, "time_major", time_major);
     if (is_hybrid(n, in[LSTM_INPUT], in[LSTM_W_FORGET]))
-        tfl_attr_bool(&a, "asymmetric_inputs",
-                      tfl_option_int(n->op, "asymmetric_quantize_inputs", 0) != 0);
+        th_attr_list_bool(&a, "asymmetric_inputs",
+                          tfl_option_int(n->op, "asymmetric_quantize_inputs", 0) != 0);
     if (th_dtype_is_int(tfl_type_of(n, in[LSTM_INPUT])->dtype))
         intermediate_attrs(n, &a, scales, zeros);
     types[0] = tfl_out_type(n, 0);
@@ -140,7 +140,7 @@ static enum th_status add_lstm(struct tfl_node *n, th_value *in, bool time_major
     types[2] = *tfl_type_of(n, in[LSTM_C]);
     if (types[0].dtype == TH_DT_NONE)
         return TH_ERR_INPUT;
-    d.attrs = a.list;
+    d.attrs = a.at;
     d.n_attrs = a.n;
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, out));
     TH_TRY(write_state(n, LSTM_H, out[1]));

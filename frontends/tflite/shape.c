@@ -138,7 +138,7 @@ static enum th_status import_expand_dims(struct tfl_node *n)
 static enum th_status import_transpose(struct tfl_node *n)
 {
     int64_t perm[TH_MAX_RANK];
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     size_t count, rank;
     th_value x;
 
@@ -155,7 +155,7 @@ static enum th_status import_transpose(struct tfl_node *n)
             return TH_ERR_INPUT;
         perm[i] = (int64_t)axis;
     }
-    tfl_attr_ints(&a, "perm", perm, count);
+    th_attr_list_ints(&a, "perm", perm, count);
     return tfl_finish(n, "transpose", &x, 1, &a);
 }
 
@@ -175,10 +175,10 @@ static enum th_status same_quant(struct tfl_node *n, th_value *v)
 
 static enum th_status concat(struct tfl_node *n, const th_value *in, size_t axis)
 {
-    struct tfl_attrs a = {.n = 0}, act = {.n = 0};
+    struct th_attr_list a = {.n = 0}, act = {.n = 0};
     th_value joined;
 
-    tfl_attr_int(&a, "axis", (int64_t)axis);
+    th_attr_list_int(&a, "axis", (int64_t)axis);
     if (!tfl_activation(n, &act))
         return TH_ERR_INPUT;
     if (act.n == 0)
@@ -243,13 +243,13 @@ static enum th_status take(struct tfl_node *n, th_value x, size_t axis, int64_t 
                            th_value *out)
 {
     struct th_type type = *tfl_type_of(n, x);
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t begin[TH_MAX_RANK] = {0};
 
     begin[axis] = from;
     type.dims[axis] = size;
-    tfl_attr_ints(&a, "begin", begin, (size_t)type.rank);
-    tfl_attr_ints(&a, "size", type.dims, (size_t)type.rank);
+    th_attr_list_ints(&a, "begin", begin, (size_t)type.rank);
+    th_attr_list_ints(&a, "size", type.dims, (size_t)type.rank);
     return tfl_add(n, "slice", &x, 1, &a, out);
 }
 
@@ -354,20 +354,20 @@ static enum th_status import_unpack(struct tfl_node *n)
 
 static enum th_status import_space_depth(struct tfl_node *n)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t block = tfl_option_int(n->op, "block_size", 0);
     th_value x;
 
     TH_TRY(need(n, &x, 0));
     if (block < 1)
         return tfl_reject(n, NULL, "block size %" PRId64, block);
-    tfl_attr_int(&a, "block", block);
+    th_attr_list_int(&a, "block", block);
     return tfl_finish(n, n->row->ir, &x, 1, &a);
 }
 
 static enum th_status import_space_batch(struct tfl_node *n)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t block[TH_MAX_RANK], edges[2 * TH_MAX_RANK], before[TH_MAX_RANK], after[TH_MAX_RANK];
     size_t count, n_edges;
     th_value x;
@@ -382,9 +382,9 @@ static enum th_status import_space_batch(struct tfl_node *n)
         before[i] = edges[2 * i];
         after[i] = edges[2 * i + 1];
     }
-    tfl_attr_ints(&a, "block", block, count);
-    tfl_attr_ints(&a, "before", before, count);
-    tfl_attr_ints(&a, "after", after, count);
+    th_attr_list_ints(&a, "block", block, count);
+    th_attr_list_ints(&a, "before", before, count);
+    th_attr_list_ints(&a, "after", after, count);
     return tfl_finish(n, n->row->ir, &x, 1, &a);
 }
 

@@ -233,7 +233,7 @@ th_state tfl_variable(struct tfl_scope *s, int32_t tensor)
 
 static th_value read_variable(struct tfl_node *n, int32_t tensor)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_state state;
     th_value v = 0;
 
@@ -244,7 +244,7 @@ static th_value read_variable(struct tfl_node *n, int32_t tensor)
     state = tfl_variable(n->scope, tensor);
     if (state == 0)
         return 0;
-    tfl_attr_state(&a, "state", state);
+    th_attr_list_state(&a, "state", state);
     return tfl_add_exact(n, "state_read", NULL, 0, &a,
                          th_state_type(n->scope->im->program, state), &v) == TH_OK ? v : 0;
 }
@@ -369,61 +369,10 @@ bool tfl_in_int(struct tfl_node *n, size_t i, const char *what, int64_t *out)
     return false;
 }
 
-/* ---- attributes */
-
-static struct th_attr *new_attr(struct tfl_attrs *a, const char *name, enum th_attr_kind kind)
-{
-    struct th_attr *attr = &a->list[a->n < TFL_MAX_ATTRS ? a->n++ : TFL_MAX_ATTRS - 1];
-
-    *attr = (struct th_attr){.name = name, .kind = kind};
-    return attr;
-}
-
-void tfl_attr_int(struct tfl_attrs *a, const char *name, int64_t v)
-{
-    new_attr(a, name, TH_ATTR_INT)->v.i = v;
-}
-
-void tfl_attr_bool(struct tfl_attrs *a, const char *name, bool v)
-{
-    new_attr(a, name, TH_ATTR_BOOL)->v.i = v;
-}
-
-void tfl_attr_enum(struct tfl_attrs *a, const char *name, int64_t v)
-{
-    new_attr(a, name, TH_ATTR_ENUM)->v.i = v;
-}
-
-void tfl_attr_state(struct tfl_attrs *a, const char *name, th_state v)
-{
-    new_attr(a, name, TH_ATTR_STATE)->v.i = v;
-}
-
-void tfl_attr_float(struct tfl_attrs *a, const char *name, double v)
-{
-    new_attr(a, name, TH_ATTR_FLOAT)->v.f = v;
-}
-
-void tfl_attr_ints(struct tfl_attrs *a, const char *name, const int64_t *v, size_t n)
-{
-    struct th_attr *attr = new_attr(a, name, TH_ATTR_INTS);
-
-    attr->n = (uint32_t)n;
-    attr->v.ints = v;
-}
-
-void tfl_attr_floats(struct tfl_attrs *a, const char *name, const double *v, size_t n)
-{
-    struct th_attr *attr = new_attr(a, name, TH_ATTR_FLOATS);
-
-    attr->n = (uint32_t)n;
-    attr->v.floats = v;
-}
-
 /* ---- nodes */
 
 static enum th_status add(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
-                          const struct tfl_attrs *a, const struct th_type *type, th_value *out)
+                          const struct th_attr_list *a, const struct th_type *type, th_value *out)
 {
     struct th_node_desc d = {
         .op = op, .in = in, .n_in = (uint32_t)n_in, .out = type, .n_out = 1, .loc = n->loc,
@@ -431,7 +380,7 @@ static enum th_status add(struct tfl_node *n, const char *op, const th_value *in
     th_value v = 0;             /* callers let a result take the place of its operand */
 
     if (a != NULL) {
-        d.attrs = a->list;
+        d.attrs = a->at;
         d.n_attrs = a->n;
     }
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, &v));
@@ -440,13 +389,13 @@ static enum th_status add(struct tfl_node *n, const char *op, const th_value *in
 }
 
 enum th_status tfl_add(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
-                       const struct tfl_attrs *a, th_value *out)
+                       const struct th_attr_list *a, th_value *out)
 {
     return add(n, op, in, n_in, a, NULL, out);
 }
 
 enum th_status tfl_add_typed(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
-                             const struct tfl_attrs *a, const struct th_type *type,
+                             const struct th_attr_list *a, const struct th_type *type,
                              th_value *out)
 {
     struct th_type open = *type;
@@ -456,14 +405,14 @@ enum th_status tfl_add_typed(struct tfl_node *n, const char *op, const th_value 
 }
 
 enum th_status tfl_add_exact(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
-                             const struct tfl_attrs *a, const struct th_type *type,
+                             const struct th_attr_list *a, const struct th_type *type,
                              th_value *out)
 {
     return add(n, op, in, n_in, a, type, out);
 }
 
 enum th_status tfl_finish(struct tfl_node *n, const char *op, const th_value *in, size_t n_in,
-                          const struct tfl_attrs *a)
+                          const struct th_attr_list *a)
 {
     const struct th_op *record = th_op_find(n->scope->im->ctx, op);
     struct th_type type = tfl_out_type(n, 0);
@@ -481,13 +430,13 @@ enum th_status tfl_finish(struct tfl_node *n, const char *op, const th_value *in
 enum th_status tfl_reshape(struct tfl_node *n, th_value v, size_t rank, const int64_t *dims,
                            th_value *out)
 {
-    struct tfl_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
-    tfl_attr_ints(&a, "shape", dims, rank);
+    th_attr_list_ints(&a, "shape", dims, rank);
     return tfl_add(n, "reshape", &v, 1, &a, out);
 }
 
-bool tfl_activation(struct tfl_node *n, struct tfl_attrs *a)
+bool tfl_activation(struct tfl_node *n, struct th_attr_list *a)
 {
     static const struct {
         double min, max;
@@ -501,8 +450,8 @@ bool tfl_activation(struct tfl_node *n, struct tfl_attrs *a)
     }
     if (kind == 0)
         return true;
-    tfl_attr_float(a, "act_min", bounds[kind].min);
-    tfl_attr_float(a, "act_max", bounds[kind].max);
+    th_attr_list_float(a, "act_min", bounds[kind].min);
+    th_attr_list_float(a, "act_max", bounds[kind].max);
     return true;
 }
 

@@ -141,6 +141,22 @@ TH_API const char *th_attr_string(const struct th_attrs *as, const char *name,
 TH_API int64_t th_attr_ints(const struct th_attrs *as, const char *name, uint32_t i,
                             int64_t fallback);
 TH_API uint32_t th_attr_len(const struct th_attrs *as, const char *name);
+/* Attributes collected one by one for a node to be added, from {.n = 0}. Names, lists and strings are
+ * borrowed until then. An op has fewer attributes than the list has places. */
+enum { TH_ATTR_LIST_MAX = 24 };
+struct th_attr_list {
+    struct th_attr at[TH_ATTR_LIST_MAX];
+    uint32_t n;
+};
+TH_API void th_attr_list_int(struct th_attr_list *a, const char *name, int64_t v);
+TH_API void th_attr_list_bool(struct th_attr_list *a, const char *name, bool v);
+TH_API void th_attr_list_enum(struct th_attr_list *a, const char *name, int64_t v);
+/* v: a th_state of the program. */
+TH_API void th_attr_list_state(struct th_attr_list *a, const char *name, uint32_t v);
+TH_API void th_attr_list_float(struct th_attr_list *a, const char *name, double v);
+TH_API void th_attr_list_ints(struct th_attr_list *a, const char *name, const int64_t *v, size_t n);
+TH_API void th_attr_list_floats(struct th_attr_list *a, const char *name, const double *v,
+                                size_t n);
 
 /* ---- programs ------------------------------------------------------------------------------------ */
 struct th_program;

@@ -15,22 +15,7 @@ static const struct th_port outputs[] = {
 
 static enum th_status verify(const struct th_inst *c)
 {
-    const enum th_dtype x = c->in[0]->dtype;
-    const struct th_quant *q = c->out[0].quant;
-    if (c->out[0].dtype != x)
-        return th_inst_error(c, "input is %s, output is %s", th_dtype_name(x),
-                             th_dtype_name(c->out[0].dtype));
-    if (x == TH_DT_F32)
-        return TH_OK;
-    TH_TRY(th_check_contract(c, false));
-    TH_TRY(th_need_quant(c, c->in[0], "input"));
-    TH_TRY(th_need_quant(c, &c->out[0], "output"));
-    const int64_t zero = x == TH_DT_S8 ? 0 : 128;
-    if (th_quant_scale(q, 0) != 0.0078125f || th_quant_zero(q, 0) != zero)
-        return th_inst_error(c, "output has scale %g and zero point %lld, expected 1/128 and %lld",
-                             (double)th_quant_scale(q, 0), (long long)th_quant_zero(q, 0),
-                             (long long)zero);
-    return TH_OK;
+    return th_rows_verify_fixed(c, 1.0f / 128, c->in[0]->dtype == TH_DT_S8 ? 0 : 128);
 }
 
 static void row_float(const float *x, float *y, int64_t depth)

@@ -15,27 +15,9 @@ static enum th_status infer(struct th_inst *c)
     return TH_OK;
 }
 
-/* Rows and columns fall into blocks: n, y, x, block row, block column, channel. */
 static enum th_status moves(const struct th_inst *c, struct th_moves *m)
 {
-    const int64_t b = th_inst_int(c, "block");
-    const struct th_type *wide = c->in[0], *deep = &c->out[0];
-    struct th_move *v = th_mv_new(c, m, 1);
-    int64_t s[TH_MAX_RANK], d[TH_MAX_RANK];
-    if (v == NULL)
-        return TH_ERR_INTERNAL;
-    th_mv_strides(wide, s);
-    th_mv_strides(deep, d);
-    const int64_t dims[6] = {deep->dims[0], deep->dims[1], deep->dims[2], b, b, wide->dims[3]};
-    const int64_t in_wide[6] = {s[0], s[1] * b, s[2] * b, s[1], s[2], 1};
-    const int64_t in_deep[6] = {d[0], d[1], d[2], b * wide->dims[3], wide->dims[3], 1};
-    v->rank = 6;
-    for (int i = 0; i < 6; i++) {
-        v->dims[i] = dims[i];
-        v->in_stride[i] = in_wide[i];
-        v->out_stride[i] = in_deep[i];
-    }
-    return TH_OK;
+    return th_mv_blocks(c, m, true);
 }
 
 static bool window(const struct th_inst *c, const struct th_box *out, uint32_t k,

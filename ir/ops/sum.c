@@ -14,14 +14,7 @@ static const struct th_port outputs[] = {
 
 static enum th_status verify(const struct th_inst *c)
 {
-    if (!th_is_quantized(c->in[0]))
-        return th_reduce_verify_same(c);
-    if (c->in[0]->dtype != c->out[0].dtype)
-        return th_inst_error(c, "output is %s, input is %s", th_dtype_name(c->out[0].dtype),
-                             th_dtype_name(c->in[0]->dtype));
-    TH_TRY(th_check_contract(c, true));
-    TH_TRY(th_need_quant(c, c->in[0], "input"));
-    return th_need_quant(c, &c->out[0], "output");
+    return th_reduce_verify_scaled(c, true);
 }
 
 static float add_real(float acc, float v)

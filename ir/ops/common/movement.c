@@ -58,6 +58,29 @@ enum th_status th_mv_bad_axis(const struct th_inst *c, int64_t axis, int32_t ran
     return th_inst_error(c, "axis %lld, but the operand has %d axes", (long long)axis, rank);
 }
 
+enum th_status th_mv_blocks(const struct th_inst *c, struct th_moves *m, bool wide_in)
+{
+    const int64_t b = th_inst_int(c, "block");
+    const struct th_type *wide = wide_in ? c->in[0] : &c->out[0];
+    const struct th_type *deep = wide_in ? &c->out[0] : c->in[0];
+    struct th_move *v = th_mv_new(c, m, 1);
+    int64_t s[TH_MAX_RANK], d[TH_MAX_RANK];
+
+    if (v == NULL)
+        return TH_ERR_INTERNAL;
+    th_mv_strides(wide, s);
+    th_mv_strides(deep, d);
+    /* n, y, x, block row, block column, channel */
+    const int64_t dims[6] = {deep->dims[0], deep->dims[1], deep->dims[2], b, b, wide->dims[3]};
+    const int64_t in_wide[6] = {s[0], s[1] * b, s[2] * b, s[1], s[2], 1};
+    const int64_t in_deep[6] = {d[0], d[1], d[2], b * wide->dims[3], wide->dims[3], 1};
+    v->rank = 6;
+    memcpy(v->dims, dims, sizeof dims);
+    memcpy(v->in_stride, wide_in ? in_wide : in_deep, sizeof in_wide);
+    memcpy(v->out_stride, wide_in ? in_deep : in_wide, sizeof in_deep);
+    return TH_OK;
+}
+
 void th_mv_whole(const struct th_type *t, struct th_window *w)
 {
     memset(w, 0, sizeof(*w));

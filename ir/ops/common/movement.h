@@ -23,6 +23,9 @@ void th_mv_copy(struct th_tensor *to, int64_t o, const struct th_tensor *from, i
 struct th_move *th_mv_new(const struct th_inst *c, struct th_moves *m, uint32_t n);
 /* A move over the axes of t with dense strides on both sides. */
 void th_mv_axes(struct th_move *m, const struct th_type *t);
+/* Blocks of `block` by `block` pixels of the wide map (the input, or else the output) lie as channels
+ * of the deep one. */
+enum th_status th_mv_blocks(const struct th_inst *c, struct th_moves *m, bool wide_in);
 /* An axis attribute with negative values counted from the end; false when outside. */
 bool th_mv_axis(int64_t axis, int32_t rank, int32_t *out);
 /* Reports an axis that lies outside. */

@@ -129,6 +129,18 @@ enum th_status th_reduce_verify_same(const struct th_inst *c)
     return TH_OK;
 }
 
+enum th_status th_reduce_verify_scaled(const struct th_inst *c, bool onnx)
+{
+    if (!th_is_quantized(c->in[0]))
+        return th_reduce_verify_same(c);
+    if (c->in[0]->dtype != c->out[0].dtype)
+        return th_inst_error(c, "output is %s, input is %s", th_dtype_name(c->out[0].dtype),
+                             th_dtype_name(c->in[0]->dtype));
+    TH_TRY(th_check_contract(c, onnx));
+    TH_TRY(th_need_quant(c, c->in[0], "input"));
+    return th_need_quant(c, &c->out[0], "output");
+}
+
 bool th_reduce_sum_state(const struct th_inst *c, struct th_type *accumulator)
 {
     *accumulator = c->out[0];

@@ -25,6 +25,9 @@ bool th_reduce_window(const struct th_inst *c, const struct th_box *out, uint32_
 void th_reduce_cost(const struct th_inst *c, struct th_cost *k);
 /* Output of the input's type and quantization. */
 enum th_status th_reduce_verify_same(const struct th_inst *c);
+/* The same, or quantized input and output of one dtype with scales of their own; `onnx`: whether
+ * that contract has a rule, too. */
+enum th_status th_reduce_verify_scaled(const struct th_inst *c, bool onnx);
 /* Accumulator like the output, wide enough for sums. */
 bool th_reduce_sum_state(const struct th_inst *c, struct th_type *accumulator);
 bool th_reduce_same_state(const struct th_inst *c, struct th_type *accumulator);

@@ -12,6 +12,25 @@ enum th_status th_rows_infer(struct th_inst *c)
     return th_set_shape(c, 0, x->rank, x->dims);
 }
 
+enum th_status th_rows_verify_fixed(const struct th_inst *c, float scale, int64_t zero)
+{
+    const enum th_dtype x = c->in[0]->dtype;
+    const struct th_quant *q = c->out[0].quant;
+    if (c->out[0].dtype != x)
+        return th_inst_error(c, "input is %s, output is %s", th_dtype_name(x),
+                             th_dtype_name(c->out[0].dtype));
+    if (x == TH_DT_F32)
+        return TH_OK;
+    TH_TRY(th_check_contract(c, false));
+    TH_TRY(th_need_quant(c, c->in[0], "input"));
+    TH_TRY(th_need_quant(c, &c->out[0], "output"));
+    if (th_quant_scale(q, 0) != scale || th_quant_zero(q, 0) != zero)
+        return th_inst_error(c, "output has scale %g and zero point %lld, expected %g and %lld",
+                             (double)th_quant_scale(q, 0), (long long)th_quant_zero(q, 0),
+                             (double)scale, (long long)zero);
+    return TH_OK;
+}
+
 void th_rows_size(const struct th_inst *c, int64_t *rows, int64_t *depth)
 {
     const struct th_type *x = c->in[0];

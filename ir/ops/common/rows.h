@@ -7,6 +7,8 @@
 
 /* Shape of x; dtype and quantization as declared. */
 enum th_status th_rows_infer(struct th_inst *c);
+/* One dtype; an 8-bit output has this scale and zero point. */
+enum th_status th_rows_verify_fixed(const struct th_inst *c, float scale, int64_t zero);
 bool th_rows_window(const struct th_inst *c, const struct th_box *out, uint32_t i,
                     struct th_window *w);
 void th_rows_size(const struct th_inst *c, int64_t *rows, int64_t *depth);
