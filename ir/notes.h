@@ -51,11 +51,12 @@ TH_API const struct th_kernel_note *th_node_note_const(const struct th_graph *g,
  * long as `in` begins `distance` (>= 0) or more bytes behind the begin of `out`. exact: the same
  * bytes at the same place (views). same: only at the same place, element by element (a kernel that
  * runs plane by plane). state: `out` is what a state_write stores and may be computed
- * in that variable's storage; `in` is then 0.
+ * in that variable's storage; `in` is then 0. above > 0: `out` may also begin that many bytes or
+ * more behind the begin of `in`, if the tile loop that makes it walks up.
  */
 struct th_share {
     th_value out, in;
-    int64_t distance;
+    int64_t distance, above;
     bool exact, same;
     th_state state;
 };

@@ -8,7 +8,7 @@
 struct kept {
     unsigned char *at;
     /* line: (y, x) is the next pixel, x == w: row y is complete and in the tail; strip: first row
-     * and column held */
+     * (of the map) and column held */
     int64_t y, x, t0;
 };
 struct tiles {
@@ -56,37 +56,47 @@ static const unsigned char *true_pixel(const struct tiles *k, th_value v, int64_
     return (const unsigned char *)k->values[v]->data + (y * w + x) * pixel;
 }
 
+/* Row of node n's map that row y of the walk is. */
+static int64_t row_of(const struct tiles *k, const struct th_tile_node *n, int64_t y)
+{
+    return th_tile_row(&k->t, n->h, y);
+}
+
 /* ---- what is kept ---------------------------------------------------------------------------- */
 /* Byte of pixel (y, x) in what is kept of node n; -1 when it lies outside. */
-static int64_t pixel_at(const struct th_tile_node *n, const struct kept *k, int64_t y, int64_t x)
+static int64_t pixel_at(const struct tiles *t, const struct th_tile_node *n, const struct kept *k,
+                        int64_t y, int64_t x)
 {
-    const int64_t row = n->w * n->pixel_bytes, slot = n->slots > 0 ? y % n->slots : 0;
+    const int64_t map_y = row_of(t, n, y);
+    const int64_t row = n->w * n->pixel_bytes, slot = n->slots > 0 ? map_y % n->slots : 0;
     const int64_t first = most(k->x - n->tail_cols, 0);
-    int64_t at = y * row + x * n->pixel_bytes, bytes = n->bytes;
+    int64_t at = map_y * row + x * n->pixel_bytes, bytes = n->bytes;
     if (n->store == TH_TILE_LINE && (n->slots == 0 || (n->tail_cols && y == k->y && k->x > 0)))
         at = n->slots * row + (x - first) * n->pixel_bytes;
     else if (n->store == TH_TILE_LINE || n->store == TH_TILE_RING)
         at = slot * row + x * n->pixel_bytes;
     else if (n->store == TH_TILE_STRIP)
-        at = ((y - k->y) * n->tail_cols + x - k->t0) * n->pixel_bytes;
+        at = ((map_y - k->y) * n->tail_cols + x - k->t0) * n->pixel_bytes;
     else
         bytes = n->h * row;
     return at >= 0 && at + n->pixel_bytes <= bytes ? at : -1;
 }
 
 /* The complete row y leaves the tail. */
-static void empty(const struct th_tile_node *n, struct kept *k)
+static void empty(const struct tiles *t, const struct th_tile_node *n, struct kept *k)
 {
     const int64_t row = n->w * n->pixel_bytes, from = most(n->w - n->tail_cols, 0);
     if (n->slots > 0)
-        memmove(k->at + k->y % n->slots * row + from * n->pixel_bytes, k->at + n->slots * row,
+        memmove(k->at + row_of(t, n, k->y) % n->slots * row + from * n->pixel_bytes,
+                k->at + n->slots * row,
                 (size_t)((n->w - from) * n->pixel_bytes));
     k->y++;
     k->x = 0;
 }
 
 /* Room for columns up to x1 behind those made. */
-static void slide_line(const struct th_tile_node *n, struct kept *k, int64_t x1)
+static void slide_line(const struct tiles *t, const struct th_tile_node *n, struct kept *k,
+                       int64_t x1)
 {
     const int64_t row = n->w * n->pixel_bytes, from = most(k->x - n->tail_cols, 0);
     const int64_t to = most(x1 - n->tail_cols, 0), end = to < k->x ? to : k->x;
@@ -95,7 +105,8 @@ static void slide_line(const struct th_tile_node *n, struct kept *k, int64_t x1)
     if (leave <= 0)
         return;
     if (n->slots > 0)
-        memcpy(k->at + k->y % n->slots * row + from * n->pixel_bytes, tail, (size_t)leave);
+        memcpy(k->at + row_of(t, n, k->y) % n->slots * row + from * n->pixel_bytes, tail,
+               (size_t)leave);
     memmove(tail, tail + leave, (size_t)(most(k->x - to, 0) * n->pixel_bytes));
 }
 
@@ -117,14 +128,14 @@ static void make_room(const struct tiles *k, const struct th_tile_run *run)
     const bool tiles = k->t.mode == TH_TILE_STRIPS && k->t.stages[n->stage].cols;
     if (n->store == TH_TILE_LINE && n->tail_cols) {
         if (m->x == n->w && run->x0 == 0)
-            empty(n, m);
-        slide_line(n, m, run->x1);
+            empty(k, n, m);
+        slide_line(k, n, m, run->x1);
         m->x = run->x1;
     } else if (n->store == TH_TILE_LINE) {
         m->y = run->y0;
         m->x = run->x1;
     } else if (n->store == TH_TILE_STRIP) {
-        m->y = run->strip_row;
+        m->y = row_of(k, n, k->t.up ? run->y1 - 1 : run->strip_row);
         if (tiles || run->x0 == 0)
             m->t0 = run->x0;
         if (!tiles)
@@ -143,9 +154,11 @@ static void expect(struct tiles *k, uint32_t node, uint32_t port, const int64_t 
     for (int64_t y = at[0]; y < at[1]; y++)
         for (int64_t x = at[2]; x < at[3]; x++) {
             const unsigned char *base = m ? k->kept[o->maker].at : k->outside[o->value];
-            const int64_t p = m ? pixel_at(m, &k->kept[o->maker], y, x) : (y * o->w + x) * pixel;
+            const int64_t p = m ? pixel_at(k, m, &k->kept[o->maker], y, x)
+                                : (th_tile_row(&k->t, o->h, y) * o->w + x) * pixel;
             if (!base || p < 0 ||
-                memcmp(base + p, true_pixel(k, o->value, o->w, pixel, y, x), (size_t)pixel)) {
+                memcmp(base + p, true_pixel(k, o->value, o->w, pixel,
+                                            th_tile_row(&k->t, o->h, y), x), (size_t)pixel)) {
                 th_planned_wrong(k->r, k->t.body, n->node, "pixel (%lld, %lld) of operand %u is "
                                  "wanted here, but its bytes were given away", (long long)y,
                                  (long long)x, port);
@@ -167,13 +180,20 @@ static void expect_operands(struct tiles *k, const struct th_tile_run *run, bool
 static void put(struct tiles *k, const struct th_tile_node *n, int64_t y, int64_t x)
 {
     const struct kept *m = &k->kept[n - k->t.nodes];
-    const int64_t p = pixel_at(n, m, y, x);
+    const int64_t p = pixel_at(k, n, m, y, x);
     if (!m->at || p < 0)
         th_planned_wrong(k->r, k->t.body, n->node, "pixel (%lld, %lld) of the result has no place",
                          (long long)y, (long long)x);
     else
-        memcpy(m->at + p, true_pixel(k, n->out, n->w, n->pixel_bytes, y, x),
+        memcpy(m->at + p, true_pixel(k, n->out, n->w, n->pixel_bytes, row_of(k, n, y), x),
                (size_t)n->pixel_bytes);
+}
+
+/* Row of the walk in which the kernel makes pixel p of a piece: it goes down in the map. */
+static int64_t piece_row(const struct tiles *k, const struct th_tile_run *run, int64_t p)
+{
+    const int64_t y = p / (run->x1 - run->x0);
+    return k->t.up ? run->y1 - 1 - y : run->y0 + y;
 }
 
 /* Pixel by pixel, as far ahead of the last read as the kernel may write. */
@@ -188,10 +208,10 @@ static void write_piece(struct tiles *k, const struct th_tile_run *run)
     else if (row && row->order == TH_ORDER_ELEMENT)
         ahead = 0;
     for (int64_t p = 0; p < pixels; p++) {
-        const int64_t y = run->y0 + p / w, x = run->x0 + p % w;
+        const int64_t y = piece_row(k, run, p), x = run->x0 + p % w;
         const struct th_tile_run one = {run->node, y, y + 1, x, x + 1, run->strip_row};
         for (; done < p + ahead && done < pixels; done++)
-            put(k, n, run->y0 + done / w, run->x0 + done % w);
+            put(k, n, piece_row(k, run, done), run->x0 + done % w);
         expect_operands(k, &one, n->store == TH_TILE_WHOLE);
         if (ahead == 0)
             put(k, n, y, x);
@@ -208,7 +228,7 @@ static enum th_status piece(void *user, const struct th_tile_run *run)
         struct kept *line = m ? &k->kept[n->in[p].maker] : NULL;
         if (m && m->store == TH_TILE_LINE && m->tail_cols && line->x == m->w && line->at &&
             wants(&n->in[p], run, at) && at[1] - 1 == line->y && at[2] < m->w - m->tail_cols)
-            empty(m, line);
+            empty(k, m, line);
     }
     make_room(k, run);
     th_planned_junk(k->r, k->t.body, n->node);

@@ -156,6 +156,50 @@ bool th_tile_describe(const struct th_graph *g, th_node n, struct th_arena *aren
     return false;
 }
 
+/* ---- direction ------------------------------------------------------------------------------- */
+static bool turn_axis(struct th_arena *arena, struct th_tile_axis *axis, int64_t extent)
+{
+    int64_t *lo = TH_NEW_ARRAY(arena, int64_t, (size_t)axis->n + 1);
+    int64_t *hi = TH_NEW_ARRAY(arena, int64_t, (size_t)axis->n + 1);
+    for (int64_t i = 0; lo && hi && i < axis->n; i++) {
+        lo[i] = extent - axis->hi[axis->n - 1 - i];
+        hi[i] = extent - axis->lo[axis->n - 1 - i];
+    }
+    *axis = (struct th_tile_axis){axis->n, lo, hi};
+    return lo && hi;
+}
+
+static bool turn_rows(struct th_tile *t, struct th_arena *arena)
+{
+    for (uint32_t i = 0; i < t->n_nodes; i++) {
+        struct th_tile_operand *in = th_arena_memdup(arena, t->nodes[i].in,
+                                                     t->nodes[i].n_in * sizeof *in);
+        for (uint32_t p = 0; in && p < t->nodes[i].n_in; p++)
+            if (!in[p].whole && !turn_axis(arena, &in[p].rows, in[p].h))
+                return false;
+        t->nodes[i].in = in;
+        if (!in)
+            return false;
+    }
+    t->up = !t->up;
+    return true;
+}
+
+enum th_status th_tile_set_walk(struct th_graph *owner, th_node loop, bool up)
+{
+    const struct th_attr a = {.name = "walk", .kind = TH_ATTR_ENUM, .v.i = up};
+    if (th_attr_int(th_node_attrs(owner, loop), "walk", 0) == up)
+        return TH_OK;
+    return th_node_set_attr(owner, loop, &a);
+}
+
+enum th_status th_tile_turn(const struct th_tile *t, struct th_arena *arena, struct th_tile *out)
+{
+    *out = *t;
+    out->nodes = th_arena_memdup(arena, t->nodes, t->n_nodes * sizeof *t->nodes);
+    return out->nodes && turn_rows(out, arena) ? TH_OK : TH_ERR_INTERNAL;
+}
+
 /* ---- the loop --------------------------------------------------------------------------------- */
 struct reading {
     struct th_tile *t;
@@ -331,6 +375,12 @@ enum th_status th_tile_read(struct th_graph *owner, th_node loop, struct th_aren
         read_store(&k, i);
     }
     check_feed(&k);
+    if (k.status == TH_OK && th_attr_int(k.attrs, "walk", 0) == 1) {
+        if (out->feed >= 0)
+            wrong(&k, 0, "rows are pushed from the first to the last");
+        else if (!turn_rows(out, arena))
+            return TH_ERR_INTERNAL;
+    }
     return k.status;
 }
 

@@ -31,6 +31,11 @@
  * ring     (strips, last value of a stage but the last) `slots` whole rows, row r at r mod slots.
  *
  * Outputs of the body lie whole in the owner's outputs and are read there.
+ *
+ * A loop walks down, or up: from the last row to the first, columns as ever. All rows in here count
+ * in the direction of the walk, so what is said above holds for both. In memory everything lies as
+ * it does in the map itself: row r of the walk is row th_tile_row(h, r) of the map, that decides
+ * its slot, and rows of a strip follow each other as in the map.
  */
 #ifndef IR_TILE_H
 #define IR_TILE_H
@@ -86,6 +91,7 @@ struct th_tile {
     uint32_t n_nodes;
     struct th_tile_stage *stages;   /* one in a stream */
     uint32_t n_stages;
+    bool up;
     int32_t feed;               /* operand that is not stored but pushed row by row, or -1 */
 };
 
@@ -108,12 +114,23 @@ TH_API enum th_status th_tile_read(struct th_graph *owner, th_node loop, struct 
 /* The input of a function whose rows are pushed into a loop (*loop, may be NULL), or 0. */
 TH_API th_value th_tile_fed_input(const struct th_graph *function, th_node *loop);
 
+/* Row of the map that row r of the walk is, and the other way round. */
+static inline int64_t th_tile_row(const struct th_tile *t, int64_t h, int64_t r)
+{
+    return t->up ? h - 1 - r : r;
+}
+/* The same loop, walked in the other direction; what is kept may not suffice then. */
+TH_API enum th_status th_tile_turn(const struct th_tile *t, struct th_arena *arena,
+                                   struct th_tile *out);
+
+TH_API enum th_status th_tile_set_walk(struct th_graph *owner, th_node loop, bool up);
+
 /* ---- running it on paper --------------------------------------------------------------------- */
 /* One piece: rows [y0, y1) and columns [x0, x1) of node `node`'s raster. */
 struct th_tile_run {
     uint32_t node;
     int64_t y0, y1, x0, x1;
-    int64_t strip_row;          /* strips: first row of the node's strip (row 0 of its buffer) */
+    int64_t strip_row;          /* strips: first row of the node's strip */
 };
 /* Called for every piece in order, when what it reads has been made. Not TH_OK ends the replay. */
 typedef enum th_status th_tile_visit(void *user, const struct th_tile_run *r);
@@ -138,7 +155,8 @@ struct th_tile_order {
 /*
  * Least distance at which the output `out` (an output of the body) may begin below the dying
  * operand `in` (a parameter of the body): see struct th_share. -1: cannot overlap. order: of the
- * node that makes `out`; pixels false is always right.
+ * node that makes `out`; pixels false is always right. Walked up, it is the least distance at which
+ * the output may end behind the end of the operand, and order is not asked.
  */
 TH_API int64_t th_tile_distance(const struct th_tile *t, th_value out, th_value in,
                                 struct th_tile_order order, struct th_arena *arena);

@@ -330,6 +330,7 @@ struct distance {
     int64_t in_pixel, written, least;
 };
 
+/* Walking down, places are counted from the begin of a value, else from its end. */
 /* First byte of operand o that rows [y0, y1) and columns [x0, x1) of the result want. */
 static int64_t lowest(const struct distance *d, const struct th_tile_operand *o, int64_t y0,
                       int64_t y1, int64_t x0, int64_t x1)
@@ -341,6 +342,8 @@ static int64_t lowest(const struct distance *d, const struct th_tile_operand *o,
         if (r0 >= r1 || c0 >= c1)
             return INT64_MAX;
     }
+    if (d->t->up && !o->whole)
+        return ((r0 + 1) * o->w - c1) * d->in_pixel;
     return (r0 * o->w + c0) * d->in_pixel;
 }
 
@@ -372,8 +375,9 @@ static enum th_status distance_run(void *user, const struct th_tile_run *run)
 {
     struct distance *d = user;
     const struct th_tile_node *n = &d->t->nodes[run->node];
-    const bool writes = n->out == d->out, pixels = writes && d->order.pixels;
-    const int64_t end = ((run->y1 - 1) * n->w + run->x1) * n->pixel_bytes;
+    const bool writes = n->out == d->out, pixels = writes && d->order.pixels && !d->t->up;
+    const int64_t end = (d->t->up ? run->y1 * n->w - run->x0 : (run->y1 - 1) * n->w + run->x1) *
+                        n->pixel_bytes;
     for (uint32_t p = 0; p < n->n_in && pixels; p++)
         if (n->in[p].value == d->in)
             distance_pixels(d, n, &n->in[p], run);

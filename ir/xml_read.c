@@ -514,11 +514,12 @@ static void read_share(struct reader *r, struct scope *s, const xmlNode *e)
 {
     struct th_share sh;
     int64_t exact, state;
-    th_xml_allow(&r->x, e, "out in state distance exact");
+    th_xml_allow(&r->x, e, "out in state distance above exact");
     if (!lookup(r, s, e, "out", 1, &sh.out) || !lookup(r, s, e, "in", 0, &sh.in) ||
         !th_xml_int(&r->x, e, "state", sh.in ? 0 : 1,
                     sh.in ? 0 : th_program_state_count(r->program), &state) ||
         !th_xml_int(&r->x, e, "distance", -INT64_MAX, INT64_MAX, &sh.distance) ||
+        !th_xml_int(&r->x, e, "above", 0, INT64_MAX, &sh.above) ||
         !th_xml_int(&r->x, e, "exact", 0, 1, &exact))
         return;
     sh.exact = exact;

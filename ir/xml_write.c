@@ -338,6 +338,7 @@ static void put_shares(struct writer *w, const struct numbers *k)
         put_int(w, "in", s->in ? k->of[s->in] : 0);
         put_int(w, "state", s->state);
         put_int(w, "distance", s->distance);
+        put_int(w, "above", s->above);
         put_int(w, "exact", s->exact);
         end(w);
     }

@@ -32,7 +32,7 @@ struct tiles {
     struct th_tiles_check *k;
     const struct th_graph *g;    /* the body */
     const struct th_attrs *attrs;
-    bool strips;
+    bool strips, up;
     struct node *nodes;
     uint32_t n;
     struct stage *stages;
@@ -83,7 +83,7 @@ static int64_t entry(const struct tiles *t, const char *name, uint32_t i)
 static bool value_of(struct tiles *t, const struct node *n, th_value v, int32_t maker)
 {
     struct th_kept_value *x = &t->values[v];
-    *x = (struct th_kept_value){.value = v, .maker = maker, .how = TH_KEPT_WHOLE,
+    *x = (struct th_kept_value){.value = v, .maker = maker, .how = TH_KEPT_WHOLE, .up = t->up,
                                 .place = th_value_place(t->g, v)};
     if (!map_of(th_value_type(t->g, v), &x->h, &x->w, &x->pixel))
         return wrong(t, n, "value %u is no map of pixels", v);
@@ -192,6 +192,9 @@ static bool read_tiles(struct tiles *t)
     const int64_t feed = th_attr_int(t->attrs, "feed", -1);
     uint32_t i = 0;
     t->strips = th_attr_int(t->attrs, "mode", 0) == 1;
+    t->up = th_attr_int(t->attrs, "walk", 0) == 1;
+    if (t->up && feed >= 0)
+        return wrong(t, NULL, "rows are pushed from the first to the last");
     t->n = th_graph_node_count(t->g);
     t->nodes = TH_NEW_ARRAY(t->k->arena, struct node, (size_t)t->n + 1);
     t->values = TH_NEW_ARRAY(t->k->arena, struct th_kept_value,
@@ -296,8 +299,8 @@ static bool wanted(const struct node *n, const struct operand *o, struct th_tile
         return true;
     full_box(y, &box);
     if (y->rank == 4) {
-        box.lo[1] = at.y0;
-        box.hi[1] = at.y1;
+        box.lo[1] = n->out->up ? y->dims[1] - at.y1 : at.y0;
+        box.hi[1] = n->out->up ? y->dims[1] - at.y0 : at.y1;
     }
     if (y->rank >= 3) {
         box.lo[y->rank - 2] = at.x0;
@@ -307,8 +310,8 @@ static bool wanted(const struct node *n, const struct operand *o, struct th_tile
     if (!n->c->op->window(n->c, &box, o->port, &w))
         return true;
     if (x->rank == 4) {
-        want->y0 = w.box.lo[1];
-        want->y1 = w.box.hi[1];
+        want->y0 = n->out->up ? x->dims[1] - w.box.hi[1] : w.box.lo[1];
+        want->y1 = n->out->up ? x->dims[1] - w.box.lo[1] : w.box.hi[1];
     }
     if (x->rank >= 3) {
         want->x0 = w.box.lo[x->rank - 2];
@@ -326,8 +329,8 @@ static void span_of(const struct th_kept_value *v, struct th_tile_range at, int6
         *hi = *lo + v->bytes;
         return;
     }
-    *lo = th_tile_pixel_at(v, at.y0, at.x0);
-    *hi = th_tile_pixel_at(v, at.y1 - 1, at.x1 - 1) + v->pixel;
+    *lo = th_tile_pixel_at(v, v->up ? at.y1 - 1 : at.y0, at.x0);
+    *hi = th_tile_pixel_at(v, v->up ? at.y0 : at.y1 - 1, at.x1 - 1) + v->pixel;
 }
 
 static bool by_element(const struct node *n, uint32_t port)
@@ -341,6 +344,12 @@ static bool by_element(const struct node *n, uint32_t port)
     return false;
 }
 
+/* Row in which a kernel makes pixel p of a piece w columns wide: down in the map. */
+static int64_t row_of(const struct node *n, struct th_tile_range at, int64_t w, int64_t p)
+{
+    return n->out->up ? at.y1 - 1 - p / w : at.y0 + p / w;
+}
+
 /* The result is written into bytes that the same call still reads: pixel by pixel. */
 static bool overlap_allowed(const struct node *n, const struct operand *o, struct th_tile_range at)
 {
@@ -352,18 +361,19 @@ static bool overlap_allowed(const struct node *n, const struct operand *o, struc
     if (n->out->how != TH_KEPT_WHOLE || o->value->how != TH_KEPT_WHOLE || o->whole)
         return false;
     for (int64_t p = 0; p < pixels; p++) {
-        const struct th_tile_range one = {at.y0 + p / w, at.y0 + p / w + 1, at.x0 + p % w,
-                                          at.x0 + p % w + 1};
+        const int64_t y = row_of(n, at, w, p);
+        const struct th_tile_range one = {y, y + 1, at.x0 + p % w, at.x0 + p % w + 1};
         struct th_tile_range want;
         int64_t before = !element && row->group < 0 ? p - row->group : p;   /* pixels written */
         if (!wanted(n, o, one, &want))
             continue;
-        const int64_t read = th_tile_pixel_at(o->value, want.y0, want.x0);
+        const int64_t read = th_tile_pixel_at(o->value, o->value->up ? want.y1 - 1 : want.y0,
+                                              want.x0);
         before = before < pixels ? before : pixels;
         if (before < 1)
             continue;
-        if (read < th_tile_pixel_at(n->out, at.y0 + (before - 1) / w, at.x0 + (before - 1) % w) +
-                       n->out->pixel)
+        if (read < th_tile_pixel_at(n->out, row_of(n, at, w, before - 1),
+                                    at.x0 + (before - 1) % w) + n->out->pixel)
             return false;
     }
     /* elements of one pixel: the operand's must not lie before the result's */
@@ -416,9 +426,10 @@ static bool check_align(struct tiles *t, const struct node *n, const struct th_k
                         struct th_tile_range at, int32_t align)
 {
     const int64_t a = align > 1 && (align & (align - 1)) == 0 ? align : 1;
-    if (a > 1 && th_tile_pixel_at(v, at.y0, at.x0) % a)
+    const int64_t first = th_tile_pixel_at(v, v->up ? at.y1 - 1 : at.y0, at.x0);
+    if (a > 1 && first % a)
         return wrong(t, n, "a piece of value %u lies at %lld, which is not aligned to %lld",
-                     v->value, (long long)th_tile_pixel_at(v, at.y0, at.x0), (long long)a);
+                     v->value, (long long)first, (long long)a);
     return true;
 }
 
@@ -611,7 +622,7 @@ static bool make_strip(struct tiles *t, uint32_t stage)
     for (uint32_t i = s->first; i <= s->last; i++) {
         t->nodes[i].x = 0;
         if (t->nodes[i].out->how == TH_KEPT_STRIP) {
-            t->nodes[i].out->y = t->nodes[i].lo;
+            t->nodes[i].out->y = t->up ? t->nodes[i].h - t->nodes[i].hi : t->nodes[i].lo;
             t->nodes[i].out->t0 = 0;
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Proving the memory of one tile loop: its pieces are replayed in their order and every byte keeps
- * a note of which pixel it holds. Nothing of ir/tile.h, plan/ or the planning passes is used here.
+ * a note of which pixel it holds. Rows count as the loop walks, down or up; the maps' own rows
+ * decide where they lie. Nothing of ir/tile.h, plan/ or the planning passes is used here.
  * Private to passes/check_*.c.
  */
 #ifndef TH_PASSES_CHECK_TILES_H
@@ -41,10 +42,11 @@ struct th_kept_value {
     int32_t maker;             /* node, -1: from outside */
     enum th_kept how;
     struct th_place place;
+    bool up;                   /* row y is row h - 1 - y of the map */
     int64_t h, w, pixel, bytes;
     int64_t slots, rows, cols;   /* line: cols of the tail; strip: its box */
     /* now: line: (y, x) is the next pixel, x == w: row y is complete and in the tail. strip: first
-     * row and column held, columns made */
+     * row (of the map) and column held, columns made */
     int64_t y, x, t0;
 };
 struct th_tile_range {         /* rows [y0, y1), columns [x0, x1) */

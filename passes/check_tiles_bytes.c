@@ -72,9 +72,15 @@ static int64_t first_in_tail(const struct th_kept_value *v, int64_t x)
     return x > v->cols ? x - v->cols : 0;
 }
 
+static int64_t in_map(const struct th_kept_value *v, int64_t y)
+{
+    return v->up ? v->h - 1 - y : y;
+}
+
 int64_t th_tile_pixel_at(const struct th_kept_value *v, int64_t y, int64_t x)
 {
-    const int64_t row = v->w * v->pixel, slot = v->slots > 0 ? y % v->slots : 0;
+    const int64_t at = in_map(v, y);
+    const int64_t row = v->w * v->pixel, slot = v->slots > 0 ? at % v->slots : 0;
     switch (v->how) {
     case TH_KEPT_LINE:
         if (in_tail(v, y) || v->slots == 0)
@@ -83,9 +89,9 @@ int64_t th_tile_pixel_at(const struct th_kept_value *v, int64_t y, int64_t x)
     case TH_KEPT_RING:
         return v->place.offset + slot * row + x * v->pixel;
     case TH_KEPT_STRIP:
-        return v->place.offset + ((y - v->y) * v->cols + x - v->t0) * v->pixel;
+        return v->place.offset + ((at - v->y) * v->cols + x - v->t0) * v->pixel;
     default:
-        return v->place.offset + y * row + x * v->pixel;
+        return v->place.offset + at * row + x * v->pixel;
     }
 }
 
@@ -167,7 +173,7 @@ const char *th_tile_bytes_empty(struct th_tile_bytes *b, struct th_kept_value *v
     const int64_t from = first_in_tail(v, v->w), row = v->w * v->pixel;
     const char *why = NULL;
     if (v->slots > 0)
-        why = move(b, v, v->place.offset + v->y % v->slots * row + from * v->pixel,
+        why = move(b, v, v->place.offset + in_map(v, v->y) % v->slots * row + from * v->pixel,
                    v->place.offset + v->slots * row, (v->w - from) * v->pixel);
     v->y++;
     v->x = 0;
@@ -182,7 +188,8 @@ static const char *line_slide(struct th_tile_bytes *b, const struct th_kept_valu
     const int64_t leave = ((to < v->x ? to : v->x) - from) * v->pixel;
     const char *why = NULL;
     if (v->slots > 0)
-        why = move(b, v, v->place.offset + (v->y % v->slots * v->w + from) * v->pixel, tail, leave);
+        why = move(b, v, v->place.offset + (in_map(v, v->y) % v->slots * v->w + from) * v->pixel,
+                   tail, leave);
     return why ? why : move(b, v, tail, tail + leave, (v->x - to) * v->pixel);
 }
 

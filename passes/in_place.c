@@ -6,6 +6,8 @@
  */
 #include "passes/in_place.h"
 
+#include <string.h>
+
 #include "ir/call.h"
 #include "ir/tile.h"
 #include "passes/util.h"
@@ -17,6 +19,7 @@
 struct proposing {
     struct th_pass_ctx *pc;
     uint32_t exact, overlapping;
+    bool down, up;             /* directions that tile loops may walk in */
 };
 
 static enum th_status propose(struct proposing *k, struct th_graph *g, struct th_share s)
@@ -238,12 +241,59 @@ static struct th_tile_order piece_order(const struct th_tile *t, uint32_t i, th_
     return order;
 }
 
+/* Its sums depend on the order of the pieces. */
+static bool rounds(const struct th_tile *t, uint32_t i)
+{
+    const struct th_type *type = th_value_type(t->body, t->nodes[i].out);
+    return t->nodes[i].form == TH_TILE_REDUCE && th_dtype_is_float(type->dtype);
+}
+
+/* The loop turned, when what is kept of every value suffices then. */
+static enum th_status turned(const struct th_tile *t, struct th_arena *arena, struct th_tile *up,
+                             bool *possible)
+{
+    *possible = false;
+    if (t->feed >= 0)
+        return TH_OK;
+    TH_TRY(th_tile_turn(t, arena, up));
+    TH_TRY(th_tile_fit(up, arena));
+    *possible = true;
+    for (uint32_t i = 0; i < t->n_nodes; i++) {
+        struct th_tile_node *n = &up->nodes[i];
+        const struct th_tile_node *kept = &t->nodes[i];
+        *possible &= n->slots <= kept->slots && n->tail_cols <= kept->tail_cols &&
+                     n->tail_rows <= kept->tail_rows && !rounds(t, i);
+        n->slots = kept->slots;
+        n->tail_cols = kept->tail_cols;
+        n->tail_rows = kept->tail_rows;
+        n->bytes = kept->bytes;
+    }
+    return TH_OK;
+}
+
+/* How far `out` may begin behind `in` when the loop walks up; 0: not over it. */
+static int64_t above(const struct th_tile *up, th_value out, th_value in, struct th_arena *arena)
+{
+    const int64_t size = th_type_size(th_value_type(up->body, in));
+    const int64_t grown = th_type_size(th_value_type(up->body, out));
+    const int64_t d = th_tile_distance(up, out, in, (struct th_tile_order){false, 0}, arena);
+    if (d < 0 || d >= grown)
+        return 0;
+    return size + d > grown ? size + d - grown : 1;
+}
+
 /* A result of the loop grows into an operand that dies in it. */
 static enum th_status propose_tile(struct proposing *k, struct th_graph *g, th_node loop,
                                    struct th_arena *arena)
 {
-    struct th_tile t;
+    struct th_tile t, up;
+    bool turns = false;
+    TH_TRY(th_tile_set_walk(g, loop, false));
     TH_TRY(th_tile_read(g, loop, arena, &t));
+    if (k->up)
+        TH_TRY(turned(&t, arena, &up, &turns));
+    if (turns && !k->down)
+        TH_TRY(th_tile_set_walk(g, loop, true));
     for (uint32_t o = 0; o < th_graph_output_count(t.body); o++) {
         const th_value out = th_graph_output(t.body, o);
         uint32_t maker = 0;
@@ -256,8 +306,13 @@ static enum th_status propose_tile(struct proposing *k, struct th_graph *g, th_n
                                  .in = th_node_input(g, loop, i)};
             if (!s.in || th_value_is_const(g, s.in) || (int32_t)i == t.feed)
                 continue;
-            s.distance = th_tile_distance(&t, out, in, order, arena);
-            if (s.distance >= 0 && s.distance < th_type_size(th_value_type(t.body, out)))
+            const int64_t grown = th_type_size(th_value_type(t.body, out));
+            s.distance = k->down || !turns ? th_tile_distance(&t, out, in, order, arena) : grown;
+            if (s.distance < 0)
+                continue;
+            if (turns)
+                s.above = above(&up, out, in, arena);
+            if (s.distance < grown || s.above)
                 TH_TRY(propose(k, g, s));
         }
     }
@@ -289,13 +344,25 @@ static enum th_status clear_shares(struct th_graph *g, void *user)
 
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 {
-    struct proposing k = {pc, 0, 0};
+    const char *walk = th_pass_option(pc, "walk");
+    struct proposing k = {pc, 0, 0, !walk || strcmp(walk, "up") != 0,
+                          !walk || strcmp(walk, "down") != 0};
+    if (walk && *walk && k.down && k.up) {
+        th_error(th_pass_ctx(pc), NULL, 3101, "in-place: '%s' is no direction", walk);
+        th_help(th_pass_ctx(pc), 0, "write walk=down or walk=up");
+        return TH_ERR_USAGE;
+    }
     TH_TRY(th_program_walk(p, clear_shares, NULL));
     for (uint32_t i = 0; i < th_program_function_count(p); i++)
         TH_TRY(propose_graph(&k, th_program_function(p, i)));
     th_pass_remark(pc, "%u values may share storage, %u may overlap", k.exact, k.overlapping);
     return TH_OK;
 }
+
+static const struct th_option_spec options[] = {
+    {.name = "walk", .kind = TH_OPTION_STRING,
+     .help = "down or up: direction of all tile loops that can; else as memory wants it"},
+    {.name = NULL}};
 
 const struct th_pass th_pass_in_place = {
     .struct_size = sizeof(struct th_pass),
@@ -304,5 +371,6 @@ const struct th_pass th_pass_in_place = {
     .requires_props = TH_PROP_PACKED,
     .provides_props = TH_PROP_ALIASED,
     .invalidates_props = TH_PROP_SCHEDULED | TH_PROP_PLANNED,
+    .options = options,
     .run = run,
 };

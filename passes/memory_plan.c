@@ -21,6 +21,8 @@ struct problem {
     th_node *node;                /* of scratch buffers */
     struct th_plan_result result;
     double *heat;                 /* of each buffer, accesses to a byte; NULL: not spread */
+    struct th_layout_overlap *shares;
+    uint32_t n_shares;
 };
 struct planning {
     struct th_pass_ctx *pc;
@@ -74,8 +76,7 @@ static enum th_status describe(struct problem *p, struct th_arena *arena)
     for (uint32_t k = 0; k < l->n_graphs; k++)
         room += th_graph_node_count(l->graphs[k].graph);
     uint32_t *of_class = TH_NEW_ARRAY(arena, uint32_t, (size_t)l->n_values + 1);
-    struct th_layout_overlap *shares;
-    uint32_t n = 0, n_shares;
+    uint32_t n = 0, n_overlaps = 0;
     p->buffers = TH_NEW_ARRAY(arena, struct th_plan_buffer, room);
     p->klass = TH_NEW_ARRAY(arena, uint32_t, room);
     p->graph = TH_NEW_ARRAY(arena, struct th_layout_graph *, room);
@@ -112,15 +113,38 @@ static enum th_status describe(struct problem *p, struct th_arena *arena)
             p->of_class[p->klass[i]] = i + 1;
     if (!p->of_class)
         return TH_ERR_INTERNAL;
-    TH_TRY(th_layout_overlaps(l, &shares, &n_shares));
+    TH_TRY(th_layout_overlaps(l, &p->shares, &p->n_shares));
     struct th_plan_overlap *overlaps = TH_NEW_ARRAY(arena, struct th_plan_overlap,
-                                                    (size_t)n_shares + 1);
+                                                    2 * (size_t)p->n_shares + 1);
     if (!overlaps)
         return TH_ERR_INTERNAL;
-    for (uint32_t i = 0; i < n_shares; i++)
-        overlaps[i] = (struct th_plan_overlap){of_class[shares[i].out], of_class[shares[i].in],
-                                               shares[i].distance};
-    p->plan = (struct th_plan_problem){p->buffers, n, overlaps, n_shares, NULL, 1};
+    for (uint32_t i = 0; i < p->n_shares; i++) {
+        const struct th_layout_overlap *s = &p->shares[i];
+        if (s->distance < l->classes[s->out].bytes)
+            overlaps[n_overlaps++] = (struct th_plan_overlap){of_class[s->out], of_class[s->in],
+                                                              s->distance};
+        if (s->above)
+            overlaps[n_overlaps++] = (struct th_plan_overlap){of_class[s->in], of_class[s->out],
+                                                              s->above};
+    }
+    p->plan = (struct th_plan_problem){p->buffers, n, overlaps, n_overlaps, NULL, 1};
+    return TH_OK;
+}
+
+/* Loops whose result was placed so that it must grow downwards walk up. */
+static enum th_status set_walks(const struct problem *p)
+{
+    for (uint32_t i = 0; i < p->n_shares; i++) {
+        const struct th_layout_overlap *s = &p->shares[i];
+        const struct th_layout_class *c = p->layout.classes;
+        if (!s->above || s->distance >= c[s->out].bytes)      /* no choice */
+            continue;
+        const uint32_t a = p->of_class[s->in] - 1, b = p->of_class[s->out] - 1;
+        const int64_t in = p->result.offset[a], out = p->result.offset[b];
+        const bool up = p->result.region[a] == p->result.region[b] && out < in + c[s->in].bytes &&
+                        in < out + s->distance;
+        TH_TRY(th_tile_set_walk(s->graph, s->made, up));
+    }
     return TH_OK;
 }
 
@@ -345,6 +369,7 @@ static enum th_status record(struct planning *k, const struct th_ram *ram, const
         if (k->n_caller)
             TH_TRY(add_caller(k, f, list, &t->n_regions));
         TH_TRY(set_places(&k->functions[f], index, first_caller));
+        TH_TRY(set_walks(&k->functions[f]));
     }
     return ram->n > 1 ? record_heat(k, t) : TH_OK;
 }

@@ -225,6 +225,8 @@ static bool make_op(struct ordering *o, uint32_t i)
             continue;
         uint32_t a = root_of(o, s->in), b = root_of(o, s->out);
         int64_t saves = least(o->stores[b].bytes - s->distance, o->stores[a].bytes);
+        int64_t mirrored = least(o->stores[a].bytes - s->above, o->stores[b].bytes);
+        saves = s->above && mirrored > saves ? mirrored : saves;
         if (a != b && saves > op->saves) {
             op->saves = saves;
             op->dying = a;

@@ -69,7 +69,10 @@ bool th_layout_join(struct th_layout *l, uint32_t a, uint32_t b);
 /* A proposal that lifetimes allow: class `in` dies where class `out` is born. */
 struct th_layout_overlap {
     uint32_t out, in;        /* classes */
-    int64_t distance;
+    int64_t distance;        /* as many bytes as `out` has: only above */
+    int64_t above;           /* > 0: `out` may begin so far behind `in` if the loop walks up */
+    struct th_graph *graph;
+    th_node made;            /* makes `out` */
 };
 enum th_status th_layout_overlaps(const struct th_layout *l, struct th_layout_overlap **list,
                                   uint32_t *n);

@@ -26,6 +26,27 @@ static int64_t common_distance(const struct th_layout *l, const struct th_layout
     return worst;
 }
 
+/* The same in the other direction, where one operand alone lies in that class. 0: not at all. */
+static int64_t common_above(const struct th_layout *l, const struct th_layout_graph *r, th_node n,
+                            const struct th_share *s, uint32_t in)
+{
+    uint32_t uses = 0;
+    for (uint32_t i = 0; i < th_node_input_count(r->graph, n); i++) {
+        const th_value v = th_node_input(r->graph, n, i);
+        uses += v && l->values[r->base + v].first >= 0 && th_layout_class(l, r->base + v) == in;
+    }
+    return uses == 1 ? s->above : 0;
+}
+
+/* A loop that overlaps twice cannot be asked for a direction. */
+static void one_direction(struct th_layout_overlap *list, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < n && list[i].above; k++)
+            if (k != i && list[k].graph == list[i].graph && list[k].made == list[i].made)
+                list[i].above = 0;
+}
+
 static bool taken(const struct th_layout_overlap *list, uint32_t n, uint32_t in)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -48,8 +69,9 @@ static void add_overlap(const struct th_layout *l, const struct th_layout_graph 
         (span.enter != span.exit && th_node_op(r->graph, made)->region != TH_REGION_TILE_LOOP))
         return;
     int64_t d = common_distance(l, r, made, s->out, in);
-    if (d >= 0 && d < b->bytes)
-        list[(*n)++] = (struct th_layout_overlap){out, in, d};
+    const int64_t above = d >= 0 ? common_above(l, r, made, s, in) : 0;
+    if (d >= 0 && (d < b->bytes || above))
+        list[(*n)++] = (struct th_layout_overlap){out, in, d, above, r->graph, made};
 }
 
 enum th_status th_layout_overlaps(const struct th_layout *l, struct th_layout_overlap **list,
@@ -65,5 +87,6 @@ enum th_status th_layout_overlaps(const struct th_layout *l, struct th_layout_ov
     for (uint32_t k = 0; k < l->n_graphs; k++)
         for (uint32_t i = 0; i < th_graph_share_count(l->graphs[k].graph); i++)
             add_overlap(l, &l->graphs[k], th_graph_share(l->graphs[k].graph, i), *list, n);
+    one_direction(*list, *n);
     return TH_OK;
 }

@@ -7,12 +7,27 @@ static int64_t min64(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Bytes the pair can share at most in this direction. When both directions are listed both count:
- * the bound stays valid, and the cap below limits the loss. */
-static int64_t pair_saving(const struct th_plan_problem *p, const struct th_plan_overlap *o)
+/* Bytes the pair can share at most in this direction. */
+static int64_t one_way(const struct th_plan_problem *p, const struct th_plan_overlap *o)
 {
     int64_t left = p->buffers[o->below].bytes - o->distance;
     return left <= 0 ? 0 : min64(left, p->buffers[o->above].bytes);
+}
+
+/* The more of both directions; it counts with the one that saves it, the first of equal ones. */
+static int64_t pair_saving(const struct th_plan_problem *p, uint32_t i)
+{
+    const struct th_plan_overlap *o = &p->overlaps[i];
+    const int64_t mine = one_way(p, o);
+    for (uint32_t k = 0; k < p->n_overlaps; k++) {
+        const struct th_plan_overlap *q = &p->overlaps[k];
+        const bool pair = (q->below == o->above && q->above == o->below) ||
+                          (q->below == o->below && q->above == o->above);
+        const int64_t other = pair && k != i ? one_way(p, q) : 0;
+        if (other > mine || (other == mine && pair && k < i))
+            return 0;
+    }
+    return mine;
 }
 
 /*
@@ -43,10 +58,11 @@ static enum th_status add_savings(const struct th_plan_problem *p, struct th_are
         for (uint32_t k = head[y]; k; k = next[k - 1]) {
             const struct th_plan_overlap *o = &p->overlaps[k - 1];
             const struct th_plan_buffer *z = &p->buffers[o->below == y ? o->above : o->below];
+            const int64_t saving = pair_saving(p, k - 1);
             int32_t lo = z->first > b->first ? z->first : b->first;
             int32_t hi = z->last < b->last ? z->last : b->last;
             for (int32_t s = lo; s <= hi && s < n_steps; s++)
-                sum[s] += pair_saving(p, o);
+                sum[s] += saving;
         }
         for (int32_t s = b->first; s <= b->last && s < n_steps; s++) {
             saved[s] += min64(sum[s], b->bytes);

@@ -44,6 +44,32 @@ static uint32_t span(const struct run *r, uint32_t node)
     return node - r->k->t.stages[r->n->stage].first;
 }
 
+/* Text for rows of the map: the first one of the strip of a node, and one behind the last. */
+static const char *first_row(const struct run *r, uint32_t node)
+{
+    const struct th_tile_node *n = &r->k->t.nodes[node];
+    const char *s = r->k->t.up ? th_arena_printf(r->k->e->arena, "(%lld - s[%u].hi)",
+                                                 (long long)n->h, span(r, node))
+                               : th_arena_printf(r->k->e->arena, "s[%u].lo", span(r, node));
+    r->k->e->failed = r->k->e->failed || !s;
+    return s ? s : "0";
+}
+
+static const char *row_end(const struct run *r)
+{
+    const char *s = r->k->t.up ? th_arena_printf(r->k->e->arena, "%lld - m->lo",
+                                                 (long long)r->n->h) : "m->hi";
+    r->k->e->failed = r->k->e->failed || !s;
+    return s ? s : "0";
+}
+
+/* The newest row of a line. */
+static const char *newest(const struct run *r, uint32_t node)
+{
+    const char *s = th_arena_printf(r->k->e->arena, "c[%u].y", node);
+    return th_emit_tile_row(r->k, r->k->t.nodes[node].h, s ? s : "0");
+}
+
 /* ---- the result ------------------------------------------------------------------------------ */
 /* `out` is where pixel (y, x) goes; rows that a kernel finds itself (a box) begin at the first. */
 static void place_out(const struct run *r, bool box)
@@ -116,19 +142,20 @@ static void patch_in(const struct run *r)
         return;
     const int64_t channels = m->pixel_bytes / element_bytes(r, m->out);
     if (m->store == TH_TILE_STRIP)
-        th_str_addf(r->s, "    w.in.y0 = s[%u].lo;\n    w.in.x0 = s[%u].t0;\n",
-                    span(r, (uint32_t)j), span(r, (uint32_t)j));
+        th_str_addf(r->s, "    w.in.y0 = %s;\n    w.in.x0 = s[%u].t0;\n",
+                    first_row(r, (uint32_t)j), span(r, (uint32_t)j));
     else
-        th_str_addf(r->s, "    w.in.tail_y = c[%d].x > 0 ? c[%d].y : -1;\n"
+        th_str_addf(r->s, "    w.in.tail_y = c[%d].x > 0 ? %s : -1;\n"
                           "    w.in.tail = %lld - thk_line_first(c[%d].x, %lld) * %lld;\n",
-                    j, j, (long long)(m->slots * m->w * channels), j, (long long)m->tail_cols,
-                    (long long)channels);
+                    j, newest(r, (uint32_t)j), (long long)(m->slots * m->w * channels), j,
+                    (long long)m->tail_cols, (long long)channels);
 }
 
 static void patch_out(const struct run *r)
 {
     if (out_moves(r))
-        th_str_addf(r->s, "    w.out.y0 = %s;\n    w.out.x0 = x;\n", r->strips ? "m->lo" : "y");
+        th_str_addf(r->s, "    w.out.y0 = %s;\n    w.out.x0 = x;\n",
+                    r->strips ? first_row(r, r->i) : "y");
 }
 
 static void box_call(const struct run *r)
@@ -152,7 +179,7 @@ static void box_call(const struct run *r)
     if (moves)
         th_str_addf(r->s, "    struct %s w;\n", c->args[at].ctype);
     th_str_addf(r->s, "    const struct thk_box b = {%s, x, 0, %s, n, %lld};\n",
-                r->strips ? "m->lo" : "y", r->strips ? "m->hi - m->lo" : "1",
+                r->strips ? first_row(r, r->i) : "y", r->strips ? "m->hi - m->lo" : "1",
                 (long long)(pixel_bytes(r, boxed) / element_bytes(r, boxed)));
     th_str_add(r->s, "    const unsigned char *const a = (const unsigned char *)");
     th_emit_tile_address(r->k, n->in[p].value);
@@ -161,11 +188,12 @@ static void box_call(const struct run *r)
         const struct th_place q = th_node_note_const(r->k->owner, r->k->t.loop)->scratch;
         const int64_t places = th_tile_cursor_bytes(&r->k->t) *
                                (r->strips ? r->k->t.n_stages : r->k->t.n_nodes);
+        const char *walked = r->strips ? "m->lo" : th_emit_tile_row(r->k, n->h, "y");
         th_str_addf(r->s, "    unsigned char *const sums = r[%d] + %lld;\n"
                           "    const int phase = (%s == 0 && x == 0) | "
-                          "(%s == %lld && x + n == %lld) << 1;\n",
-                    q.region, (long long)(q.offset + ((places + 7) & -8)),
-                    r->strips ? "m->lo" : "y", r->strips ? "m->hi" : "y + 1", (long long)n->h,
+                          "(%s%s == %lld && x + n == %lld) << 1;\n",
+                    q.region, (long long)(q.offset + ((places + 7) & -8)), walked,
+                    r->strips ? "m->hi" : walked, r->strips ? "" : " + 1", (long long)n->h,
                     (long long)n->w);
     }
     th_str_addc(r->s, '\n');
@@ -191,15 +219,16 @@ static void point_in(const struct run *r, uint32_t p)
     if (m && th_emit_tile_has_tail(m)) {
         th_str_add(r->s, "thk_line_at(");
         th_emit_tile_address(r->k, o->value);
-        th_str_addf(r->s, ", %lld, %lld, %lld, %lld, c[%d].y, c[%d].x, y, x)", row,
-                    (long long)m->slots, pixel, (long long)m->tail_cols, o->maker, o->maker);
+        th_str_addf(r->s, ", %lld, %lld, %lld, %lld, %s, c[%d].x, y, x)", row,
+                    (long long)m->slots, pixel, (long long)m->tail_cols,
+                    newest(r, (uint32_t)o->maker), o->maker);
         return;
     }
     th_str_add(r->s, "(const unsigned char *)");
     th_emit_tile_address(r->k, o->value);
     if (m && m->store == TH_TILE_STRIP)
-        th_str_addf(r->s, " + (size_t)(y - s[%u].lo) * %lld + (size_t)(x - s[%u].t0) * %lld",
-                    span(r, (uint32_t)o->maker), (long long)m->tail_cols * pixel,
+        th_str_addf(r->s, " + (size_t)(y - %s) * %lld + (size_t)(x - s[%u].t0) * %lld",
+                    first_row(r, (uint32_t)o->maker), (long long)m->tail_cols * pixel,
                     span(r, (uint32_t)o->maker), pixel);
     else if (m && m->store != TH_TILE_WHOLE)
         th_str_addf(r->s, " + (size_t)(y %% %lld) * %lld + (size_t)x * %lld", (long long)m->slots,
@@ -216,8 +245,8 @@ static void point_out(const struct run *r, const char *indent)
         return;
     th_str_addf(r->s, "%sunsigned char *const out = kept", indent);
     if (n->store == TH_TILE_STRIP)
-        th_str_addf(r->s, " + (size_t)(y - m->lo) * %lld + (size_t)(x - m->t0) * %lld",
-                    (long long)n->tail_cols * pixel, pixel);
+        th_str_addf(r->s, " + (size_t)(y - %s) * %lld + (size_t)(x - m->t0) * %lld",
+                    first_row(r, r->i), (long long)n->tail_cols * pixel, pixel);
     else if (n->store == TH_TILE_WHOLE)
         th_str_addf(r->s, " + (size_t)y * %lld + (size_t)x * %lld", row, pixel);
     else if (n->slots > 1)
@@ -299,7 +328,7 @@ static void point_calls(const struct run *r)
     if (r->strips) {
         th_str_addc(r->s, '\n');
         make_room(r);
-        th_str_add(r->s, "    for (y = m->lo; y < m->hi; y++) {\n");
+        th_str_addf(r->s, "    for (y = %s; y < %s; y++) {\n", first_row(r, r->i), row_end(r));
     }
     point_out(r, indent);
     for (uint32_t p = 0; p < r->n->n_in; p++) {

@@ -4,6 +4,14 @@
 
 #include <thimble/thimble.h>
 
+const char *th_emit_tile_row(struct th_emit_tiles *k, int64_t h, const char *row)
+{
+    const char *s = k->t.up ? th_arena_printf(k->e->arena, "%lld - %s", (long long)(h - 1), row)
+                            : row;
+    k->e->failed = k->e->failed || !s;
+    return s ? s : "0";
+}
+
 /* ---- one node of a stream -------------------------------------------------------------------- */
 /* The last pixel wanted of operand p for columns up to m->x + n - 1 of row m->y. */
 static void pull(struct th_emit_tiles *k, uint32_t i, uint32_t p)
@@ -46,10 +54,12 @@ static void empty_before(struct th_emit_tiles *k, uint32_t i, uint32_t p)
     th_axis_lo(k, i, p, false, n->run < n->w ? "m->x" : NULL);
     th_str_addf(k->s, " < %lld) {\n            thk_line_empty(", (long long)(m->w - m->tail_cols));
     th_emit_tile_address(k, m->out);
-    th_str_addf(k->s, ", %lld, %lld, %lld, %lld, %lld, c[%d].y);\n            c[%d].y++;\n"
+    const char *row = th_arena_printf(k->e->arena, "c[%d].y", j);
+    th_str_addf(k->s, ", %lld, %lld, %lld, %lld, %lld, %s);\n            c[%d].y++;\n"
                       "            c[%d].x = 0;\n        }\n",
                 (long long)(m->w * m->pixel_bytes), (long long)m->slots, (long long)m->pixel_bytes,
-                (long long)m->tail_cols, (long long)m->w, j, j, j);
+                (long long)m->tail_cols, (long long)m->w,
+                th_emit_tile_row(k, m->h, row ? row : ""), j, j);
 }
 
 static void begin_row(struct th_emit_tiles *k, const struct th_tile_node *n)
@@ -60,9 +70,10 @@ static void begin_row(struct th_emit_tiles *k, const struct th_tile_node *n)
     if (n->slots > 0) {
         th_str_add(k->s, "            thk_line_empty(");
         th_emit_tile_address(k, n->out);
-        th_str_addf(k->s, ", %lld, %lld, %lld, %lld, %lld, m->y);\n",
+        th_str_addf(k->s, ", %lld, %lld, %lld, %lld, %lld, %s);\n",
                     (long long)(n->w * n->pixel_bytes), (long long)n->slots,
-                    (long long)n->pixel_bytes, (long long)n->tail_cols, (long long)n->w);
+                    (long long)n->pixel_bytes, (long long)n->tail_cols, (long long)n->w,
+                    th_emit_tile_row(k, n->h, "m->y"));
     }
     th_str_add(k->s, "            m->y++;\n            m->x = 0;\n        }\n");
 }
@@ -95,11 +106,11 @@ static void make_function(struct th_emit_tiles *k, uint32_t i)
     for (uint32_t p = 0; p < n->n_in; p++)
         empty_before(k, i, p);
     if (rows) {
-        th_str_addf(k->s, "        %s_run%u(r, m->y, 0, %lld);\n        m->y++;\n", k->name, i,
-                    (long long)n->w);
+        th_str_addf(k->s, "        %s_run%u(r, %s, 0, %lld);\n        m->y++;\n", k->name, i,
+                    th_emit_tile_row(k, n->h, "m->y"), (long long)n->w);
     } else {
-        th_str_addf(k->s, "        %s_run%u(r, m->y, m->x, n);\n        m->x = (%s)(m->x + n);\n",
-                    k->name, i, number);
+        th_str_addf(k->s, "        %s_run%u(r, %s, m->x, n);\n        m->x = (%s)(m->x + n);\n",
+                    k->name, i, th_emit_tile_row(k, n->h, "m->y"), number);
         if (!th_emit_tile_has_tail(n))
             th_str_addf(k->s, "        if (m->x == %lld) {\n            m->x = 0;\n"
                               "            m->y++;\n        }\n", (long long)n->w);

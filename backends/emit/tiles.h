@@ -42,6 +42,9 @@ void th_axis_tables(struct th_emit_tiles *k);
 void th_axis_lo(struct th_emit_tiles *k, uint32_t i, uint32_t p, bool rows, const char *index);
 void th_axis_hi(struct th_emit_tiles *k, uint32_t i, uint32_t p, bool rows, const char *index);
 
+/* Text for the row of the map, h rows high, that `row` of the walk is. */
+const char *th_emit_tile_row(struct th_emit_tiles *k, int64_t h, const char *row);
+
 /* tile_run.c */
 void th_emit_tile_run(struct th_emit_tiles *k, uint32_t i);
 /* Address of a value of the body, as `const unsigned char *` or `unsigned char *`. */

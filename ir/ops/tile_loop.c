@@ -57,6 +57,7 @@ static const struct th_port inputs[] = {{"v", 0, TH_PORT_VARIADIC, "what the bod
 static const struct th_port outputs[] = {{"y", 0, TH_PORT_VARIADIC, "results of the body"},
                                          {NULL, 0, 0, NULL}};
 static const char *const modes[] = {"stream", "strips", NULL};
+static const char *const walks[] = {"down", "up", NULL};
 static const struct th_attr_spec attrs[] = {
     {.name = "mode", .kind = TH_ATTR_ENUM, .names = modes, .doc = "how the pieces follow"},
     {.name = "run", .kind = TH_ATTR_INTS, .required = true, .min = 1, .max = 1e9,
@@ -76,6 +77,8 @@ static const struct th_attr_spec attrs[] = {
     {.name = "feed", .kind = TH_ATTR_INT, .min = -1, .max = 1e6, .def_i = -1,
      .doc = "operand that is not stored: the application pushes its rows, and the first node keeps "
             "those that are wanted; -1: none"},
+    {.name = "walk", .kind = TH_ATTR_ENUM, .names = walks,
+     .doc = "from the first row of the results to the last, or from the last to the first"},
     TH_MV_END};
 
 extern const struct th_op th_op_tile_loop;

@@ -140,6 +140,42 @@ static bool in_strips(const struct lab *l)
            th_attr_int(th_node_attrs(l->g, loop), "mode", 0) == TH_TILE_STRIPS;
 }
 
+/* From the last row to the first wherever that is possible; in half of the cases only if memory
+ * wants it. */
+static const char *plan_up(uint64_t seed)
+{
+    return seed % 2 ? "select-kernels,pack,in-place,schedule,memory-plan"
+                    : "select-kernels,pack,in-place{walk=up},schedule,memory-plan";
+}
+
+static bool walks_up(const struct lab *l)
+{
+    for (th_node i = th_graph_first(l->g); i; i = th_graph_next(l->g, i))
+        if (th_node_is(l->g, i, "tile_loop") && th_attr_int(th_node_attrs(l->g, i), "walk", 0))
+            return true;
+    return false;
+}
+
+static void test_accepts_up(void)
+{
+    uint32_t up = 0, chosen = 0, bad = 0;
+    for (uint64_t seed = 0; seed < 600; seed++) {
+        struct subject s;
+        if (open_grouped(&s, seed * 3 + 2, false)) {
+            if (lab_run(&s.l, plan_up(seed)) != TH_OK || lab_check(&s.l) != TH_OK || !runs(&s)) {
+                bad++;
+                fprintf(stderr, "seed %d: %s\n%s", (int)seed, s.groups, s.l.messages.s);
+            }
+            *(seed % 2 ? &chosen : &up) += walks_up(&s.l);
+        }
+        close_subject(&s);
+    }
+    CU_ASSERT(up > 100);
+    CU_ASSERT(chosen > 0);
+    CU_ASSERT_EQUAL(bad, 0);
+    printf("%u networks, and %u for memory's sake ", up, chosen);
+}
+
 static void accepts(uint64_t seeds, bool feed)
 {
     uint32_t formed = 0, bad = 0, strips = 0;
@@ -336,6 +372,35 @@ static bool distance_short(struct lab *l)
     return false;
 }
 
+/* The same in a loop that walks up. */
+static bool above_short(struct lab *l)
+{
+    const th_node loop = random_loop(l);
+    struct th_graph *body = th_node_body(l->g, loop, 0);
+    for (uint32_t k = 0; k < th_graph_share_count(l->g); k++) {
+        const struct th_share *s = th_graph_share(l->g, k);
+        struct th_place out = th_value_place(l->g, s->out), in = th_value_place(l->g, s->in);
+        if (!s->above || th_value_def(l->g, s->out) != loop || out.region != in.region ||
+            out.offset - in.offset < s->above || out.offset - in.offset >= s->above + 4 ||
+            !th_attr_int(th_node_attrs(l->g, loop), "walk", 0))
+            continue;
+        out.offset -= 4;
+        th_value_set_place(l->g, s->out, out);
+        for (uint32_t i = 0; i < th_node_output_count(l->g, loop); i++)
+            if (th_node_output(l->g, loop, i) == s->out)
+                th_value_set_place(body, th_graph_output(body, i), out);
+        return true;
+    }
+    return false;
+}
+
+static bool other_direction(struct lab *l)
+{
+    const th_node loop = random_loop(l);
+    const bool up = th_attr_int(th_node_attrs(l->g, loop), "walk", 0) == 1;
+    return th_tile_set_walk(l->g, loop, !up) == TH_OK;
+}
+
 static bool region_short(struct lab *l)
 {
     static struct th_plan_region copy[4];
@@ -370,13 +435,15 @@ static void test_refuses(void)
         {"columns", fewer_columns, true},     {"byte", off_by_one, false},
         {"word", off_by_word, true},          {"lifetime", lifetime_cut, true},
         {"outside", over_outside, true},      {"distance", distance_short, true},
-        {"region", region_short, true},       {"result", result_apart, false}};
+        {"region", region_short, true},       {"result", result_apart, false},
+        {"above", above_short, true},         {"direction", other_direction, true}};
     enum { KINDS = TH_ARRAY_LEN(kinds) };
     uint32_t made[KINDS] = {0}, caught[KINDS] = {0}, sum = 0, missed = 0;
-    for (uint64_t seed = 0; seed < 3000; seed++) {
+    for (uint64_t seed = 0; seed < 3600; seed++) {
         const uint32_t k = (uint32_t)(seed % KINDS);
+        const char *plan = k >= KINDS - 2 ? plan_up(0) : LAB_PLAN;
         struct subject s;
-        if (open_grouped(&s, seed * 7 + 3, seed >= 2000) && lab_run(&s.l, LAB_PLAN) == TH_OK &&
+        if (open_grouped(&s, seed * 7 + 3, seed >= 2400) && lab_run(&s.l, plan) == TH_OK &&
             lab_check(&s.l) == TH_OK && kinds[k].damage(&s.l)) {
             made[k]++;
             sum++;
@@ -406,6 +473,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"accepts and runs random tile loops", test_accepts},
                            {"the same with pushed rows", test_accepts_fed},
+                           {"the same, walked up", test_accepts_up},
                            {"searched", test_searched},
                            {"several regions", test_regions},
                            {"refuses damaged ones", test_refuses},
