@@ -55,8 +55,49 @@ struct view {
     const struct fuse_state *made, *done;
     const struct fuse_map *m;
     const struct th_fuse_tensor *t, *shape;
-    uint32_t grain;
+    uint32_t grain, c;       /* c: the reader, one of f->cons */
+    const uint32_t *turn;    /* by reader; NULL: they take turns run by run */
 };
+
+/* Marks the nodes behind `from` that tensor x comes of. */
+static void mark_makers(const struct fuse *f, uint32_t x, uint32_t from, uint8_t *mark)
+{
+    if (f->prod[x] == FUSE_NONE || f->prod[x] < from)
+        return;
+    uint32_t top = f->prod[x];
+    mark[top - from] = 1;
+    for (uint32_t i = top + 1; i-- > from;)
+        for (uint32_t k = 0; mark[i - from] && k < f->nodes[i].n_maps; k++) {
+            uint32_t m = f->prod[f->nodes[i].maps[k].tensor];
+            if (m != FUSE_NONE && m >= from)
+                mark[m - from] = 1;
+        }
+}
+
+#define AFTER_ALL UINT32_MAX
+
+/* When in a step of the join each reader of t runs: with the operand of the join, by its place,
+ * that alone comes of it. NULL: exhausted. */
+static uint32_t *turns(const struct fuse *f, uint32_t t, uint32_t join, struct th_arena *tmp)
+{
+    const struct fuse_node *v = &f->nodes[join];
+    uint32_t from = f->prod[t] == FUSE_NONE ? 0 : f->prod[t] + 1, a = f->cons_start[t];
+    uint32_t *turn = TH_NEW_ARRAY(tmp, uint32_t, (size_t)f->cons_start[t + 1] - a + 1);
+    uint8_t *mark = th_arena_alloc(tmp, (size_t)join - from + 1);
+    if (!turn || !mark)
+        return NULL;
+    for (uint32_t k = 0; k <= v->n_maps; k++) {
+        memset(mark, 0, (size_t)join - from + 1);
+        if (k < v->n_maps)
+            mark_makers(f, v->maps[k].tensor, from, mark);
+        for (uint32_t c = a; c < f->cons_start[t + 1]; c++)
+            if (f->cons[c] == join)
+                turn[c - a] = AFTER_ALL;
+            else if (mark[f->cons[c] - from])
+                turn[c - a] = turn[c - a] ? AFTER_ALL : k + 1;
+    }
+    return turn;
+}
 
 static bool fresh(const struct fuse_state *s, int32_t r)
 {
@@ -78,19 +119,46 @@ static int32_t next_row(const struct view *v, int32_t r, int32_t *count)
     return a + 1;
 }
 
+/* The newest row of t when the reader begins with what it makes in step r. */
+static int32_t newest_before(const struct view *v, int32_t r)
+{
+    const struct fuse *f = v->f;
+    uint32_t t = (uint32_t)(v->t - f->net->tensors), a = f->cons_start[t];
+    int32_t y = r ? v->made->row[r - 1] : -1;
+    for (uint32_t c = a; c < f->cons_start[t + 1]; c++) {
+        if (c == v->c || (v->turn[c - a] > v->turn[v->c - a] && v->turn[c - a] != AFTER_ALL))
+            continue;
+        const struct fuse_state *s = &v->d->states[f->nodes[f->cons[c]].shape];
+        if (s->set)
+            y = (int32_t)fuse_max(y, map_of(f, f->cons[c], t)->rows.newest[s->row[r]]);
+    }
+    return y;
+}
+
 /* Rows between the newest and the oldest wanted; `emptied`: a complete newest row counts as if the
  * next were begun. */
 static int32_t row_lag(const struct view *v, bool emptied)
 {
+    const struct fuse_rows *rows = &v->m->rows;
+    const uint32_t first = v->f->cons_start[v->t - v->f->net->tensors];
+    const bool ordered = v->turn && v->turn[v->c - first] != AFTER_ALL;
     int32_t most = 0, count;
     for (int32_t r = 0; r < v->d->n_rows; r++) {
-        int32_t a = next_row(v, r, &count);
+        int32_t a = next_row(v, r, &count), last = a, y = v->made->row[r];
+        bool begun = fresh(v->made, r);
         if (a >= v->shape->h)
             break;
-        int32_t lag = v->made->row[r] - v->m->rows.oldest[a];
-        if (emptied && !fresh(v->made, r))
-            lag++;
-        most = lag > most ? lag : most;
+        if (ordered) {
+            y = newest_before(v, r);
+            last = v->done->row[r];
+        }
+        for (; a <= last; a++) {
+            if (ordered) {
+                begun = rows->newest[a] > y;
+                y = (int32_t)fuse_max(y, rows->newest[a]);
+            }
+            most = (int32_t)fuse_max(most, y - rows->oldest[a] + (emptied && !begun));
+        }
     }
     return most;
 }
@@ -170,19 +238,22 @@ static enum th_status drive(struct fuse_drive *d, const struct fuse *f, uint32_t
 }
 
 static enum th_status lines_of(struct fuse *f, struct fuse_drive *d, uint32_t t, bool pushed,
-                               struct fuse_lines *out)
+                               struct th_arena *tmp, struct fuse_lines *out)
 {
     const struct th_fuse_tensor *x = &f->net->tensors[t];
     uint32_t a = f->cons_start[t], b = f->cons_start[t + 1], grain = d->grain;
     int32_t lag = 0, lag_tail = 0, cols = 0;
     bool incomplete = pushed;
-    struct view v = {f, d, &d->states[t], NULL, NULL, x, NULL, grain};
+    struct view v = {f, d, &d->states[t], NULL, NULL, x, NULL, grain, a, NULL};
     TH_TRY(drive(d, f, out->join, t));
+    if (b - a > 1 && d->n_runs == 1 && !pushed && !(v.turn = turns(f, t, out->join, tmp)))
+        return TH_ERR_INTERNAL;
     for (uint32_t c = a; c < b; c++) {
         uint32_t s = f->nodes[f->cons[c]].shape;
         v.done = &d->states[s];
         v.shape = &f->net->tensors[s];
         v.m = map_of(f, f->cons[c], t);
+        v.c = c;
         if (!v.done->set || !v.made->set)
             return TH_OK;
         lag = (int32_t)fuse_max(lag, row_lag(&v, false));
@@ -380,7 +451,7 @@ static enum th_status grain_lines(struct fuse *f, uint32_t grain, struct th_aren
             continue;
         th_arena_clear(tmp);
         TH_TRY(box_of(f, grain, t, tmp, made, l));
-        TH_TRY(lines_of(f, &d, t, input, l));
+        TH_TRY(lines_of(f, &d, t, input, tmp, l));
         if (l->held && !input)
             TH_TRY(find_covers(f, &d, t, l));
     }

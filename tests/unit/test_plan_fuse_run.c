@@ -295,6 +295,41 @@ static void test_random(void)
     CU_ASSERT(n.same * 100 >= n.loops * 99);
 }
 
+/* One or two windows, the first with this stride. */
+static uint32_t branch(struct fuse_builder *b, struct random *r, uint32_t x, int32_t stride)
+{
+    const int32_t k = 2 * below(r, 3) + 1, second = 2 * below(r, 3) + 1;
+    x = fuse_conv(b, x, 2, k, stride, k / 2, false);
+    return below(r, 2) ? x : fuse_conv(b, x, 2, second, 1, second / 2, false);
+}
+
+/* Shortcuts, with and without stride: who is pulled first wants other rows than who is last. Whole
+ * rows are what the tile loop keeps, to the byte. */
+static void test_branches(void)
+{
+    struct random r = {31};
+    struct tally n = {0, 0, 0, 0, 0, 0};
+    for (int i = 0; i < 300; i++) {
+        struct th_arena *a = th_arena_new(0);
+        struct fuse_builder b;
+        fuse_open_net(&b, a, 32);
+        uint32_t x = fuse_conv(&b, fuse_input(&b, 9 + below(&r, 12), 5 + below(&r, 4), 1), 2, 3, 1,
+                               1, false);
+        for (int32_t blocks = 1 + below(&r, 2); blocks > 0; blocks--) {
+            const int32_t stride = 1 + below(&r, 2);
+            const uint32_t y = branch(&b, &r, x, stride), z = branch(&b, &r, x, stride);
+            x = below(&r, 2) ? fuse_add(&b, y, z) : fuse_add(&b, z, y);
+        }
+        fuse_output(&b, fuse_conv(&b, x, 1, 3, 1, 1, false));
+        struct th_fuse_group g = {.how = TH_FUSE_STREAM, .last = b.net.n_nodes};
+        const struct th_fuse_options o = {.feed = false};
+        try_group(&b, &o, &g, false, &n);
+        th_arena_free(a);
+    }
+    CU_ASSERT(n.loops > 250);
+    CU_ASSERT_EQUAL(n.same, n.loops);
+}
+
 /* Plain chains: what streams are given is exact. */
 static void test_exact(void)
 {
@@ -339,6 +374,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"random networks run in what is planned", test_random},
                            {"no less would do", test_exact},
+                           {"shortcuts", test_branches},
                            {"fronts run", test_fronts},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"plan: fused groups run", NULL, NULL, NULL, NULL, tests},
