@@ -212,6 +212,13 @@ static enum th_status set_number(struct th_options *o, int id, const char *arg, 
     return TH_OK;
 }
 
+static enum th_status set_hop(struct th_options *o, int id, const char *arg)
+{
+    TH_TRY(set_number(o, id, arg, &o->hop));
+    return o->hop >= 1 && o->hop <= 1000000000 ? TH_OK
+                                               : bad_value(o, id, arg, "a number from 1 to 10^9");
+}
+
 static enum th_status set_tolerance(struct th_options *o, int id, const char *arg)
 {
     if (!th_tolerance_parse(arg, &o->tolerance))
@@ -305,7 +312,8 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_NAME: return set_text(&o->name, arg);
     case OPT_WEIGHTS: return ONE_OF(&o->weights, "c", "bin");
     case OPT_IO_BUFFERS: return ONE_OF(&o->io_buffers, "arena", "caller");
-    case OPT_FEED: return ONE_OF(&o->feed, "whole", "rows");
+    case OPT_FEED: return ONE_OF(&o->feed, "whole", "rows", "frames");
+    case OPT_HOP: return set_hop(o, id, arg);
     case OPT_TESTBENCH: return set_flag(&o->testbench);
     case OPT_INPUT: return add_word(o, &o->inputs, arg);
     case OPT_EXPECT: return add_word(o, &o->expects, arg);
@@ -465,6 +473,7 @@ static void set_defaults(struct th_options *o)
     o->io = "model";
     o->io_buffers = "arena";
     o->feed = "whole";
+    o->hop = 1;
     o->weights = "c";
     o->contract = "tflite";
     o->verbosity = 1;

@@ -46,7 +46,7 @@ struct th_options {
     uint32_t n_dims;
     const char *cut_output, *io, *input_layout, *output_layout, *io_buffers, *feed, *weights, *contract;
     struct th_words force;
-    uint64_t seed;
+    uint64_t seed, hop;
     int verbosity;
     bool json, testbench, layers, reset, sequence, planned, pareto;
     struct th_words inputs, expects;

@@ -72,6 +72,7 @@ struct th_program {
     struct th_front_point *front;
     uint32_t n_front;
     const struct th_quantized *quantized;    /* in the arena */
+    struct th_frames frames;
     struct th_data **data;       /* packed constants, ir/call.h */
     uint64_t *data_hash;
     uint32_t n_data, cap_data;

@@ -133,6 +133,27 @@ TH_API const struct th_front_point *th_program_front(const struct th_program *p,
 
 TH_API void th_program_clear_notes(struct th_program *p);
 
+/*
+ * --feed frames: function 0 computes one step, which takes `hop` new frames (rows along `axis`) of
+ * its only input. Outputs are those of the model on its last `window` frames once `warm_up` frames
+ * came. Not made stale by later passes.
+ */
+struct th_frames_end {           /* a node that takes whole windows of what is streamed */
+    const char *name, *op, *why;
+    int64_t model_node;
+};
+struct th_frames {
+    int32_t axis;
+    int64_t hop, window, warm_up;
+    int64_t macs_window, macs_step;
+    uint32_t timed, streamed;    /* nodes that have a time axis; those that compute new rows only */
+    const struct th_frames_end *ends;    /* in the program's arena */
+    uint32_t n_ends;
+};
+TH_API void th_program_set_frames(struct th_program *p, const struct th_frames *f);
+/* hop 0: function 0 is a whole window's. */
+TH_API const struct th_frames *th_program_frames(const struct th_program *p);
+
 /* What quantization did; not made stale by later passes. */
 struct th_quantized_layer {
     const char *name, *op, *kind;

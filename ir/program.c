@@ -241,6 +241,16 @@ const struct th_quantized *th_program_quantized(const struct th_program *p)
     return p->quantized;
 }
 
+void th_program_set_frames(struct th_program *p, const struct th_frames *f)
+{
+    p->frames = *f;
+}
+
+const struct th_frames *th_program_frames(const struct th_program *p)
+{
+    return &p->frames;
+}
+
 void th_program_set_plan(struct th_program *p, const struct th_plan_totals *t)
 {
     p->plan = *t;

@@ -7,6 +7,7 @@ PASS_SOURCES = \
   %D%/dce.c \
   %D%/feed.c \
   %D%/fold.c \
+  %D%/frames.c \
   %D%/fuse.c \
   %D%/in_place.c \
   %D%/layout.c \
@@ -27,6 +28,9 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/check_tiles.c \
   %D%/check_tiles.h \
   %D%/check_tiles_bytes.c \
+  %D%/frames/frames.h \
+  %D%/frames/rewrite.c \
+  %D%/frames/survey.c \
   %D%/fuse/affine.c \
   %D%/fuse/dilate.c \
   %D%/fuse/fuse.h \

@@ -53,7 +53,8 @@ static void element(struct th_str *s, const char *base, int64_t at, const int64_
 }
 
 /* One copy with literal numbers. */
-static void write_move(struct th_str *s, const struct th_move *given, const char *type)
+static void write_move(struct th_str *s, const struct th_move *given, const char *type,
+                       bool shared)
 {
     struct th_move m = *given;
     char name[24], limit[24];
@@ -78,7 +79,8 @@ static void write_move(struct th_str *s, const struct th_move *given, const char
         return;
     }
     /* A plain copy may have been given its operand's own storage. */
-    th_str_add(s, loops == 0 && m.in_base == m.out_base ? "memmove(&" : "memcpy(&");
+    shared = shared || (loops == 0 && m.in_base == m.out_base);
+    th_str_add(s, shared ? "memmove(&" : "memcpy(&");
     element(s, "y", m.out_base, m.out_stride, loops);
     th_str_add(s, ", &");
     element(s, name, m.in_base, m.in_stride, loops);
@@ -172,7 +174,7 @@ static enum th_status bind(const struct th_query *q, struct th_call *call)
         write_table(&s, &m, type);
     else
         for (uint32_t k = 0; k < m.n; k++)
-            write_move(&s, &m.list[k], type);
+            write_move(&s, &m.list[k], type, c->op->alias != NULL);
     if (m.n == 0 || th_type_elems(&c->out[0]) == 0)
         th_str_add(&s, "    (void)x0;\n");
     const bool failed = params.failed || s.failed;
@@ -205,9 +207,10 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
 }
 
 /* reshape moves nothing; its row copies where a view would not do. */
-#define ROW(op_)                                                                               \
+#define ROW_IN(op_, order_)                                                                    \
     {.op = op_, .types = NULL, .symbol = "thk_" op_ "__c99", .source = "thk_elementwise.h",    \
-     .order = TH_ORDER_ANY, .refuse = refuse, .bind = bind, .cost = cost}
+     .order = (order_), .refuse = refuse, .bind = bind, .cost = cost}
+#define ROW(op_) ROW_IN(op_, TH_ORDER_ANY)
 
 static const struct th_kernel rows[] = {
     ROW("batch_to_space"), ROW("broadcast_to"),
@@ -217,5 +220,7 @@ static const struct th_kernel rows[] = {
     ROW("reverse"),        ROW("slice"),
     ROW("space_to_batch"), ROW("space_to_depth"),
     ROW("tile"),           ROW("transpose"),
+    /* every element comes from its own place or one behind it, and is written in order */
+    ROW_IN("slide", TH_ORDER_ELEMENT),
 };
 const struct th_row_family th_c99_move = {rows, TH_ARRAY_LEN(rows)};

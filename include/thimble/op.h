@@ -196,7 +196,13 @@ struct th_op {
     void (*cost)(const struct th_inst *c, struct th_cost *cost);
     /* NULL: not pure data movement. Fails only when memory is exhausted */
     enum th_status (*moves)(const struct th_inst *c, struct th_moves *m);
+    /* NULL: the same attributes. Those with which the operator computes this box of output 0, which
+     * is whole but for one axis, alone; operands are then cut to their windows along it. Lists live
+     * in the arena. Fills list[TH_PART_ATTRS], returns the number */
+    uint32_t (*part)(const struct th_inst *c, const struct th_box *out, int32_t axis,
+                     struct th_attr *list);
 };
+#define TH_PART_ATTRS 4
 /* Drops axes of extent 1 and joins those that run as one; order (the last axis innermost) kept.
  * rank stays >= 1. */
 TH_API void th_move_simplify(struct th_move *m);

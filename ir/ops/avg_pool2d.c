@@ -79,6 +79,7 @@ const struct th_op th_op_avg_pool2d = {
     .eval = eval,
     .quant = th_same_quant,
     .window = th_pool_window,
+    .part = th_part_geom,
     .reduce = reduce,
     .alias = th_alias_first,
     .channels = th_same_channels,

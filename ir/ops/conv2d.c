@@ -134,6 +134,7 @@ const struct th_op th_op_conv2d = {
     .eval = eval,
     .quant = quant,
     .window = window,
+    .part = th_part_geom,
     .alias = th_alias_first,
     .cost = cost,
 };

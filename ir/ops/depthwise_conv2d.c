@@ -135,6 +135,7 @@ const struct th_op th_op_depthwise_conv2d = {
     .eval = eval,
     .quant = quant,
     .window = window,
+    .part = th_part_geom,
     .alias = th_alias_first,
     .channels = channels,
     .cost = cost,

@@ -57,6 +57,7 @@ const struct th_op th_op_l2_pool2d = {
     .verify = th_pool_verify,
     .eval = eval,
     .window = th_pool_window,
+    .part = th_part_geom,
     .alias = th_alias_first,
     .channels = th_same_channels,
     .cost = th_pool_cost,

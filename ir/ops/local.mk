@@ -117,6 +117,7 @@ OP_SOURCES = \
   %D%/sin.c \
   %D%/sinh.c \
   %D%/slice.c \
+  %D%/slide.c \
   %D%/softmax.c \
   %D%/softplus.c \
   %D%/softsign.c \

@@ -51,6 +51,21 @@ static bool window(const struct th_inst *c, const struct th_box *out, uint32_t k
     return true;
 }
 
+static uint32_t part(const struct th_inst *c, const struct th_box *out, int32_t axis,
+                     struct th_attr *list)
+{
+    int64_t *before = th_mv_part_list(c, &list[0], "before");
+    int64_t *after = th_mv_part_list(c, &list[1], "after");
+    struct th_window w;
+    if (before == NULL || after == NULL || !window(c, out, 0, &w))
+        return 0;
+    for (int32_t i = 0; i < c->out[0].rank; i++) {
+        before[i] = i != axis ? th_inst_ints(c, "before", (uint32_t)i) : w.clip_lo[i];
+        after[i] = i != axis ? th_inst_ints(c, "after", (uint32_t)i) : w.clip_hi[i];
+    }
+    return 2;
+}
+
 static const struct th_attr_spec attrs[] = {
     {.name = "before", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e12,
      .doc = "elements put before each axis"},
@@ -68,5 +83,5 @@ static bool quant(const struct th_inst *c, struct th_quant_rule *q)
     return true;
 }
 
-TH_MV_OP_QUANT(pad, "the operand with a border", "The border holds one value, by default the real "
-         "value zero.", 0, quant);
+TH_MV_OP_PART(pad, "the operand with a border", "The border holds one value, by default the real "
+              "value zero.", 0, quant, part);

@@ -52,6 +52,17 @@ static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t m
     return max ? 1 : 0;
 }
 
+/* Of a part of an axis that both shapes have. */
+static uint32_t part(const struct th_inst *c, const struct th_box *out, int32_t axis,
+                     struct th_attr *list)
+{
+    (void)axis;
+    int64_t *shape = th_mv_part_list(c, &list[0], "shape");
+    for (int32_t i = 0; shape != NULL && i < c->out[0].rank; i++)
+        shape[i] = out->hi[i] - out->lo[i];
+    return shape != NULL;
+}
+
 static const struct th_attr_spec attrs[] = {{.name = "shape", .kind = TH_ATTR_INTS,
                                              .required = true, .min = 0, .max = 1e12,
                                              .doc = "the new extents"},
@@ -73,4 +84,5 @@ const struct th_op th_op_reshape = {
     .quant = th_same_quant,
     .alias = alias,
     .moves = moves,
+    .part = part,
 };

@@ -62,6 +62,24 @@ static bool window(const struct th_inst *c, const struct th_box *out, uint32_t k
     return true;
 }
 
+static uint32_t part(const struct th_inst *c, const struct th_box *out, int32_t axis,
+                     struct th_attr *list)
+{
+    int64_t *begin = th_mv_part_list(c, &list[0], "begin");
+    int64_t *size = th_mv_part_list(c, &list[1], "size");
+    if (begin == NULL || size == NULL)
+        return 0;
+    for (int32_t i = 0; i < c->out[0].rank; i++) {
+        const int64_t step = th_inst_ints(c, "stride", (uint32_t)i);
+        size[i] = out->hi[i] - out->lo[i];
+        if (i != axis)
+            begin[i] = th_inst_ints(c, "begin", (uint32_t)i);
+        else if (step < 0)
+            begin[i] = (size[i] - 1) * -step;
+    }
+    return 2;
+}
+
 static const struct th_attr_spec attrs[] = {
     {.name = "begin", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e12,
      .doc = "index of the first element on each axis"},
@@ -71,5 +89,5 @@ static const struct th_attr_spec attrs[] = {
      .doc = "step on each axis, negative ones run backwards"},
     TH_MV_END};
 
-TH_MV_OP(slice, "a part of the operand", "Element i of an axis of y is element begin + i stride "
-         "of x.", 0);
+TH_MV_OP_PART(slice, "a part of the operand", "Element i of an axis of y is element begin + i "
+              "stride of x.", 0, th_same_quant, part);

@@ -36,6 +36,14 @@ struct th_move *th_mv_new(const struct th_inst *c, struct th_moves *m, uint32_t 
     return list;
 }
 
+int64_t *th_mv_part_list(const struct th_inst *c, struct th_attr *a, const char *name)
+{
+    const uint32_t n = (uint32_t)c->out[0].rank;
+    int64_t *list = TH_NEW_ARRAY(c->arena, int64_t, n);
+    *a = (struct th_attr){.name = name, .kind = TH_ATTR_INTS, .n = n, .v.ints = list};
+    return list;
+}
+
 void th_mv_axes(struct th_move *m, const struct th_type *t)
 {
     m->rank = t->rank;

@@ -21,6 +21,8 @@ enum th_status th_mv_eval(const struct th_inst *c, struct th_eval *e);
 void th_mv_copy(struct th_tensor *to, int64_t o, const struct th_tensor *from, int64_t i);
 /* n new moves in the arena, or NULL. */
 struct th_move *th_mv_new(const struct th_inst *c, struct th_moves *m, uint32_t n);
+/* Zeroed numbers for an attribute of a part, one for each axis of output 0, or NULL. */
+int64_t *th_mv_part_list(const struct th_inst *c, struct th_attr *a, const char *name);
 /* A move over the axes of t with dense strides on both sides. */
 void th_mv_axes(struct th_move *m, const struct th_type *t);
 /* Blocks of `block` by `block` pixels of the wide map (the input, or else the output) lie as channels
@@ -39,14 +41,15 @@ void th_mv_clip(struct th_window *w, int32_t axis, int64_t lo, int64_t hi, int64
 
 /* A record of one operand and one output, once `attrs`, infer, moves and window are in scope. */
 #define TH_MV_OP(op, text, details, more_traits)                                               \
-    TH_MV_OP_QUANT(op, text, details, more_traits, th_same_quant)
-#define TH_MV_OP_QUANT(op, text, details, more_traits, quant_slot)                             \
+    TH_MV_OP_PART(op, text, details, more_traits, th_same_quant, NULL)
+/* The same with the slots quant and part. */
+#define TH_MV_OP_PART(op, text, details, more_traits, quant_slot, part_slot)                   \
     extern const struct th_op th_op_##op;                                                      \
     const struct th_op th_op_##op = {                                                          \
         .struct_size = sizeof(struct th_op), .name = #op, .summary = text, .doc = details,     \
         .inputs = th_mv_in, .outputs = th_mv_out, .attrs = attrs,                              \
         .traits = TH_TRAIT_PURE | (more_traits), .contracts = th_mv_contracts,                 \
         .infer = infer, .eval = th_mv_eval, .quant = (quant_slot), .window = window,           \
-        .moves = moves}
+        .moves = moves, .part = (part_slot)}
 
 #endif

@@ -271,3 +271,18 @@ void th_window_geom(const struct th_geom *g, const struct th_box *out, struct th
     th_window_axis(w, 1, out->lo[1], out->hi[1], g->s_h, g->d_h, g->k_h, g->top, g->in_h);
     th_window_axis(w, 2, out->lo[2], out->hi[2], g->s_w, g->d_w, g->k_w, g->left, g->in_w);
 }
+
+uint32_t th_part_geom(const struct th_inst *c, const struct th_box *out, int32_t axis,
+                      struct th_attr *list)
+{
+    struct th_window w;
+    int64_t *pad = TH_NEW_ARRAY(c->arena, int64_t, 4);
+    if (!pad || !c->op->window(c, out, 0, &w))
+        return 0;
+    for (uint32_t i = 0; i < 4; i++)
+        pad[i] = 1 + (int32_t)i % 2 != axis ? th_inst_ints(c, "pad", i)
+                 : i < 2                    ? w.clip_lo[axis]
+                                            : w.clip_hi[axis];
+    list[0] = (struct th_attr){.name = "pad", .kind = TH_ATTR_INTS, .n = 4, .v.ints = pad};
+    return 1;
+}

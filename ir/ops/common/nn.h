@@ -121,6 +121,9 @@ void th_window_bias(const struct th_inst *c, uint32_t port, int64_t lo, int64_t 
                     struct th_window *w);
 /* Rows and columns by geometry, batch unchanged; channels are the caller's. */
 void th_window_geom(const struct th_geom *g, const struct th_box *out, struct th_window *w);
+/* Padding of a part: what its windows reach beyond the map. */
+uint32_t th_part_geom(const struct th_inst *c, const struct th_box *out, int32_t axis,
+                      struct th_attr *list);
 
 /* ---- small things of infer and verify ------------------------------------------------------- */
 /* Output i gets this shape; dtype and quantization stay as declared, those of operand 0 if none
