@@ -157,17 +157,55 @@ static void show_progress(void *user, const char *what, int64_t done, int64_t to
     fflush(stderr);
 }
 
-enum th_status th_compile_passes(struct th_compiled *c)
+static struct th_pipeline_run passes_of(struct th_compiled *c)
 {
     const struct th_options *o = c->options;
-    const struct th_pipeline_run run = {
+    return (struct th_pipeline_run){
         .pipeline = "inference", .passes = o->passes, .stop_after = o->stop_after,
         .print_after = o->print_after, .time_passes = o->time_passes, .verify = true,
         .target = c->target, .backend = c->backend, .objective = o->objective,
         .global = th_options_global, .user = (void *)(uintptr_t)o,
         .remarks = &c->remarks, .canonical = &c->passes, .samples = open_samples,
         .labels = open_labels, .progress = show_progress};
+}
+
+enum th_status th_compile_passes(struct th_compiled *c)
+{
+    const struct th_options *o = c->options;
+    const struct th_pipeline_run run = passes_of(c);
+    if (o->hop != 1 && strcmp(o->feed, "frames")) {
+        th_error(c->ctx, NULL, CODE_USAGE, "--hop says how many frames a step of --feed frames has, "
+                 "and this is --feed %s", o->feed);
+        return TH_ERR_USAGE;
+    }
     return th_pipeline_run(c->program, &run);
+}
+
+static const char *whole_windows(void *user, const char *name)
+{
+    return !strcmp(name, "feed") ? "whole" : th_options_global(user, name);
+}
+
+enum th_status th_compile_windows(const struct th_compiled *c, struct th_program **whole)
+{
+    struct th_compiled w;
+    th_compiled_init(c->ctx, c->options, &w);
+    w.target = c->target;
+    w.backend = c->backend;
+    enum th_status s = th_compile_read(&w);
+    struct th_pipeline_run run = passes_of(&w);
+    run.global = whole_windows;
+    run.print_after = NULL;
+    run.time_passes = false;
+    if (!run.passes)
+        run.stop_after = "dce";          /* nothing behind it changes what is computed */
+    if (s == TH_OK)
+        s = th_pipeline_run(w.program, &run);
+    *whole = s == TH_OK ? w.program : NULL;
+    if (s == TH_OK)
+        w.program = NULL;
+    th_compiled_release(&w);
+    return s;
 }
 
 const struct th_report *th_compile_report(const struct th_compiled *c)

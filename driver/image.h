@@ -21,6 +21,9 @@ struct th_image_entry {
      * "m_push_rows". */
     uint32_t fed;
     uint64_t frame_rows;
+    /* Its rows are frames of a series, those of a step; invoke is "m_push_frames", and says that
+     * outputs are ready after so many frames, then after each step. 0: rows of one frame. */
+    uint64_t warm_up;
 };
 
 /* A block of memory for the model. The bench has it anywhere, or where the target's region lies when

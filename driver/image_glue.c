@@ -197,7 +197,8 @@ static void add_pointer(struct th_str *s, uint32_t k, const struct th_image_entr
     th_str_add(s, "    default:\n        return 0;\n    }\n}\n");
 }
 
-/* One row, then two, then many at a time; anything but 0 in between says that rows are missing. */
+/* One row, then two, then many at a time; anything but 0 in between says that rows are missing. So
+ * it is after a whole step of frames during the warm-up. */
 static void add_pushes(struct th_str *s, uint32_t k, const struct th_image_entry *e)
 {
     const uint64_t row = e->input_bytes[e->fed - 1] / e->frame_rows;
@@ -209,9 +210,12 @@ static void add_pushes(struct th_str *s, uint32_t k, const struct th_image_entry
                 "        status = %s(&thg_ctx, (const void *)((const unsigned char *)THB_REGION_BASE(",
                 k, e->frame_rows, e->frame_rows, e->frame_rows, e->invoke);
     add_io_name(s, k, e, e->fed - 1);
-    th_str_addf(s, ") + done * %" PRIu64 "u), n);\n"
-                "        if ((status == 0) != (done + n == %" PRIu64 "u))\n            return 99;\n    }\n"
-                "    return status;\n}\n", row, e->frame_rows);
+    th_str_addf(s, ") + done * %" PRIu64 "u), n);\n        thg_pushed += n;\n"
+                "        if ((status == 0) != (done + n == %" PRIu64 "u && thg_pushed >= %" PRIu64
+                "u))\n            return 99;\n    }\n", row, e->frame_rows, e->warm_up);
+    if (e->warm_up)
+        th_str_addf(s, "    if (status == %s_MORE)\n        return 0;\n", e->macros);
+    th_str_add(s, "    return status;\n}\n");
 }
 
 static void add_entry(struct th_str *s, uint32_t k, const struct th_image_entry *e)
@@ -230,13 +234,19 @@ static void add_entry(struct th_str *s, uint32_t k, const struct th_image_entry 
 void th_image_glue(struct th_str *s, const struct th_image_request *r, const char *macros)
 {
     uint32_t i, n_memory;
+    bool fed = false;
 
     th_str_addf(s, "#include \"thb_bench.h\"\n#include \"%s.h\"\n\nstatic struct %s thg_ctx;\n",
                 r->name, r->name);
+    for (i = 0; i < r->n_entries; i++)
+        fed = fed || r->entries[i].fed;
+    if (fed)
+        th_str_add(s, "static size_t thg_pushed;\n");
     declare_memory(s, r, macros);
     n_memory = list_memory(s, r, macros);
     add_init(s, r, macros);
-    th_str_addf(s, "\nstatic int thg_reset(void)\n{\n    return %s_reset(&thg_ctx);\n}\n", r->name);
+    th_str_addf(s, "\nstatic int thg_reset(void)\n{\n%s    return %s_reset(&thg_ctx);\n}\n",
+                fed ? "    thg_pushed = 0;\n" : "", r->name);
     for (i = 0; i < r->n_entries; i++)
         add_entry(s, i, &r->entries[i]);
     th_str_add(s, "\nstatic const struct thb_entry thg_entries[] = {\n");

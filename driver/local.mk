@@ -23,6 +23,7 @@ thimble_SOURCES = \
   %D%/compile_verb.c \
   %D%/dataset.c %D%/dataset.h \
   %D%/entry.c %D%/entry.h \
+  %D%/frames_cases.c %D%/frames_cases.h \
   %D%/images.c \
   %D%/main.c \
   %D%/npz.c \

@@ -11,9 +11,11 @@
 #include "driver/affine.h"
 #include "driver/compile.h"
 #include "driver/entry.h"
+#include "driver/frames_cases.h"
 #include "driver/npy.h"
 #include "driver/verbs.h"
 #include "ir/base/files.h"
+#include "ir/notes.h"
 #include "ir/planned.h"
 
 #define SHOWN 16
@@ -234,6 +236,8 @@ static enum th_status run_case(struct runner *r, uint32_t k, struct th_arena *ar
     TH_TRY(th_eval_run(r->session, r->f, c->in, arena, out));
     if (r->planned)
         TH_TRY(run_planned(r, k, out, arena));
+    if (c->warming)
+        return TH_OK;
     struct json_object *list = r->json ? json_object_new_array() : NULL;
     if (list)
         json_object_array_add(r->json, list);
@@ -269,11 +273,16 @@ static enum th_status run_cases(struct runner *r)
     return s;
 }
 
-static enum th_status run_program(struct runner *r, struct th_program *p)
+/* c: what was compiled, or NULL. */
+static enum th_status run_program(struct runner *r, struct th_program *p,
+                                  const struct th_compiled *c)
 {
     uint32_t entry = 0;
     TH_TRY(th_entry_find(r->o, p, &entry));
-    TH_TRY(th_entry_cases(r->o, p, entry, &r->cases, &r->n_cases));
+    if (c && th_program_frames(p)->hop)
+        TH_TRY(th_frames_cases(c, r->o->planned, &r->cases, &r->n_cases));
+    else
+        TH_TRY(th_entry_cases(r->o, p, entry, &r->cases, &r->n_cases));
     r->f = th_program_function(p, entry);
     r->n_out = th_graph_output_count(r->f);
     if (r->o->output_dir)
@@ -313,7 +322,7 @@ static enum th_status compile_first(struct runner *r)
     if (s == TH_OK)
         s = th_compile_passes(&c);
     if (s == TH_OK)
-        s = run_program(r, c.program);
+        s = run_program(r, c.program, &c);
     th_compiled_release(&c);
     return s;
 }
@@ -322,11 +331,11 @@ static enum th_status run(struct th_ctx *ctx, const struct th_options *o)
 {
     struct th_program *p = NULL;
     struct runner r = {.ctx = ctx, .o = o};
-    if (o->planned)
+    if (o->planned || !strcmp(o->feed, "frames"))
         return compile_first(&r);
     TH_TRY(th_options_need_model(o));
     TH_TRY(th_read_model(ctx, o->model, o->dims, o->n_dims, &p));
-    const enum th_status s = run_program(&r, p);
+    const enum th_status s = run_program(&r, p, NULL);
     th_program_free(p);
     return s;
 }
@@ -343,7 +352,10 @@ const struct th_verb th_verb_run = {
            "leading axis. With --expect the outputs are compared, and the exit code is 6 when one "
            "differs. With --planned the model is compiled first, and every case is run once more "
            "inside arrays of the planned size, every byte at its planned place and every piece of "
-           "a tile loop in its turn; outputs must be equal bit for bit and no guard byte touched.",
+           "a tile loop in its turn; outputs must be equal bit for bit and no guard byte touched. "
+           "With --feed frames the files of --input are time series, and each case is a step of "
+           "one: outputs are shown where they are ready, with --planned compared with the model's "
+           "own.",
     .groups = TH_OPTS_MODEL | TH_OPTS_CASES | TH_OPTS_DUMP | TH_OPTS_TARGET | TH_OPTS_PASSES,
     .run = run,
 };

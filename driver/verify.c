@@ -45,6 +45,7 @@ static const char *upper(struct th_arena *arena, const char *name)
 static bool name_entry(struct verifying *v, uint32_t index, struct th_image_entry *e)
 {
     const struct th_graph *f = th_program_function(v->r->program, index);
+    const struct th_frames *frames = th_program_frames(v->r->program);
     const th_value fed = th_tile_fed_input(f, NULL);
     const char *prefix;
     struct th_str s;
@@ -68,6 +69,12 @@ static bool name_entry(struct verifying *v, uint32_t index, struct th_image_entr
             e->frame_rows = (uint64_t)th_value_type(f, fed)->dims[1];
             e->invoke = th_arena_printf(v->arena, "%s_push_rows", prefix);
         }
+    if (frames->hop && index == 0) {
+        e->fed = 1;
+        e->frame_rows = (uint64_t)frames->hop;
+        e->warm_up = (uint64_t)frames->warm_up;
+        e->invoke = th_arena_printf(v->arena, "%s_push_frames", prefix);
+    }
     return e->invoke && e->input && e->output && e->macros;
 }
 
@@ -292,6 +299,8 @@ static enum th_status compare_case(struct verifying *v, uint32_t i, struct th_ev
     struct th_tensor **want = NULL;
     uint32_t k;
 
+    if (c->warming)
+        return TH_OK;
     if (session) {
         want = TH_NEW_ARRAY(v->arena, struct th_tensor *, n_out);
         if (!want)
@@ -304,7 +313,8 @@ static enum th_status compare_case(struct verifying *v, uint32_t i, struct th_ev
         const struct th_tensor *w = c->want ? c->want[k] : want[k];
         const bool real = th_dtype_is_float(v->got[i][k]->type.dtype);
 
-        TH_TRY(compare_one(v, i, k, w, c->want ? &v->r->tolerance : real ? &near : &exact));
+        TH_TRY(compare_one(v, i, k, w, c->want && !c->computed ? &v->r->tolerance
+                                       : real ? &near : &exact));
     }
     return TH_OK;
 }
@@ -318,7 +328,7 @@ static enum th_status compare_all(struct verifying *v)
     TH_TRY(prepare_outputs(v));
     /* The evaluator then runs every case, so that its state follows the firmware's. */
     for (i = 0; i < v->r->n_cases && !session; i++) {
-        if (v->r->cases[i].want)
+        if (v->r->cases[i].want || v->r->cases[i].warming)
             continue;
         session = th_eval_session_new(v->r->program);
         if (!session)

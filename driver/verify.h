@@ -14,6 +14,8 @@ struct th_verify_case {
     bool reset;                           /* the state first; else it is carried on */
     const struct th_tensor *const *in;    /* of the function's types */
     const struct th_tensor *const *want;  /* NULL: what the reference evaluator gives */
+    bool computed;                        /* `want` is what the evaluator gave, of another form */
+    bool warming;                         /* --feed frames: the outputs are not ready, nor compared */
 };
 
 struct th_verify_request {
@@ -67,6 +69,15 @@ enum th_status th_verify_cases_read(struct th_ctx *ctx, struct th_program *progr
                                     const char *const *want, uint32_t n_want,
                                     enum th_case_order order, struct th_verify_case **cases,
                                     uint32_t *n_cases);
+/* A .npy file as `type` with any extent of `axis`, in front of which all extents are 1. Reports. */
+enum th_status th_verify_series_read(struct th_ctx *ctx, const char *path,
+                                     const struct th_type *type, int32_t axis,
+                                     struct th_tensor **series);
+/* One of expected outputs, as the file has it; of the model's type it must have the elements. */
+enum th_status th_verify_want_read(struct th_ctx *ctx, const char *path,
+                                   const struct th_type *model, const struct th_tensor **want);
+/* Numbers drawn from *state, which moves on, the same everywhere. */
+void th_verify_draw(struct th_tensor *t, uint64_t *state);
 /* Inputs drawn from a seed, the same everywhere, state reset before each case; the evaluator gives
  * the outputs. */
 enum th_status th_verify_cases_draw(struct th_ctx *ctx, struct th_program *program,

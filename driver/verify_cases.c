@@ -88,7 +88,7 @@ static enum th_status read_part(struct th_ctx *ctx, const char *path, const stru
 
 /* Step k of a file. Inputs get the model's type, packed where that is narrower than a byte;
  * expected outputs keep the file's own type. */
-static const struct th_tensor *step_of(struct th_ctx *ctx, const struct file_part *p, int64_t k,
+static struct th_tensor *step_of(struct th_ctx *ctx, const struct file_part *p, int64_t k,
                                        bool typed)
 {
     struct th_type type = typed ? *p->model : p->whole->type;
@@ -212,6 +212,50 @@ enum th_status th_verify_cases_read(struct th_ctx *ctx, struct th_program *progr
     return TH_OK;
 }
 
+/* ---- time series ----------------------------------------------------------------------------- */
+
+enum th_status th_verify_series_read(struct th_ctx *ctx, const char *path,
+                                     const struct th_type *type, int32_t axis,
+                                     struct th_tensor **series)
+{
+    struct file_part part = { NULL, NULL, 0 };
+    struct th_type t = *type;
+    struct th_tensor *whole = NULL;
+    int64_t frame, frames;
+
+    TH_TRY(th_npy_read(ctx, path, th_ctx_arena(ctx), &whole));
+    t.dims[axis] = 1;
+    frame = th_type_elems(&t);
+    frames = frame ? th_type_elems(&whole->type) / frame : 0;
+    t.dims[axis] = frames;
+    if (frames < 1 || frames * frame != th_type_elems(&whole->type) ||
+        !convertible(&whole->type, type)) {
+        enum th_status status = wrong_type(ctx, path, &whole->type, type, false);
+
+        th_note(ctx, NULL, "axis %d may have any number of frames, of %" PRId64 " elements each",
+                axis, frame);
+        return status;
+    }
+    part.whole = whole;
+    part.model = &t;
+    part.elements = th_type_elems(&whole->type);
+    *series = step_of(ctx, &part, 0, true);
+    return *series ? TH_OK : no_memory(ctx);
+}
+
+enum th_status th_verify_want_read(struct th_ctx *ctx, const char *path,
+                                   const struct th_type *model, const struct th_tensor **want)
+{
+    struct file_part part = { NULL, NULL, 0 };
+    int64_t steps = 0;
+
+    TH_TRY(read_part(ctx, path, model, false, false, &part, &steps));
+    *want = step_of(ctx, &part, 0, false);
+    return *want ? TH_OK : no_memory(ctx);
+}
+
+/* ---- drawn numbers --------------------------------------------------------------------------- */
+
 /* SplitMix64: the same numbers on every machine. */
 static uint64_t next(uint64_t *state)
 {
@@ -224,7 +268,7 @@ static uint64_t next(uint64_t *state)
 
 /* Integers over the whole range of up to 16 bits, wider ones small (they are often indices); reals
  * in [-1, 1). */
-static void draw(struct th_tensor *t, uint64_t *state)
+void th_verify_draw(struct th_tensor *t, uint64_t *state)
 {
     const enum th_dtype dtype = t->type.dtype;
     const int64_t n = th_type_elems(&t->type);
@@ -264,12 +308,12 @@ enum th_status th_verify_cases_draw(struct th_ctx *ctx, struct th_program *progr
 
             if (!t)
                 return no_memory(ctx);
-            draw(t, &state);
+            th_verify_draw(t, &state);
             in[k] = t;
         }
         if (!in)
             return no_memory(ctx);
-        list[i] = (struct th_verify_case){ function, true, in, NULL };
+        list[i] = (struct th_verify_case){ .function = function, .reset = true, .in = in };
     }
     *cases = list;
     return TH_OK;

@@ -6,10 +6,12 @@
 
 #include "driver/compile.h"
 #include "driver/entry.h"
+#include "driver/frames_cases.h"
 #include "driver/process.h"
 #include "driver/verbs.h"
 #include "driver/verify.h"
 #include "driver/verify_layers.h"
+#include "ir/notes.h"
 
 #define CODE_USAGE 9001
 #define DRAWN_CASES 3
@@ -36,6 +38,8 @@ static enum th_status get_cases(const struct th_options *o, struct th_compiled *
     uint32_t entry = 0;
 
     TH_TRY(th_entry_find(o, c->program, &entry));
+    if (th_program_frames(c->program)->hop)
+        return th_frames_cases(c, true, &r->cases, &r->n_cases);
     if (o->inputs.n || o->expects.n)
         return th_entry_cases(o, c->program, entry, &r->cases, &r->n_cases);
     r->n_cases = DRAWN_CASES;
@@ -44,9 +48,12 @@ static enum th_status get_cases(const struct th_options *o, struct th_compiled *
 
 static enum th_status check_options(const struct th_options *o, struct th_ctx *ctx)
 {
-    if (!o->layers || !o->json)
+    const bool frames = !strcmp(o->feed, "frames");
+
+    if (!o->layers || (!o->json && !frames))
         return TH_OK;
-    th_error(ctx, NULL, CODE_USAGE, "verify cannot do --layers with --json");
+    th_error(ctx, NULL, CODE_USAGE, "verify cannot do --layers with %s",
+             frames ? "--feed frames" : "--json");
     return TH_ERR_USAGE;
 }
 
@@ -125,7 +132,10 @@ const struct th_verb th_verb_verify = {
            "Inputs are .npy files in the model's own order; more files than the model has inputs "
            "are further cases, run in order, with state kept between them unless --reset is given. "
            "Without --input a few inputs are drawn from --seed. --cc takes the name of one of the "
-           "target's compilers or a command. Exit code 6: outputs differ; 7: a tool is missing.",
+           "target's compilers or a command. With --feed frames each file of --input is a time "
+           "series of any length, from a fresh state; after every step the outputs are compared "
+           "with those of the model on the window that ends there, the last ones with the files of "
+           "--expect if there are any. Exit code 6: outputs differ; 7: a tool is missing.",
     .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_QUANT |
               TH_OPTS_OUTPUT | TH_OPTS_CASES |
               TH_OPTS_BUILD,

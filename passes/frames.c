@@ -45,6 +45,9 @@ static enum th_status check_input(struct frames *f)
     const char *text = th_arena_strdup(f->arena, type.s ? type.s : "");
     th_str_release(&type);
     f->axis = wanted >= 0 ? (int32_t)wanted : find_axis(t);
+    if (th_dtype_bits(t->dtype) < 8)
+        return refuse(f, th_arena_printf(f->arena, "input '%s' is %s: its elements are narrower "
+                                         "than a byte", name, text));
     if (f->axis < 0 || f->axis >= t->rank || t->dims[f->axis] < 2)
         return refuse(f, th_arena_printf(f->arena, "input '%s' is %s, which has no axis of "
                                          "frames%s", name, text, wanted >= 0 ? " there" : ""));
@@ -134,7 +137,7 @@ static const char *end_at(const struct frames *f, th_node n)
     bool reads = false;
     for (uint32_t i = 0; i < th_node_input_count(f->g, n); i++)
         reads |= f->values[th_node_input(f->g, n, i)].streamed;
-    if (!reads || !r->timed)
+    if (!reads || !r->timed || r->fed)
         return NULL;
     if (r->streamed)
         return reads_all(f, n);
@@ -187,11 +190,10 @@ static void tell(struct frames *f, const struct th_frames *r)
 static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 {
     const char *what = th_pass_global(pc, "feed"), *hop = th_pass_global(pc, "hop");
-    const int64_t given = th_pass_option_int(pc, "hop");
-    if (!th_pass_option_bool(pc, "on") && (!what || strcmp(what, "frames")))
+    if (!what || strcmp(what, "frames"))
         return TH_OK;
     struct frames f = {.pc = pc, .g = th_program_function(p, 0), .arena = th_pass_arena(pc),
-                       .hop = given ? given : hop ? strtoll(hop, NULL, 10) : 1};
+                       .hop = hop ? strtoll(hop, NULL, 10) : 1};
     struct th_frames r = {.hop = f.hop};
     if (!f.g || th_program_frames(p)->hop)
         return TH_OK;
@@ -219,8 +221,6 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 }
 
 static const struct th_option_spec options[] = {
-    {"on", TH_OPTION_BOOL, "no", 1, 0, "without --feed frames too"},
-    {"hop", TH_OPTION_INT, "0", 0, 1e9, "frames of a step; 0: as --hop says"},
     {"axis", TH_OPTION_INT, "-1", -1, TH_MAX_RANK - 1,
      "axis of the input that is time; -1: the first with more than one row, channels apart"},
     {NULL, TH_OPTION_INT, NULL, 1, 0, NULL},

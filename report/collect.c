@@ -519,6 +519,7 @@ const struct th_report *th_report_collect(const struct th_report_request *q,
         .target = q->target ? q->target->name : NULL, .options = q->options ? q->options : "",
         .passes = q->passes ? q->passes : "", .remarks = q->remarks ? q->remarks : ""};
     r->quantized = th_program_quantized(q->program);
+    r->frames = th_program_frames(q->program)->hop ? th_program_frames(q->program) : NULL;
     r->front = th_program_front(q->program, &r->n_front);
     struct collector c = {.request = q, .r = r, .arena = arena};
     if (th_advice_collect(q->program, arena, &r->advice) != TH_OK)

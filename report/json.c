@@ -314,6 +314,29 @@ static struct json_object *quantization(const struct th_quantized *q)
     return o;
 }
 
+static struct json_object *frames(const struct th_frames *f)
+{
+    struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+    put_int(o, "step_frames", f->hop);
+    put_int(o, "window_frames", f->window);
+    put_int(o, "warm_up_frames", f->warm_up);
+    put_int(o, "axis", f->axis);
+    put_int(o, "macs_step", f->macs_step);
+    put_int(o, "macs_window", f->macs_window);
+    put_int(o, "layers_along_time", f->timed);
+    put_int(o, "layers_streamed", f->streamed);
+    for (uint32_t i = 0; i < f->n_ends; i++) {
+        struct json_object *e = json_object_new_object();
+        put_int(e, "node", f->ends[i].model_node);
+        put_text(e, "name", f->ends[i].name);
+        put_text(e, "op", f->ends[i].op);
+        put_text(e, "why", f->ends[i].why);
+        json_object_array_add(list, e);
+    }
+    put(o, "whole_windows_from", list);
+    return o;
+}
+
 static struct json_object *whole(const struct th_report *r)
 {
     struct json_object *o = json_object_new_object(), *m = json_object_new_object();
@@ -349,6 +372,8 @@ static struct json_object *whole(const struct th_report *r)
         put(o, "front", front(r));
     if (r->advice.n_nodes)
         put(o, "patches", patches(&r->advice));
+    if (r->frames)
+        put(o, "frames", frames(r->frames));
     if (r->quantized)
         put(o, "quantization", quantization(r->quantized));
     put(o, "operators", operators(r));

@@ -104,6 +104,7 @@ struct th_report {
     uint32_t n_front;
     struct th_advice advice;             /* about patches */
     const struct th_quantized *quantized;    /* NULL: nothing was */
+    const struct th_frames *frames;          /* NULL: a call takes whole inputs */
 };
 
 /* Everything lives in the arena or is borrowed from the program. NULL: memory exhausted. */

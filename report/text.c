@@ -92,6 +92,23 @@ static void add_scores(const struct th_quantized *q, struct th_str *s)
                     "%.1f dB above its error\n", q->agree, q->judged, q->snr_db);
 }
 
+static void add_frames(const struct th_frames *f, struct th_str *s)
+{
+    th_str_addf(s, "frames    %10" PRId64 " a step, of a window of %" PRId64 "; outputs are ready "
+                "after %" PRId64 "; %u of %u layers along time compute new rows only\n", f->hop,
+                f->window, f->warm_up, f->streamed, f->timed);
+    for (uint32_t i = 0; i < f->n_ends; i++) {
+        if (f->ends[i].model_node >= 0)
+            th_str_addf(s, "  whole windows from node #%" PRId64 " '", f->ends[i].model_node);
+        else
+            th_str_add(s, "  whole windows from '");
+        th_str_add_escaped(s, f->ends[i].name);
+        th_str_addf(s, "' (%s) on: %s\n", f->ends[i].op, f->ends[i].why);
+    }
+    th_str_addf(s, "  step    %10" PRId64 " MACs, a whole window has %" PRId64 "\n", f->macs_step,
+                f->macs_window);
+}
+
 /* ---- where and why ---------------------------------------------------------------------------- */
 
 bool th_report_heat(const struct th_report *r, uint32_t region, double *least, double *most)
@@ -143,6 +160,8 @@ static void add_placement(const struct th_report *r, struct th_str *s)
 
 void th_report_summary(const struct th_report *r, struct th_str *s)
 {
+    if (r->frames)
+        add_frames(r->frames, s);
     if (r->quantized)
         add_scores(r->quantized, s);
     if (r->n_regions)

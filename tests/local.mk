@@ -25,6 +25,7 @@ include tests/fuzz/local.mk
 include tests/golden/local.mk
 dist_check_SCRIPTS += tests/layers.test
 include tests/ops/local.mk
+include tests/frames/local.mk
 include tests/tiles/local.mk
 include tests/plugins/local.mk
 include tests/quantize/local.mk

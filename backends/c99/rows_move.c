@@ -147,6 +147,32 @@ static void write_fill(struct th_str *s, const struct th_type *y, double value)
     th_str_add(s, ";\n");
 }
 
+/* The result may lie over this operand at another distance than an element's own place. */
+static bool may_shift(const struct th_inst *c, uint32_t k)
+{
+    struct th_alias list[4];
+    const uint32_t n = c->op->alias ? c->op->alias(c, list, TH_ARRAY_LEN(list)) : 0;
+    for (uint32_t i = 0; i < n && i < TH_ARRAY_LEN(list); i++)
+        if (list[i].in == k && !list[i].exact)
+            return true;
+    return false;
+}
+
+/* An operand of which nothing is read. */
+static bool unread(const struct th_inst *c, const struct th_moves *m, uint32_t k)
+{
+    if (m->n == 0 || th_type_elems(&c->out[0]) == 0)
+        return k == 0 && th_type_elems(c->in[0]) > 0;
+    for (uint32_t i = 0; i < m->n; i++) {
+        bool empty = false;
+        for (int32_t a = 0; a < m->list[i].rank; a++)
+            empty = empty || m->list[i].dims[a] == 0;
+        if (m->list[i].in == k && !empty)
+            return false;
+    }
+    return th_type_elems(c->in[k]) > 0;
+}
+
 static enum th_status bind(const struct th_query *q, struct th_call *call)
 {
     const struct th_inst *c = q->inst;
@@ -174,9 +200,10 @@ static enum th_status bind(const struct th_query *q, struct th_call *call)
         write_table(&s, &m, type);
     else
         for (uint32_t k = 0; k < m.n; k++)
-            write_move(&s, &m.list[k], type, c->op->alias != NULL);
-    if (m.n == 0 || th_type_elems(&c->out[0]) == 0)
-        th_str_add(&s, "    (void)x0;\n");
+            write_move(&s, &m.list[k], type, may_shift(c, m.list[k].in));
+    for (uint32_t k = 0; k < c->n_in; k++)
+        if (unread(c, &m, k))
+            th_str_addf(&s, "    (void)x%u;\n", k);
     const bool failed = params.failed || s.failed;
     const enum th_status st = failed ? TH_ERR_INTERNAL : th_gen_function(q, call, params.s, s.s);
     th_str_release(&params);

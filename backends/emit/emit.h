@@ -9,6 +9,7 @@
 #include <thimble/emit.h>
 
 #include "ir/call.h"
+#include "ir/notes.h"
 
 struct th_out_file {
     const char *name;
@@ -83,15 +84,20 @@ const char *th_emit_section(struct th_emit *e, uint32_t region);
 bool th_emit_caller_io(const struct th_emit *e);
 uint32_t th_emit_caller_region(const struct th_emit *e, uint32_t entry, bool input, uint32_t i);
 
-/* --feed rows, backends/emit/feed.c: what is pushed into entry point 0 (input < 0: nothing). */
+/* --feed, backends/emit/feed.c: what is pushed into entry point 0 (input < 0: nothing). */
 struct th_emit_feed {
-    int32_t input;               /* index of the input whose rows are pushed */
+    int32_t input;               /* index of the input whose rows or frames are pushed */
     int64_t rows, row_bytes;
     const char *ctype;
+    const struct th_frames *frames;    /* --feed frames: rows are frames of a step; else NULL */
 };
 struct th_emit_feed th_emit_feed(const struct th_emit *e, uint32_t entry);
 void th_emit_feed_macros(struct th_emit *e, struct th_str *s);   /* for the header */
 void th_emit_feed_api(struct th_emit *e, struct th_str *s);
 void th_emit_feed_function(struct th_emit *e, struct th_str *s);
+/* Entries of the enum of codes, and the field of the context; for the header. */
+void th_emit_feed_codes(struct th_emit *e, struct th_str *s);
+/* In reset: nothing was pushed. */
+void th_emit_feed_reset(struct th_emit *e, struct th_str *s);
 
 #endif

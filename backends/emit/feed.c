@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* --feed rows: push_rows in place of an input and invoke, and what is free between two pushes. */
+/* --feed rows, frames: push_rows or push_frames in place of an input and invoke, and what is free
+ * between two pushes. */
 #include "backends/emit/emit.h"
 
 #include <stdlib.h>
@@ -11,7 +12,14 @@ struct th_emit_feed th_emit_feed(const struct th_emit *e, uint32_t entry)
     struct th_emit_feed f = {.input = -1};
     const struct th_graph *g = th_program_function(e->program, entry);
     const th_value v = th_tile_fed_input(g, NULL);
+    const struct th_frames *frames = th_program_frames(e->program);
     int64_t w, pixel;
+    if (frames->hop && entry == 0) {
+        const struct th_type *t = th_value_type(g, th_graph_input(g, 0));
+        return (struct th_emit_feed){.input = 0, .rows = frames->hop, .frames = frames,
+                                     .row_bytes = th_type_size(t) / frames->hop,
+                                     .ctype = th_dtype_ctype(t->dtype)};
+    }
     for (uint32_t i = 0; v && i < th_graph_input_count(g); i++)
         if (th_graph_input(g, i) == v)
             f.input = (int32_t)i;
@@ -60,8 +68,15 @@ static void keep_value(struct keeping *k, const struct th_graph *g, th_value v)
 static void keep_frame(struct th_emit *e, struct keeping *k)
 {
     struct th_graph *g = th_program_function(e->program, 0);
+    const struct th_emit_feed f = th_emit_feed(e, 0);
     struct th_tile t;
     th_node loop = 0;
+    if (f.frames) {
+        /* of a step that is not complete; all else between two steps is state */
+        if (f.rows > 1)
+            keep_value(k, g, th_graph_input(g, 0));
+        return;
+    }
     const th_value fed = th_tile_fed_input(g, &loop);
     if (th_tile_read(g, loop, e->arena, &t) != TH_OK) {
         k->failed = true;
@@ -113,6 +128,19 @@ static uint32_t free_ranges(struct th_emit *e, struct th_str *s, uint32_t region
     return n;
 }
 
+static void frame_macros(struct th_emit *e, struct th_str *s, const struct th_emit_feed *f)
+{
+    const struct th_frames *r = f->frames;
+    const char *u = e->upper;
+    th_str_addf(s, "\n/* Input 0 comes by frames: each step takes %lld new ones of a window of %lld, "
+                   "and computes\n * what is new. Outputs are ready after %lld frames, then after each "
+                   "step. */\n#define %s_FRAME_BYTES %lld\n#define %s_HOP_FRAMES %lld\n"
+                   "#define %s_WINDOW_FRAMES %lld\n#define %s_WARM_UP_FRAMES %lld\n",
+                (long long)r->hop, (long long)r->window, (long long)r->warm_up, u,
+                (long long)f->row_bytes, u, (long long)r->hop, u, (long long)r->window, u,
+                (long long)r->warm_up);
+}
+
 void th_emit_feed_macros(struct th_emit *e, struct th_str *s)
 {
     const struct th_emit_feed f = th_emit_feed(e, 0);
@@ -124,11 +152,15 @@ void th_emit_feed_macros(struct th_emit *e, struct th_str *s)
     th_str_init(&list);
     for (uint32_t r = 1; r < e->plan->n_regions; r++)
         n += free_ranges(e, &list, r);
-    th_str_addf(s, "\n/* Input %d comes by rows and is not stored. */\n#define %s_FRAME_ROWS %lld\n"
-                   "#define %s_ROW_BYTES %lld\n", f.input, u, (long long)f.rows, u,
-                (long long)f.row_bytes);
-    th_str_addf(s, "/* {region, from, to}: bytes that the application may use between two pushes of a "
-                   "frame. */\n#define %s_FREE_COUNT %u\n", u, n);
+    if (f.frames)
+        frame_macros(e, s, &f);
+    else
+        th_str_addf(s, "\n/* Input %d comes by rows and is not stored. */\n"
+                       "#define %s_FRAME_ROWS %lld\n#define %s_ROW_BYTES %lld\n", f.input, u,
+                    (long long)f.rows, u, (long long)f.row_bytes);
+    th_str_addf(s, "/* {region, from, to}: bytes that the application may use between two "
+                   "pushes%s. */\n#define %s_FREE_COUNT %u\n",
+                f.frames ? ", once it has\n * read the outputs" : " of a\n * frame", u, n);
     if (n)
         th_str_addf(s, "#define %s_FREE {%s}\n", u, list.s);
     th_str_release(&list);
@@ -139,6 +171,18 @@ void th_emit_feed_api(struct th_emit *e, struct th_str *s)
 {
     const struct th_emit_feed f = th_emit_feed(e, 0);
     const char *n = e->name, *u = e->upper;
+    if (f.frames) {
+        th_str_addf(s,
+                    "/* The next n >= 1 frames of input 0, in order.\n"
+                    " * %s_OK: the outputs are those of the model on its last %s_WINDOW_FRAMES frames,\n"
+                    " *   and are there until the next push.\n"
+                    " * %s_MORE: ctx->missing frames are missing until they are ready:\n"
+                    " *   %s_WARM_UP_FRAMES at first, %s_HOP_FRAMES from one time to the next.\n"
+                    " * %s_ERR_FRAMES: n is more than ctx->missing; none was taken. */\n"
+                    "int %s_push_frames(struct %s *ctx, const %s *frames, size_t n);\n",
+                    u, u, u, u, u, u, n, n, f.ctype);
+        return;
+    }
     th_str_addf(s,
                 "/* The next n >= 1 rows of input %d, from the top. %s_MORE: rows of the frame are "
                 "missing;\n * %s_OK: the outputs are ready, and the next push begins a frame; "
@@ -148,9 +192,71 @@ void th_emit_feed_api(struct th_emit *e, struct th_str *s)
                 n, n, f.ctype);
 }
 
+void th_emit_feed_codes(struct th_emit *e, struct th_str *s)
+{
+    const bool frames = th_emit_feed(e, 0).frames != NULL;
+    const char *u = e->upper;
+    if (frames)
+        th_str_addf(s, "    %s_MORE = 4,      /* frames are missing until outputs are ready */\n"
+                       "    %s_ERR_FRAMES = 5 /* more frames than are missing */\n", u, u);
+    else
+        th_str_addf(s, "    %s_MORE = 4,      /* rows of the frame are missing */\n"
+                       "    %s_ERR_ROWS = 5   /* more rows than the frame has left */\n", u, u);
+}
+
+void th_emit_feed_reset(struct th_emit *e, struct th_str *s)
+{
+    const struct th_emit_feed f = th_emit_feed(e, 0);
+    if (f.frames)
+        th_str_addf(s, "    ctx->missing = %s_WARM_UP_FRAMES;\n", e->upper);
+    else if (f.input >= 0)
+        th_str_add(s, "    ctx->rows = 0;\n");
+}
+
+/* Frames of a step gather in the input's place; a step of one comes straight there too. The warm-up
+ * is whole steps, so what is missing tells how many are there. */
+static void frames_function(struct th_emit *e, struct th_str *s, const struct th_emit_feed *f)
+{
+    const struct th_graph *g = th_program_function(e->program, 0);
+    const char *n = e->name, *u = e->upper;
+    struct th_str input, main;
+    th_str_init(&input);
+    th_str_init(&main);
+    th_emit_address(e, &input, g, th_graph_input(g, 0));
+    th_emit_graph_name(e, &main, g);
+    th_str_addf(s,
+                "int %s_push_frames(struct %s *ctx, const %s *frames, size_t n)\n{\n"
+                "    const unsigned char *frame = (const unsigned char *)frames;\n"
+                "    unsigned char *const *r;\n\n"
+                "    if (!ctx || (n > 0 && !frames))\n        return %s_ERR_NULL;\n"
+                "    if (n > ctx->missing)\n        return %s_ERR_FRAMES;\n"
+                "    r = ctx->region;\n"
+                "    for (; n > 0; n--, frame += %s_FRAME_BYTES) {\n", n, n, f->ctype, u, u, u);
+    if (f->rows > 1)
+        th_str_addf(s,
+                    "        const size_t left = (ctx->missing - 1) %% %s_HOP_FRAMES;\n\n"
+                    "        memcpy(%s + (%s_HOP_FRAMES - 1 - left) * %s_FRAME_BYTES, frame,\n"
+                    "               %s_FRAME_BYTES);\n        ctx->missing--;\n"
+                    "        if (left == 0)\n            %s(r);\n    }\n", u, input.s, u, u, u,
+                    main.s);
+    else
+        th_str_addf(s, "        memcpy(%s, frame, %s_FRAME_BYTES);\n        ctx->missing--;\n"
+                       "        %s(r);\n    }\n", input.s, u, main.s);
+    th_str_addf(s,
+                "    if (ctx->missing > 0)\n        return %s_MORE;\n"
+                "    ctx->missing = %s_HOP_FRAMES;\n    return %s_OK;\n}\n\n", u, u, u);
+    e->failed = e->failed || input.failed || main.failed;
+    th_str_release(&input);
+    th_str_release(&main);
+}
+
 void th_emit_feed_function(struct th_emit *e, struct th_str *s)
 {
     const struct th_emit_feed f = th_emit_feed(e, 0);
+    if (f.frames) {
+        frames_function(e, s, &f);
+        return;
+    }
     const struct th_graph *g = th_program_function(e->program, 0);
     const char *n = e->name, *u = e->upper;
     struct th_str main, loop;

@@ -219,8 +219,7 @@ static void api(struct th_emit *e, struct th_str *s)
                 u, u, u, u, caller ? ", or an\n                           input or output to its _ALIGN" : "",
                 u, caller || feed ? "," : " ");
     if (feed)
-        th_str_addf(s, "    %s_MORE = 4,      /* rows of the frame are missing */\n"
-                       "    %s_ERR_ROWS = 5   /* more rows than the frame has left */\n", u, u);
+        th_emit_feed_codes(e, s);
     if (caller)
         th_str_addf(s, "    %s_ERR_INDEX = 4  /* there is no such input or output */\n", u);
     th_str_add(s, "};\n\n");
@@ -228,16 +227,19 @@ static void api(struct th_emit *e, struct th_str *s)
                    "struct %s {\n    unsigned char *region[%s_REGION_COUNT", n, u);
     if (caller)
         th_str_addf(s, " + %u", e->plan->n_caller);
-    th_str_add(s, feed ? "];\n    size_t rows;      /* of the frame that were pushed */\n};\n\n"
-                       : "];\n};\n\n");
+    th_str_add(s, !feed ? "];\n};\n\n"
+                  : th_emit_feed(e, 0).frames
+                      ? "];\n    size_t missing;   /* frames until outputs are ready */\n};\n\n"
+                      : "];\n    size_t rows;      /* of the frame that were pushed */\n};\n\n");
     th_str_addf(s,
                 "/* All memory in one block of %s_ARENA_BYTES: state first, then transient. */\n"
                 "int %s_init(struct %s *ctx, void *arena, size_t arena_bytes);\n"
                 "/* One block for each %s_REGION_i_BYTES; region 0 is state. Empty ones may be NULL. */\n"
                 "int %s_init_regions(struct %s *ctx, void *const mem[], const size_t bytes[], size_t n);\n"
-                "/* State back to its initial value. */\n"
+                "/* State back to its initial value%s. */\n"
                 "int %s_reset(struct %s *ctx);\n",
-                u, n, n, u, n, n, n, n);
+                u, n, n, u, n, n, th_emit_feed(e, 0).frames ? ": the warm-up begins anew" : "", n,
+                n);
     th_str_add(s, caller
         ? "/* Inputs and outputs lie in memory of the calling program: whole, aligned to their _ALIGN,\n"
           " * not overlapping, set after init and before invoke, and kept until set again. Inputs are\n"

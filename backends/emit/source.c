@@ -87,8 +87,7 @@ static void reset_function(struct th_emit *e, struct th_str *s)
     for (th_state v = 1; v <= n; v++)
         if (th_state_offset(e->program, v) >= 0)
             reset_state(e, s, v);
-    if (th_emit_feed(e, 0).input >= 0)
-        th_str_add(s, "    ctx->rows = 0;\n");
+    th_emit_feed_reset(e, s);
     th_str_addf(s, "    return %s_OK;\n}\n\n", e->upper);
 }
 
@@ -165,7 +164,10 @@ static void run_function(struct th_emit *e, struct th_str *s, uint32_t entry)
         if ((int32_t)k != fed)
             th_str_addf(s, "    memcpy(%s%s_input(ctx, %u), input%u, %lld);\n", n, fn, k, k,
                         (long long)th_type_size(th_value_type(g, th_graph_input(g, k))));
-    if (fed >= 0)
+    if (fed >= 0 && th_emit_feed(e, entry).frames)
+        th_str_addf(s, "    status = %s_push_frames(ctx, input%d, %s_HOP_FRAMES);\n", n, fed,
+                    e->upper);
+    else if (fed >= 0)
         th_str_addf(s, "    ctx->rows = 0;\n    status = %s_push_rows(ctx, input%d, %s_FRAME_ROWS);\n",
                     n, fed, e->upper);
     else

@@ -13,12 +13,20 @@ static void own_io(struct th_emit *e, struct th_str *s, const struct th_graph *f
                     i < n_in ? i : i - n_in, (long long)((r[i].bytes + 7) / 8 + r[i].align / 8));
 }
 
-/* Pushes a frame: one row, then two, then many at a time. */
+/* Pushes a frame: one row, then two, then many at a time; or the frames of a step. */
 static void push_function(struct th_emit *e, struct th_str *s)
 {
     const char *n = e->name, *u = e->upper;
     if (th_emit_feed(e, 0).input < 0)
         return;
+    if (th_emit_feed(e, 0).frames) {
+        th_str_addf(s, "static %s frame[%s_HOP_FRAMES * %s_FRAME_BYTES / sizeof(%s)];\n\n"
+                       "/* The frames of a step. */\nstatic int push(struct %s *ctx)\n{\n"
+                       "    const int status = %s_push_frames(ctx, frame, %s_HOP_FRAMES);\n\n"
+                       "    return status == %s_MORE ? %s_OK : status;\n}\n\n",
+                    th_emit_feed(e, 0).ctype, u, u, th_emit_feed(e, 0).ctype, n, n, u, u, u);
+        return;
+    }
     th_str_addf(s, "static %s frame[%s_FRAME_ROWS * %s_ROW_BYTES / sizeof(%s)];\n\n",
                 th_emit_feed(e, 0).ctype, u, u, th_emit_feed(e, 0).ctype);
     th_str_addf(s, "/* One row, then two, then many at a time. */\n"

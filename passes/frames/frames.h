@@ -24,6 +24,7 @@ struct fr_node {
     bool uniform;                /* all of its rows are made the same way */
     bool entire;                 /* but it is no such operator on a part of them */
     bool streamed;               /* only new rows are computed */
+    bool fed;                    /* all rows of its operands are new: time has ended before it */
     const char *why;             /* it is not streamed though an operand is */
 };
 

@@ -421,6 +421,17 @@ static const char *padded(const struct frames *f, th_node n)
     return NULL;
 }
 
+/* It takes whole operands, and all they have is new at every step. */
+static bool fed(const struct frames *f, th_node n)
+{
+    bool all = !f->nodes[n].uniform;
+    for (uint32_t i = 0; all && i < th_node_input_count(f->g, n); i++) {
+        const struct fr_value *x = operand(f, n, i);
+        all = !x->depends || x->axis < 0 || (x->streamed && x->fresh == rows_of(x));
+    }
+    return all;
+}
+
 static void decide(struct frames *f, th_node n)
 {
     struct fr_node *r = &f->nodes[n];
@@ -431,7 +442,8 @@ static void decide(struct frames *f, th_node n)
         if (r->inst->in[i] && x->depends)
             from_streamed &= x->streamed;
     }
-    if (!r->timed || out->lo == out->hi)
+    r->fed = r->timed && fed(f, n);
+    if (!r->timed || r->fed || out->lo == out->hi)
         return;
     f->n_timed++;
     if (!r->uniform || !from_streamed)

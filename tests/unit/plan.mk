@@ -3,7 +3,7 @@ check_PROGRAMS += tests/unit/test_caller_io tests/unit/test_check_plan tests/uni
   tests/unit/test_frames tests/unit/test_patch_split tests/unit/test_plan_order \
   tests/unit/test_plan_passes tests/unit/test_plan_place \
   tests/unit/test_plan_regions tests/unit/test_tile
-EXTRA_DIST += tests/unit/tile_nets.h
+EXTRA_DIST += tests/unit/frame_nets.h tests/unit/tile_nets.h
 tests_unit_test_frames_LDADD = $(unit_libs)
 tests_unit_test_patch_split_LDADD = $(unit_libs)
 tests_unit_test_tile_LDADD = $(unit_libs)
