@@ -2,6 +2,8 @@
 /* Build fragments: a Makefile to include and a CMake file to include. */
 #include "backends/emit/emit.h"
 
+#include <string.h>
+
 static void target_flags(struct th_emit *e, struct th_str *s)
 {
     const struct th_target *t = e->request->target;
@@ -11,6 +13,17 @@ static void target_flags(struct th_emit *e, struct th_str *s)
         th_str_addf(s, " %s", *f);
 }
 
+/* make has a CC and an AR of its own, so "?=" would never choose the target's. */
+static void tools(struct th_emit *e, struct th_str *s)
+{
+    const struct th_target *t = e->request->target;
+    const char *cc = t && t->n_compilers ? t->compilers[0].command : "cc";
+    const size_t n = strlen(cc);
+    th_str_addf(s, "ifeq ($(origin CC),default)\nCC := %s\nendif\n", cc);
+    if (n > 4 && strcmp(cc + n - 4, "-gcc") == 0)
+        th_str_addf(s, "ifeq ($(origin AR),default)\nAR := %.*s-ar\nendif\n", (int)n - 4, cc);
+}
+
 enum th_status th_emit_build(struct th_emit *e)
 {
     struct th_str *s = th_emit_text(e, "Makefile");
@@ -18,14 +31,10 @@ enum th_status th_emit_build(struct th_emit *e)
                 "# SPDX-License-Identifier: 0BSD\n"
                 "# Builds lib%s.a; or include this file and use %s_SOURCES.\n"
                 "%s_DIR := $(dir $(lastword $(MAKEFILE_LIST)))\n"
-                "%s_SOURCES := $(filter-out %%_testbench.c,$(wildcard $(%s_DIR)%s*.c))\n"
-                "CC ?= %s\n"
-                "%s_CFLAGS ?=",
-                e->name, e->upper, e->upper, e->upper, e->upper, e->name,
-                e->request->target && e->request->target->n_compilers
-                    ? e->request->target->compilers[0].command
-                    : "cc",
-                e->upper);
+                "%s_SOURCES := $(filter-out %%_testbench.c,$(wildcard $(%s_DIR)%s*.c))\n",
+                e->name, e->upper, e->upper, e->upper, e->upper, e->name);
+    tools(e, s);
+    th_str_addf(s, "%s_CFLAGS ?=", e->upper);
     target_flags(e, s);
     th_str_addf(s,
                 " -std=c99 -O2 -ffunction-sections -fdata-sections\n\n"
