@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole networks against other engines; rewrites docs/benchmarks.md.
-EXTRA_DIST += %D%/plan_gaps.py %D%/baselines.csv %D%/bench.py
+EXTRA_DIST += %D%/plan_gaps.py %D%/baselines.csv %D%/bench.py %D%/mobilenet_v2.py
 bench: all
 	$(AM_TESTS_ENVIRONMENT) \
 	$(srcdir)/bench/bench.py --thimble ./thimble --table $(srcdir)/docs/benchmarks.md

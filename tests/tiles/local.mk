@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# nets writes small networks; tiles.test compiles them in pieces.
+# nets writes small networks; tiles.test compiles them in pieces. figures.test: arenas of models.
 noinst_PROGRAMS += %D%/nets
 tests_tiles_nets_LDADD = $(unit_libs)
 EXTRA_DIST += %D%/feed_main.c
-dist_check_SCRIPTS += %D%/tiles.test
+dist_check_SCRIPTS += %D%/tiles.test %D%/figures.test
