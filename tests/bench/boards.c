@@ -41,9 +41,9 @@ static const struct th_image_memory memories[] = {
 static const struct th_image_region regions[] = { { 0, 0, 24 }, { 1, 0, TOY_ARENA_BYTES } };
 static const struct th_image_entry entries[] = {
     { "run", "toy_invoke", "toy_input", "toy_output", input_bytes, output_bytes, 2, 2,
-      "TOY", false, 0, 0 },
+      "TOY", false, 0, 0, 0 },
     { "peek", "toy_invoke_peek", "toy_input", "toy_peek_output", NULL, peek_bytes, 0, 1,
-      NULL, false, 0, 0 },
+      NULL, false, 0, 0, 0 },
 };
 
 static void hear(void *user, const struct th_message *msg)
@@ -157,7 +157,7 @@ static void test_memory(struct bench_test *t)
 static void test_faults(struct bench_test *t)
 {
     const struct th_image_entry wrong = { "run", "toy_invoke", "toy_input", "toy_output",
-                                          wrong_bytes, output_bytes, 2, 2, NULL, false, 0, 0 };
+                                          wrong_bytes, output_bytes, 2, 2, NULL, false, 0, 0, 0 };
 
     set_case(t, 0, 1);
     set_case(t, 1, 1);
