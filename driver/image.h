@@ -102,6 +102,7 @@ struct th_image_result {
     uint64_t arena, state;       /* bytes given to the model, and those kept between cases */
     uint64_t init_count, init_stack;
     uint64_t most_stack;         /* over all cases */
+    uint32_t guarded;            /* cases after which every guard zone was as before */
 };
 /* Runs the cases in order. A model or bench that fails gives TH_ERR_INTERNAL,
  * an emulator that does not answer TH_ERR_IO. Reports. */

@@ -52,12 +52,12 @@ void th_verify_print(const struct th_verify_request *r, const struct th_verify_r
         print_output(&result->outputs[k], out);
     th_str_add(out, "  ");
     print_count(result, out);
-    th_str_addf(out, "  arena %" PRIu64 " bytes, of which state %" PRIu64 "\n", result->run.arena,
-                result->run.state);
+    th_str_addf(out, "  arena %" PRIu64 " bytes, of which state %" PRIu64 ", guard zones intact in "
+                "%" PRIu32 " cases\n", result->run.arena, result->run.state, result->run.guarded);
     for (k = 0; k < i->n_memories; k++)
         if (i->memories[k].placed)
             th_str_addf(out, "  memory '%s': %" PRIu64 " of %" PRIu64 " bytes at 0x%08" PRIx64 ", guard "
-                        "zones of %" PRIu32 " and %" PRIu32 " bytes intact\n", i->memories[k].name,
+                        "zones of %" PRIu32 " and %" PRIu32 " bytes\n", i->memories[k].name,
                         i->memories[k].bytes, i->memories[k].capacity, i->memories[k].base,
                         i->memories[k].before, i->memories[k].after);
     th_str_addf(out, "  stack %" PRIu64 " bytes measured", result->run.most_stack);
@@ -169,6 +169,7 @@ void th_verify_print_json(const struct th_verify_request *r,
     put_int(counts, "init", result->run.init_count);
     put_int(o, "arena", result->run.arena);
     put_int(o, "state", result->run.state);
+    put_int(o, "guards_intact", result->run.guarded);
     json_object_object_add(o, "memories", memories_array(i));
     json_object_object_add(o, "stack", stack);
     put_int(stack, "measured", result->run.most_stack);
