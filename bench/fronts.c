@@ -44,6 +44,7 @@ static const struct count honest[] = {
     {"image in memory", true, {.planes = true}},
     {"rows pushed, whole rows", true, {.feed = true, .planes = true, .rows_only = true}},
     {"rows pushed", true, {.feed = true, .planes = true}},
+    {"rows pushed, with channel slices", true, {.feed = true, .planes = true, .slices = true}},
 };
 
 static const struct th_fuse_point *least(const struct th_fuse_front *f, int64_t permille)
@@ -78,7 +79,7 @@ static void print_point(const struct th_fuse_front *f, int64_t permille)
 static bool print_table(const struct network *n, const struct count *counts, size_t n_counts,
                         bool published)
 {
-    struct th_fuse_front f[4];
+    struct th_fuse_front f[TH_ARRAY_LEN(honest)];
     struct th_arena *arena = th_arena_new(0);
     bool ok = arena != NULL;
     printf("| F at most ");
