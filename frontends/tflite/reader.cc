@@ -257,6 +257,9 @@ bool build_tensor(tfl_model *model, const wire::Model *root, const wire::Tensor 
     const char *wrong = nullptr;
     if (!build_quant(model, from->quantization(), &t->quant, &wrong))
         return false;
+    /* A bias may name the axis of its weights; a vector has no other axis than its own. */
+    if (t->rank == 1)
+        t->quant.axis = 0;
     if (wrong != nullptr)
         tfl_problem(sink, &place, "%s", wrong);
     return true;

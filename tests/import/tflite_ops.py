@@ -112,10 +112,11 @@ def weights(g, shape, kind, per_channel, axis):
     return g.tensor(shape, kind, data=[3] * n, scale=scale, zero=zero, axis=axis)
 
 
-def bias(g, n, kind, wscale):
+def bias(g, n, kind, wscale, axis=0):
     if kind == F:
         return g.tensor([n], F, data=[1.0] * n)
-    return g.tensor([n], "INT64" if kind == I16 else I32, data=[5] * n, scale=wscale)
+    # Converters copy the axis of depthwise weights, which a vector does not have.
+    return g.tensor([n], "INT64" if kind == I16 else I32, data=[5] * n, scale=wscale, axis=axis)
 
 
 def weighted():
@@ -138,8 +139,9 @@ def weighted():
         x = g.input([1, 8, 8, 3], kind, **QUANT[kind])
         y = g.output([1, 4, 8, 6], kind, **QUANT[kind])
         w = weights(g, [1, 3, 3, 6], wkind, per, 3)
-        g.op("DEPTHWISE_CONV_2D", [x, w, bias(g, 6, bkind, 0.001)], [y], "DepthwiseConv2DOptions",
-             padding="SAME", depth_multiplier=2, **window)
+        b = bias(g, 6, bkind, [0.001] * 6, 3) if per else bias(g, 6, bkind, 0.001)
+        g.op("DEPTHWISE_CONV_2D", [x, w, b], [y], "DepthwiseConv2DOptions", padding="SAME",
+             depth_multiplier=2, **window)
         yield "DEPTHWISE_CONV_2D_" + name, m, ["depthwise_conv2d"]
         m = Model()
         g = m.graph()
