@@ -145,8 +145,8 @@ static void write_take(struct th_str *s, const struct th_inst *c, const struct r
     }
     const struct th_multiplier m = prod_multiplier(c, n);
     const long zero = (long)th_quant_zero(c->in[0]->quant, 0);
-    th_str_addf(s, "acc = first ? v - (%ld) : thk_mbqm64(acc * (v - (%ld)), %ld, %ld);\n@first = 0;\n",
-                zero, zero, (long)m.m, (long)m.s);
+    th_str_addf(s, "acc = first ? v - (%ld) : thk_mbqm64(acc * (v - (%ld)), %ld, %ld);\n"
+                   "@first = 0;\n", zero, zero, (long)m.m, (long)m.s);
 }
 
 static void write_finish(struct th_str *s, const struct th_inst *c, const struct reduce *r)

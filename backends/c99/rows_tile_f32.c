@@ -67,13 +67,13 @@ static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
     return TH_OK;
 }
 
-/* ---- matrix products --------------------------------------------------------------------------- */
+/* ---- matrix products ------------------------------------------------------------------------- */
 
 struct products {
     int64_t count, rows, columns, depth, a_next, a_row, a_depth, b_next, b_depth, b_column;
 };
 
-/* Whether the leading axes of t are those of the result, or all 1; *next: elements between products. */
+/* Whether t's leading axes are those of the result, or all 1; *next: elements between products. */
 static bool leading(const struct th_type *t, const struct th_type *y, int64_t count, int64_t *next)
 {
     const int64_t own = th_row_dims(t, 0, t->rank - 2);
@@ -152,7 +152,7 @@ static void cost_products(const struct th_query *q, struct th_kernel_cost *k)
     k->stack_bytes = 300;
 }
 
-/* ---- costs ------------------------------------------------------------------------------------- */
+/* ---- costs ----------------------------------------------------------------------------------- */
 
 /* Tiles of four pixels, and one or two single ones at the end of a row. */
 static void cost_pixels(const struct th_row_window *w, double taps, struct th_kernel_cost *k)

@@ -5,7 +5,7 @@
 
 #include <thimble/elementwise.h>
 
-/* ---- average pooling, addition ---------------------------------------------------------------------- */
+/* ---- average pooling, addition --------------------------------------------------------------- */
 
 static const char *refuse_average(const struct th_query *q)
 {

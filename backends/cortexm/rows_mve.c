@@ -19,7 +19,7 @@ static const char *refuse_window(const struct th_query *q)
     return why ? why : th_row_channels_check(&h);
 }
 
-/* ---- convolution -------------------------------------------------------------------------------- */
+/* ---- convolution ----------------------------------------------------------------------------- */
 static int8_t *put_pair(const struct th_row_channels *h, int64_t c, int8_t *to)
 {
     for (int64_t t = 0; t < h->taps; t += 16)
@@ -72,7 +72,7 @@ static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
     k->stack_bytes = 300;
 }
 
-/* ---- depthwise ------------------------------------------------------------------------------------ */
+/* ---- depthwise ------------------------------------------------------------------------------- */
 static const char *refuse_3x3(const struct th_query *q)
 {
     struct th_row_window w;
@@ -163,7 +163,7 @@ static void cost_3x3(const struct th_query *q, struct th_kernel_cost *k)
     k->code_bytes = 2300;
 }
 
-/* ---- fully connected -------------------------------------------------------------------------------- */
+/* ---- fully connected ------------------------------------------------------------------------- */
 static const char *refuse_dense(const struct th_query *q)
 {
     struct th_row_dense d;
@@ -210,7 +210,7 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
     k->stack_bytes = 72;
 }
 
-/* ---- average pool, add ------------------------------------------------------------------------------ */
+/* ---- average pool, add ----------------------------------------------------------------------- */
 static void cost_pool(const struct th_query *q, struct th_kernel_cost *k)
 {
     struct th_row_window w;

@@ -38,8 +38,8 @@ static void weights_macros(struct th_emit *e, struct th_str *s)
 {
     size_t align = 1;
     for (uint32_t i = 0; i < th_program_data_count(e->program); i++)
-        th_str_addf(s, "#define %s_data%u ((const %s *)(const void *)(%s_WEIGHTS + %zu))\n", e->name,
-                    i, th_dtype_ctype(th_program_data(e->program, i)->dtype), e->upper,
+        th_str_addf(s, "#define %s_data%u ((const %s *)(const void *)(%s_WEIGHTS + %zu))\n",
+                    e->name, i, th_dtype_ctype(th_program_data(e->program, i)->dtype), e->upper,
                     weights_layout(e, i, &align));
 }
 
@@ -138,8 +138,8 @@ static void define(struct th_emit *e, struct th_str *s, uint32_t i)
     th_str_add(s, "/* ");
     th_emit_comment(s, d->what);
     th_str_addf(s, ", %zu bytes */\n", d->bytes);
-    th_str_addf(s, "%s_DATA_ATTR %s_DATA_ALIGN(%zu) const %s %s_data%u[%zu] = {", e->upper, e->upper,
-                d->align, th_dtype_ctype(d->dtype), e->name, i, n ? n : 1);
+    th_str_addf(s, "%s_DATA_ATTR %s_DATA_ALIGN(%zu) const %s %s_data%u[%zu] = {", e->upper,
+                e->upper, d->align, th_dtype_ctype(d->dtype), e->name, i, n ? n : 1);
     size_t line = s->len;
     if (!n)
         th_str_add(s, "0");

@@ -132,8 +132,9 @@ static void frame_macros(struct th_emit *e, struct th_str *s, const struct th_em
 {
     const struct th_frames *r = f->frames;
     const char *u = e->upper;
-    th_str_addf(s, "\n/* Input 0 comes by frames: each step takes %lld new ones of a window of %lld, "
-                   "and computes\n * what is new. Outputs are ready after %lld frames, then after each "
+    th_str_addf(s, "\n/* Input 0 comes by frames: each step takes %lld new ones of a window of "
+                   "%lld, and computes\n"
+                   " * what is new. Outputs are ready after %lld frames, then after each "
                    "step. */\n#define %s_FRAME_BYTES %lld\n#define %s_HOP_FRAMES %lld\n"
                    "#define %s_WINDOW_FRAMES %lld\n#define %s_WARM_UP_FRAMES %lld\n",
                 (long long)r->hop, (long long)r->window, (long long)r->warm_up, u,
@@ -174,7 +175,8 @@ void th_emit_feed_api(struct th_emit *e, struct th_str *s)
     if (f.frames) {
         th_str_addf(s,
                     "/* The next n >= 1 frames of input 0, in order.\n"
-                    " * %s_OK: the outputs are those of the model on its last %s_WINDOW_FRAMES frames,\n"
+                    " * %s_OK: the outputs are those of the model on its last %s_WINDOW_FRAMES "
+                    "frames,\n"
                     " *   and are there until the next push.\n"
                     " * %s_MORE: ctx->missing frames are missing until they are ready:\n"
                     " *   %s_WARM_UP_FRAMES at first, %s_HOP_FRAMES from one time to the next.\n"
@@ -187,9 +189,10 @@ void th_emit_feed_api(struct th_emit *e, struct th_str *s)
                 "/* The next n >= 1 rows of input %d, from the top. %s_MORE: rows of the frame are "
                 "missing;\n * %s_OK: the outputs are ready, and the next push begins a frame; "
                 "%s_ERR_ROWS: the frame has\n * fewer rows left (ctx->rows were pushed), none was "
-                "taken. reset abandons a frame. Other inputs\n * must be there before the last row. "
-                "*/\nint %s_push_rows(struct %s *ctx, const %s *rows, size_t n);\n", f.input, u, u, u,
-                n, n, f.ctype);
+                "taken. reset abandons a frame. Other inputs\n"
+                " * must be there before the last row. */\n"
+                "int %s_push_rows(struct %s *ctx, const %s *rows, size_t n);\n", f.input, u, u,
+                u, n, n, f.ctype);
 }
 
 void th_emit_feed_codes(struct th_emit *e, struct th_str *s)
@@ -279,7 +282,8 @@ void th_emit_feed_function(struct th_emit *e, struct th_str *s)
                 "        %s_push(ctx->region, row);\n", main.s, loop.s, u, loop.s);
     th_str_addf(s,
                 "    if (ctx->rows < %s_FRAME_ROWS)\n        return %s_MORE;\n"
-                "    %s(ctx->region);\n    ctx->rows = 0;\n    return %s_OK;\n}\n\n", u, u, main.s, u);
+                "    %s(ctx->region);\n    ctx->rows = 0;\n    return %s_OK;\n}\n\n", u, u, main.s,
+                u);
     e->failed = e->failed || main.failed || loop.failed;
     th_str_release(&main);
     th_str_release(&loop);

@@ -92,14 +92,16 @@ const char *th_emit_section(struct th_emit *e, uint32_t region)
     return s ? s : "";
 }
 
-/* Each memory has a section for what lies there: of the blocks of run, and for those of programs. */
+/* Each memory has a section for what lies there: blocks of run, and those of programs. */
 static void section_macros(struct th_emit *e, struct th_str *s)
 {
     const char *u = e->upper;
     if (!th_plan_spread(e->plan))
         return;
-    th_str_addf(s, "/* Several memories are used; %s_REGION_i_MEMORY says which block belongs where. The blocks\n"
-                   " * of run lie in these sections: linker scripts that do not know them put them with\n"
+    th_str_addf(s, "/* Several memories are used; %s_REGION_i_MEMORY says which block belongs "
+                   "where. The blocks\n"
+                   " * of run lie in these sections: linker scripts that do not know them put them "
+                   "with\n"
                    " * all other zeros. */\n", u);
     for (uint32_t i = 0; i < th_emit_region_count(e); i++) {
         const struct th_plan_region *r = &e->plan->regions[i];
@@ -123,7 +125,8 @@ static void memory_macros(struct th_emit *e, struct th_str *s)
     const char *u = e->upper;
     struct th_plan_arena a;
     th_plan_arena(e->plan, &a);
-    th_str_add(s, "\n/* Memory: exact, in bytes. Only the transient part may be shared with another model\n"
+    th_str_add(s, "\n/* Memory: exact, in bytes. Only the transient part may be shared with "
+                  "another model\n"
                   " * that never runs at the same time. */\n");
     th_str_addf(s, "#define %s_ARENA_ALIGN %lld\n", u, (long long)a.align);
     th_str_addf(s, "#define %s_STATE_BYTES %lld\n", u, (long long)a.state);
@@ -196,7 +199,8 @@ static void entry_api(struct th_emit *e, struct th_str *s, uint32_t i)
         th_str_addf(s, "int %s%s_set_input(struct %s *ctx, int i, const void *input);\n", n, fn,
                     n);
         th_str_addf(s, "int %s%s_set_output(struct %s *ctx, int i, void *output);\n", n, fn, n);
-        th_str_add(s, "/* One call on static memory of its own, straight on these inputs and outputs. */\n");
+        th_str_add(s, "/* One call on static memory of its own, straight on these inputs and "
+                      "outputs. */\n");
         run_prototype(e, s, i);
         th_str_add(s, ";\n\n");
         return;
@@ -213,10 +217,12 @@ static void api(struct th_emit *e, struct th_str *s)
     const char *n = e->name, *u = e->upper;
     const bool caller = th_emit_caller_io(e), feed = th_emit_feed(e, 0).input >= 0;
     th_str_addf(s,
-                "\nenum {\n    %s_OK = 0,\n    %s_ERR_SIZE = 1,  /* a memory block is too small */\n"
+                "\nenum {\n    %s_OK = 0,\n"
+                "    %s_ERR_SIZE = 1,  /* a memory block is too small */\n"
                 "    %s_ERR_ALIGN = 2, /* a memory block is not aligned to %s_ARENA_ALIGN%s */\n"
                 "    %s_ERR_NULL = 3%s  /* a pointer is missing */\n",
-                u, u, u, u, caller ? ", or an\n                           input or output to its _ALIGN" : "",
+                u, u, u, u,
+                caller ? ", or an\n                           input or output to its _ALIGN" : "",
                 u, caller || feed ? "," : " ");
     if (feed)
         th_emit_feed_codes(e, s);
@@ -234,15 +240,19 @@ static void api(struct th_emit *e, struct th_str *s)
     th_str_addf(s,
                 "/* All memory in one block of %s_ARENA_BYTES: state first, then transient. */\n"
                 "int %s_init(struct %s *ctx, void *arena, size_t arena_bytes);\n"
-                "/* One block for each %s_REGION_i_BYTES; region 0 is state. Empty ones may be NULL. */\n"
-                "int %s_init_regions(struct %s *ctx, void *const mem[], const size_t bytes[], size_t n);\n"
+                "/* One block for each %s_REGION_i_BYTES; region 0 is state. Empty ones may be "
+                "NULL. */\n"
+                "int %s_init_regions(struct %s *ctx, void *const mem[], const size_t bytes[], "
+                "size_t n);\n"
                 "/* State back to its initial value%s. */\n"
                 "int %s_reset(struct %s *ctx);\n",
                 u, n, n, u, n, n, th_emit_feed(e, 0).frames ? ": the warm-up begins anew" : "", n,
                 n);
     th_str_add(s, caller
-        ? "/* Inputs and outputs lie in memory of the calling program: whole, aligned to their _ALIGN,\n"
-          " * not overlapping, set after init and before invoke, and kept until set again. Inputs are\n"
+        ? "/* Inputs and outputs lie in memory of the calling program: whole, aligned to their "
+          "_ALIGN,\n"
+          " * not overlapping, set after init and before invoke, and kept until set again. Inputs "
+          "are\n"
           " * only read. */\n"
         : feed ? "/* Outputs, and inputs that are not pushed, are valid after init. */\n"
         : "/* Inputs and outputs are valid after init; invoke may overwrite inputs. */\n");

@@ -9,12 +9,14 @@ static void init_functions(struct th_emit *e, struct th_str *s)
     const char *n = e->name, *u = e->upper;
     const uint32_t regions = th_emit_region_count(e);
     th_str_addf(s,
-                "int %s_init_regions(struct %s *ctx, void *const mem[], const size_t bytes[], size_t n)\n"
+                "int %s_init_regions(struct %s *ctx, void *const mem[], const size_t bytes[], "
+                "size_t n)\n"
                 "{\n    static const size_t need[%s_REGION_COUNT] = {", n, n, u);
     for (uint32_t i = 0; i < regions; i++)
         th_str_addf(s, "%s%s_REGION_%u_BYTES", i ? ", " : "", u, i);
     th_str_addf(s,
-                "};\n    size_t i;\n\n    if (!ctx || !mem || !bytes)\n        return %s_ERR_NULL;\n"
+                "};\n    size_t i;\n\n    if (!ctx || !mem || !bytes)\n"
+                "        return %s_ERR_NULL;\n"
                 "    if (n < %s_REGION_COUNT)\n        return %s_ERR_SIZE;\n"
                 "    for (i = 0; i < %s_REGION_COUNT; i++) {\n"
                 "        if (bytes[i] < need[i])\n            return %s_ERR_SIZE;\n"
@@ -24,8 +26,8 @@ static void init_functions(struct th_emit *e, struct th_str *s)
                 "        ctx->region[i] = (unsigned char *)mem[i];\n    }\n",
                 u, u, u, u, u, u, u, u);
     if (th_emit_caller_io(e))
-        th_str_addf(s, "    for (; i < %s_REGION_COUNT + %u; i++)\n        ctx->region[i] = NULL;\n",
-                    u, e->plan->n_caller);
+        th_str_addf(s, "    for (; i < %s_REGION_COUNT + %u; i++)\n"
+                       "        ctx->region[i] = NULL;\n", u, e->plan->n_caller);
     th_str_addf(s, "    return %s_reset(ctx);\n}\n\n", n);
     struct th_plan_arena a;
     th_plan_arena(e->plan, &a);
@@ -43,7 +45,8 @@ static void init_functions(struct th_emit *e, struct th_str *s)
     for (uint32_t i = 0; i < regions && a.state + a.transient == 0; i++)
         th_str_addf(s, "    mem[%u] = arena;\n    bytes[%u] = 0;\n", i, i);
     for (uint32_t i = 0; i < regions && a.state + a.transient > 0; i++)
-        th_str_addf(s, "    mem[%u] = (unsigned char *)arena + %lld;\n    bytes[%u] = %s_REGION_%u_BYTES;\n",
+        th_str_addf(s, "    mem[%u] = (unsigned char *)arena + %lld;\n"
+                       "    bytes[%u] = %s_REGION_%u_BYTES;\n",
                     i, (long long)th_plan_region_start(e->plan, i), i, u, i);
     th_str_addf(s, "    return %s_init_regions(ctx, mem, bytes, %s_REGION_COUNT);\n}\n\n", n, u);
 }
@@ -67,7 +70,8 @@ static void reset_state(struct th_emit *e, struct th_str *s, th_state v)
         th_str_addf(s, "    memset(ctx->region[0] + %lld, %lld, %lld);\n", (long long)at,
                     (long long)(zero & 255), (long long)bytes);
     } else {
-        th_str_addf(s, "    for (i = 0; i < %lld; i++)\n        ((%s *)(void *)(ctx->region[0] + %lld))[i] = %lld;\n",
+        th_str_addf(s, "    for (i = 0; i < %lld; i++)\n"
+                       "        ((%s *)(void *)(ctx->region[0] + %lld))[i] = %lld;\n",
                     (long long)th_type_elems(t), th_dtype_ctype(t->dtype), (long long)at,
                     (long long)zero);
     }
@@ -82,7 +86,8 @@ static void reset_function(struct th_emit *e, struct th_str *s)
         loops = loops || (!th_state_initial(e->program, v) && th_dtype_bits(t->dtype) != 8 &&
                           th_quant_zero(t->quant, 0) != 0);
     }
-    th_str_addf(s, "int %s_reset(struct %s *ctx)\n{\n%s    if (!ctx)\n        return %s_ERR_NULL;\n",
+    th_str_addf(s, "int %s_reset(struct %s *ctx)\n{\n%s    if (!ctx)\n"
+                   "        return %s_ERR_NULL;\n",
                 e->name, e->name, loops ? "    size_t i;\n\n" : "", e->upper);
     for (th_state v = 1; v <= n; v++)
         if (th_state_offset(e->program, v) >= 0)
@@ -99,7 +104,8 @@ static void pointer_function(struct th_emit *e, struct th_str *s, uint32_t entry
     th_str_addf(s, input ? "void *%s%s_input(struct %s *ctx, int i)\n{\n"
                          : "const void *%s%s_output(const struct %s *ctx, int i)\n{\n",
                 e->name, th_emit_entry_suffix(e, entry), e->name);
-    th_str_add(s, "    unsigned char *const *const r = ctx->region;\n\n    (void)r;\n    switch (i) {\n");
+    th_str_add(s, "    unsigned char *const *const r = ctx->region;\n\n    (void)r;\n"
+                  "    switch (i) {\n");
     for (uint32_t k = 0; k < n; k++) {
         if (input && th_emit_feed(e, entry).input == (int32_t)k)
             continue;
@@ -120,8 +126,8 @@ static void set_function(struct th_emit *e, struct th_str *s, uint32_t entry, bo
     th_str_addf(s, "int %s%s_set_%s(struct %s *ctx, int i, %svoid *%s)\n{\n", e->name,
                 th_emit_entry_suffix(e, entry), what, e->name, input ? "const " : "", what);
     if (!n) {
-        th_str_addf(s, "    (void)ctx;\n    (void)i;\n    (void)%s;\n    return %s_ERR_INDEX;\n}\n\n",
-                    what, u);
+        th_str_addf(s, "    (void)ctx;\n    (void)i;\n    (void)%s;\n    return %s_ERR_INDEX;\n"
+                       "}\n\n", what, u);
         return;
     }
     th_str_add(s, "    static const uint32_t align[] = {");
@@ -157,8 +163,8 @@ static void run_function(struct th_emit *e, struct th_str *s, uint32_t entry)
     const struct th_graph *g = th_program_function(e->program, entry);
     const char *n = e->name, *fn = th_emit_entry_suffix(e, entry);
     th_emit_run_prototype(e, s, entry);
-    th_str_addf(s, "\n{\n    struct %s *ctx = %s_own();\n    int status;\n\n    if (!ctx)\n        return %s_ERR_ALIGN;\n",
-                n, n, e->upper);
+    th_str_addf(s, "\n{\n    struct %s *ctx = %s_own();\n    int status;\n\n    if (!ctx)\n"
+                   "        return %s_ERR_ALIGN;\n", n, n, e->upper);
     const int32_t fed = th_emit_feed(e, entry).input;
     for (uint32_t k = 0; k < th_graph_input_count(g); k++)
         if ((int32_t)k != fed)
@@ -168,7 +174,8 @@ static void run_function(struct th_emit *e, struct th_str *s, uint32_t entry)
         th_str_addf(s, "    status = %s_push_frames(ctx, input%d, %s_HOP_FRAMES);\n", n, fed,
                     e->upper);
     else if (fed >= 0)
-        th_str_addf(s, "    ctx->rows = 0;\n    status = %s_push_rows(ctx, input%d, %s_FRAME_ROWS);\n",
+        th_str_addf(s, "    ctx->rows = 0;\n"
+                       "    status = %s_push_rows(ctx, input%d, %s_FRAME_ROWS);\n",
                     n, fed, e->upper);
     else
         th_str_addf(s, "    status = %s%s_invoke(ctx);\n", n, fn);
@@ -187,11 +194,11 @@ static void own_blocks(struct th_emit *e, struct th_str *s)
         if (e->plan->regions[i].bytes)
             th_str_addf(s, "    static %s_REGION_ATTR(%s) union {\n"
                            "        unsigned char bytes[%s_REGION_%u_BYTES + %s_ARENA_ALIGN];\n"
-                           "        void *align;\n    } block%u;\n", u, th_emit_section(e, i), u, i, u,
-                        i);
+                           "        void *align;\n    } block%u;\n", u, th_emit_section(e, i), u, i,
+                           u, i);
     th_str_addf(s, "    static struct %s ctx;\n    static int ready;\n\n    if (!ready) {\n"
-                   "        void *mem[%s_REGION_COUNT];\n        size_t bytes[%s_REGION_COUNT], i;\n\n",
-                n, u, u);
+                   "        void *mem[%s_REGION_COUNT];\n"
+                   "        size_t bytes[%s_REGION_COUNT], i;\n\n", n, u, u);
     for (uint32_t i = 0; i < regions; i++) {
         th_str_addf(s, "        bytes[%u] = %s_REGION_%u_BYTES;\n        mem[%u] = ", i, u, i, i);
         if (e->plan->regions[i].bytes)
@@ -201,8 +208,8 @@ static void own_blocks(struct th_emit *e, struct th_str *s)
     }
     th_str_addf(s, "        for (i = 0; i < %s_REGION_COUNT; i++)\n            if (bytes[i])\n"
                    "                mem[i] = (unsigned char *)mem[i] +\n"
-                   "                         (%s_ARENA_ALIGN - (uintptr_t)mem[i] %% %s_ARENA_ALIGN) %%"
-                   " %s_ARENA_ALIGN;\n"
+                   "                         (%s_ARENA_ALIGN - (uintptr_t)mem[i] %% "
+                   "%s_ARENA_ALIGN) %% %s_ARENA_ALIGN;\n"
                    "        if (%s_init_regions(&ctx, mem, bytes, %s_REGION_COUNT) != %s_OK)\n"
                    "            return NULL;\n        ready = 1;\n    }\n    return &ctx;\n}\n\n",
                 u, u, u, u, n, u, u);
@@ -212,19 +219,22 @@ static void own_memory(struct th_emit *e, struct th_str *s)
 {
     const char *n = e->name, *u = e->upper;
     if (th_plan_spread(e->plan)) {
-        th_str_addf(s, "/* The memory of run: a linker that drops unused sections drops it when run is "
-                       "not called. */\nstatic struct %s *%s_own(void)\n{\n", n, n);
+        th_str_addf(s, "/* The memory of run: a linker that drops unused sections drops it when "
+                       "run is not called. */\nstatic struct %s *%s_own(void)\n{\n", n, n);
         own_blocks(e, s);
         return;
     }
     th_str_addf(s,
-                "/* The memory of run: a linker that drops unused sections drops it when run is not called. */\n"
+                "/* The memory of run: a linker that drops unused sections drops it when run is "
+                "not called. */\n"
                 "static struct %s *%s_own(void)\n{\n"
-                "    static %s_ARENA_ATTR union {\n        unsigned char bytes[%s_ARENA_BYTES + %s_ARENA_ALIGN];\n"
+                "    static %s_ARENA_ATTR union {\n"
+                "        unsigned char bytes[%s_ARENA_BYTES + %s_ARENA_ALIGN];\n"
                 "        void *align;\n    } arena;\n"
                 "    static struct %s ctx;\n    static int ready;\n\n"
                 "    if (!ready) {\n"
-                "        const size_t skip = (%s_ARENA_ALIGN - (uintptr_t)arena.bytes %% %s_ARENA_ALIGN) %% %s_ARENA_ALIGN;\n"
+                "        const size_t skip = (%s_ARENA_ALIGN - (uintptr_t)arena.bytes %% "
+                "%s_ARENA_ALIGN) %% %s_ARENA_ALIGN;\n"
                 "        if (%s_init(&ctx, arena.bytes + skip, %s_ARENA_BYTES) != %s_OK)\n"
                 "            return NULL;\n        ready = 1;\n    }\n    return &ctx;\n}\n\n",
                 n, n, u, u, u, n, u, u, u, n, u, u);

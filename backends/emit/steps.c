@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* ---- graphs and their owners ------------------------------------------------------------------ */
+/* ---- graphs and their owners ----------------------------------------------------------------- */
 struct find {
     const struct th_graph *wanted;
     uint32_t index;                  /* walking order of the graph */
@@ -46,7 +46,7 @@ void th_emit_graph_name(struct th_emit *e, struct th_str *s, const struct th_gra
     th_str_addf(s, "%s_graph%u", e->name, find_graph(e, g).index);
 }
 
-/* ---- addresses ---------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 /* A body's parameter without storage of its own is the operand it stands for. */
 static bool operand_of_param(struct th_emit *e, const struct th_graph *g, th_value v,
                              const struct th_graph **outer, th_value *operand)
@@ -132,7 +132,7 @@ static void call_graph(struct th_emit *e, struct th_str *s, const char *indent,
     th_str_add(s, "(r);\n");
 }
 
-/* ---- structural nodes ----------------------------------------------------------------------------- */
+/* ---- structural nodes ------------------------------------------------------------------------ */
 static void results_to(struct th_emit *e, struct th_str *s, const char *indent,
                        const struct th_graph *body, const struct th_graph *to_g,
                        const th_value *to, uint32_t n)
@@ -243,7 +243,7 @@ static enum th_status node_body(struct th_emit *e, struct th_str *s, const struc
     return TH_OK;
 }
 
-/* ---- graphs ------------------------------------------------------------------------------------------ */
+/* ---- graphs ---------------------------------------------------------------------------------- */
 void th_emit_node_comment(struct th_str *s, const struct th_graph *g, th_node n)
 {
     const struct th_loc *l = th_node_loc(g, n);

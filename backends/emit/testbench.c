@@ -34,7 +34,8 @@ static void push_function(struct th_emit *e, struct th_str *s)
                    "    int status = %s_MORE;\n\n"
                    "    for (; status == %s_MORE; done += n, n = n < 3 ? n + 1 : 5) {\n"
                    "        if (n > %s_FRAME_ROWS - done)\n            n = %s_FRAME_ROWS - done;\n"
-                   "        status = %s_push_rows(ctx, frame + done * %s_ROW_BYTES / sizeof frame[0], n);\n"
+                   "        status = %s_push_rows(ctx, frame + done * %s_ROW_BYTES / sizeof "
+                   "frame[0], n);\n"
                    "    }\n    return status;\n}\n\n", n, u, u, u, u, n, u);
 }
 
@@ -132,6 +133,7 @@ enum th_status th_emit_testbench(struct th_emit *e)
     else
         th_str_addf(s, "        if (%s_invoke(&ctx) != %s_OK)\n            return 1;\n", n, u);
     write_outputs(e, s, f);
-    th_str_addf(s, "        at += %s_INPUT_COUNT;\n    } while (at < argc);\n    return 0;\n}\n", u);
+    th_str_addf(s, "        at += %s_INPUT_COUNT;\n    } while (at < argc);\n    return 0;\n}\n",
+                u);
     return s->failed ? TH_ERR_INTERNAL : TH_OK;
 }

@@ -25,7 +25,8 @@ static void slide_function(struct th_emit_tiles *k, uint32_t i)
 {
     const struct th_tile_node *n = &k->t.nodes[i];
     th_str_addf(k->s, "static void %s_slide%u(unsigned char *const *r, struct thk_span *s, "
-                      "int32_t x)\n{\n    struct thk_span *const m = s + %u;\n\n    while (m->x <= x) {\n"
+                      "int32_t x)\n{\n    struct thk_span *const m = s + %u;\n\n"
+                      "    while (m->x <= x) {\n"
                       "        const int32_t n = thk_least(%lld, %lld - m->x);\n\n",
                 k->name, i, span(k, i), (long long)n->run, (long long)n->w);
     for (uint32_t p = 0; p < n->n_in; p++) {
@@ -67,7 +68,8 @@ static void union_of_wants(struct th_emit_tiles *k, uint32_t i, bool rows, const
             th_axis_lo(k, j, p, rows, text(k, rows ? "s[%u].lo" : "s[%u].t0", b));
             th_str_add(k->s, ", hi = ");
             th_axis_hi(k, j, p, rows, text(k, rows ? "s[%u].hi - 1" : "s[%u].x - 1", b));
-            th_str_addf(k->s, ";\n%s    if (lo < hi) {\n%s        s[%u].%s = thk_least(s[%u].%s, lo);\n"
+            th_str_addf(k->s, ";\n%s    if (lo < hi) {\n"
+                              "%s        s[%u].%s = thk_least(s[%u].%s, lo);\n"
                               "%s        s[%u].%s = thk_most(s[%u].%s, hi);\n%s    }\n%s}\n",
                         indent, indent, a, first, a, first, indent, a, end, a, end, indent, indent);
         }
@@ -115,8 +117,8 @@ static void tiling(struct th_emit_tiles *k, const struct th_tile_stage *st)
     const long long w = k->t.nodes[st->last].w;
     const uint32_t last = span(k, st->last);
     th_str_addf(k->s, "    for (x = 0; x < %lld; x += %lld) {\n        s[%u].t0 = x;\n"
-                      "        s[%u].x = thk_least(x + %lld, %lld);\n", w, (long long)st->cols, last,
-                last, (long long)st->cols, w);
+                      "        s[%u].x = thk_least(x + %lld, %lld);\n", w, (long long)st->cols,
+                      last, last, (long long)st->cols, w);
     for (uint32_t i = st->last; i-- > st->first;)
         if (k->reached[i])
             union_of_wants(k, i, false, "        ");
@@ -124,8 +126,8 @@ static void tiling(struct th_emit_tiles *k, const struct th_tile_stage *st)
         const uint32_t a = span(k, i);
         if (k->reached[i])
             th_str_addf(k->s, "        if (s[%u].lo < s[%u].hi && s[%u].t0 < s[%u].x)\n"
-                              "            %s_run%u(r, s, s[%u].t0, s[%u].x - s[%u].t0);\n", a, a, a,
-                        a, k->name, i, a, a, a);
+                              "            %s_run%u(r, s, s[%u].t0, s[%u].x - s[%u].t0);\n", a, a,
+                              a, a, k->name, i, a, a, a);
     }
     th_str_add(k->s, "    }\n");
 }
@@ -138,9 +140,10 @@ static void strip_function(struct th_emit_tiles *k, uint32_t stage)
     th_str_addf(k->s, "/* The next %lld rows of stage %u. */\n"
                       "static %s %s_strip%u(unsigned char *const *r)\n{\n"
                       "    struct %s *const c = %s_at(r);\n    struct thk_span s[%u];\n%s\n",
-                (long long)st->rows, stage, k->t.feed < 0 ? "void" : "int", k->name, stage, k->cursor, k->name,
-                st->last - st->first + 1, st->cols ? "    int32_t x;\n" : "");
-    th_str_addf(k->s, "    s[%u].lo = c[%u].y * %lld;\n    s[%u].hi = thk_least(s[%u].lo + %lld, %lld);\n",
+                (long long)st->rows, stage, k->t.feed < 0 ? "void" : "int", k->name, stage,
+                k->cursor, k->name, st->last - st->first + 1, st->cols ? "    int32_t x;\n" : "");
+    th_str_addf(k->s, "    s[%u].lo = c[%u].y * %lld;\n"
+                      "    s[%u].hi = thk_least(s[%u].lo + %lld, %lld);\n",
                 last, stage, (long long)st->rows, last, last, (long long)st->rows,
                 (long long)k->t.nodes[st->last].h);
     for (uint32_t i = st->last; i-- > st->first;)

@@ -37,7 +37,7 @@ static enum th_status call_stream(struct th_call *c, const struct th_row_channel
     return TH_OK;
 }
 
-/* ---- convolution -------------------------------------------------------------------------------- */
+/* ---- convolution ----------------------------------------------------------------------------- */
 static const char *refuse_conv(const struct th_query *q)
 {
     struct th_row_window w;
@@ -123,7 +123,7 @@ static void cost_conv_m2(const struct th_query *q, struct th_kernel_cost *k)
     cost_conv(q, k, 8, 6);
 }
 
-/* ---- depthwise ---------------------------------------------------------------------------------- */
+/* ---- depthwise ------------------------------------------------------------------------------- */
 static const char *refuse_depthwise_3x3(const struct th_query *q)
 {
     struct th_row_window w;
@@ -172,7 +172,7 @@ static void cost_depthwise_3x3(const struct th_query *q, struct th_kernel_cost *
     k->stack_bytes = 128;
 }
 
-/* ---- fully connected ------------------------------------------------------------------------------ */
+/* ---- fully connected ------------------------------------------------------------------------- */
 static const char *refuse_dense(const struct th_query *q)
 {
     struct th_row_dense d;

@@ -3,7 +3,7 @@
 #include "backends/riscv/families.h"
 #include "backends/rows/channels.h"
 
-/* ---- add, sub ----------------------------------------------------------------------------------- */
+/* ---- add, sub -------------------------------------------------------------------------------- */
 static enum th_status bind_add(const struct th_query *q, struct th_call *c)
 {
     return th_row_bind_add(q, c, "thk_add_rvv");
@@ -16,7 +16,7 @@ static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
     k->stack_bytes = 32;
 }
 
-/* ---- average pool --------------------------------------------------------------------------------- */
+/* ---- average pool ---------------------------------------------------------------------------- */
 static void cost_pool(const struct th_query *q, struct th_kernel_cost *k)
 {
     struct th_row_window w;

@@ -48,7 +48,7 @@ int64_t th_row_dims(const struct th_type *t, int32_t from, int32_t to)
     return n;
 }
 
-/* ---- windowed ops ------------------------------------------------------------------------------ */
+/* ---- windowed ops ---------------------------------------------------------------------------- */
 
 static struct th_view dense_view(int64_t w, int64_t c)
 {
@@ -221,7 +221,7 @@ double th_row_window_macs(const struct th_query *q, const struct th_row_window *
     return per * (double)w->batch * (double)w->box_h * (double)w->box_w * (double)w->box_n;
 }
 
-/* ---- fully connected --------------------------------------------------------------------------- */
+/* ---- fully connected ------------------------------------------------------------------------- */
 
 const char *th_row_dense(const struct th_query *q, struct th_row_dense *d)
 {
@@ -264,7 +264,7 @@ void th_row_call_dense(struct th_call *c, const struct th_row_dense *d)
     th_call_struct_end(c);
 }
 
-/* ---- requantization ----------------------------------------------------------------------------- */
+/* ---- requantization -------------------------------------------------------------------------- */
 
 bool th_row_float_product(const struct th_query *q, uint32_t weight)
 {
@@ -349,7 +349,7 @@ bool th_row_fixed_channel(const struct th_row_fold *f, struct th_multiplier m, b
     return *v == th_mbqm((int32_t)f->hi, m, single);
 }
 
-/* ---- other operators on maps ------------------------------------------------------------------- */
+/* ---- other operators on maps ----------------------------------------------------------------- */
 static bool view_fits(const struct th_view *v, int64_t h)
 {
     int64_t last;

@@ -23,7 +23,7 @@ enum th_status th_rows_register(struct th_reg *reg, const struct th_backend *bac
                                 const struct th_row_sources *sources,
                                 const struct th_row_family *const *families);
 
-/* ---- instance shortcuts ----------------------------------------------------------------------- */
+/* ---- instance shortcuts ---------------------------------------------------------------------- */
 const struct th_type *th_row_in(const struct th_query *q, uint32_t i);    /* NULL: absent */
 const struct th_tensor *th_row_const(const struct th_query *q, uint32_t i); /* NULL: not constant */
 bool th_row_has(const struct th_query *q, uint32_t i);
@@ -32,7 +32,7 @@ int32_t th_row_zero(const struct th_type *t);
 /* Product of dims [from, to); types are known to be valid. */
 int64_t th_row_dims(const struct th_type *t, int32_t from, int32_t to);
 
-/* ---- windowed ops: conv2d, depthwise_conv2d, transpose_conv2d, *_pool2d ------------------------ */
+/* ---- windowed ops: conv2d, depthwise_conv2d, transpose_conv2d, *_pool2d ---------------------- */
 struct th_row_window {
     int64_t batch, in_h, in_w, in_c, out_h, out_w, out_c;
     int64_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
@@ -65,7 +65,7 @@ void th_row_call_batch(struct th_call *c, const struct th_row_window *w);
 /* Multiply-accumulates of the box, for cost functions. */
 double th_row_window_macs(const struct th_query *q, const struct th_row_window *w);
 
-/* ---- fully connected --------------------------------------------------------------------------- */
+/* ---- fully connected ------------------------------------------------------------------------- */
 struct th_row_dense {
     int64_t rows, in, out;
     int32_t in_zero, weight_zero, out_zero, lo, hi;
@@ -76,7 +76,7 @@ const char *th_row_dense(const struct th_query *q, struct th_row_dense *d);
 /* Appends `struct thk_dense`. */
 void th_row_call_dense(struct th_call *c, const struct th_row_dense *d);
 
-/* ---- requantization ----------------------------------------------------------------------------- */
+/* ---- requantization -------------------------------------------------------------------------- */
 /* Multipliers of n output channels: in scale * weight scale[c] / out scale. float_product: the
  * first product is rounded to float (per-tensor fully connected, 8-bit unsigned). NULL on
  * exhaustion. */

@@ -352,7 +352,8 @@ static int run_case(uint32_t number)
         if (thb_write(e->output((int)i), e->output_bytes[i]) != 0)
             return fail("cannot write bench.out", THB_EXIT_OUTPUT);
     if (!intact || m.stack_overrun)
-        return fail(intact ? "the stack is full" : "a guard zone or an input was written", THB_EXIT_GUARDS);
+        return fail(intact ? "the stack is full" : "a guard zone or an input was written",
+                    THB_EXIT_GUARDS);
     return 0;
 }
 

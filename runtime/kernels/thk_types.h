@@ -15,13 +15,13 @@
 
 /* How a map of pixels lies in memory. (y, x) of the whole tensor lies at
  * base + (ring ? y % ring : y - y0) * row + (x - x0) * pixel, but those of row tail_y (-1: none)
- * at base + tail + x * pixel: the newest row of a line buffer, of which only columns from some t0 on
- * are there (tail holds -t0 * pixel). */
+ * at base + tail + x * pixel: the newest row of a line buffer, of which only columns from some t0
+ * on are there (tail holds -t0 * pixel). */
 struct thk_view {
     int32_t pixel, row, ring, y0, x0, tail_y, tail;
 };
 
-/* The outputs to produce: rows [y, y+h), columns [x, x+w), channels [c, c+n) of the whole output. */
+/* The outputs to produce: rows [y, y+h), columns [x, x+w), channels [c, c+n) of the output. */
 struct thk_box {
     int32_t y, x, c, h, w, n;
 };

@@ -258,7 +258,8 @@ def values(source):
         b = f.read()
     at = (12 if b[6] > 1 else 10) + struct.unpack_from("<I" if b[6] > 1 else "<H", b, 8)[0]
     real = b"'<f4'" in b[:at]
-    data = struct.unpack("<%d%s" % ((len(b) - at) // (4 if real else 1), "f" if real else "b"), b[at:])
+    count = (len(b) - at) // (4 if real else 1)
+    data = struct.unpack("<%d%s" % (count, "f" if real else "b"), b[at:])
     return "{" + ", ".join(v.hex() + "f" if real else str(v) for v in data) + "}"
 
 
@@ -430,7 +431,8 @@ def main():
             models = (("vib", integer), ("vib", integer, "-O", "time"),
                       ("vib", integer, "-O", "time", "--io-buffers", "caller"),
                       ("vib", integer, "-O", "time", "--contract", "tflite-single-rounding"),
-                      ("vib", integer, "-O", "ram"), ("vib", integer, "-O", "ram", "--feed", "rows"),
+                      ("vib", integer, "-O", "ram"),
+                      ("vib", integer, "-O", "ram", "--feed", "rows"),
                       ("vibf", os.path.join(EXAMPLE, "vibration_float.tflite")))
             matrix(args, checks, models, targets, work)
             forced(args, checks, targets, work)
