@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every model of the shared set in the evaluator, on the host and on emulated targets; not part of `make check`.
-EXTRA_DIST += %D%/models.py
+EXTRA_DIST += %D%/models.py %D%/promises.py
 MODEL_TARGETS = x86-64-v3 cortex-m4 cortex-m55 rv32imac
 # refused because their shapes depend on data, or their types contradict each other
 MODEL_REFUSED = litert_add_quantized,litert_add_shared_tensors,litert_tile_with_bool_input,$(MODEL_TRAINING)
@@ -12,7 +12,10 @@ check-models: all
 	$(models_py) reference $(MODEL_TARGETS)
 models-table: all
 	$(models_py) --table $(srcdir)/docs/models.md $(MODEL_TARGETS)
-.PHONY: check-models models-table
+# What the search for groups promises against what is planned.
+check-promises: all
+	$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/models/promises.py --thimble ./thimble
+.PHONY: check-models models-table check-promises
 # Long fuzzing, the table of models and the benchmarks; results go to docs/.
 EXTRA_DIST += tests/campaign.sh
 campaign: all

@@ -230,12 +230,26 @@ static void test_gates(void)
     write_net("gates");
 }
 
+/* 1,000 nodes. */
+static void test_thousand(void)
+{
+    net_open(&n);
+    th_value v = net_conv(&n, net_input(&n, 24, 24, 3), 8, net_same(3, 1));
+    for (int i = 0; i < 249; i++) {
+        const th_value inner = net_depthwise(&n, net_point(&n, v, 24), net_same(3, 1));
+        v = net_add(&n, net_point(&n, inner, 8), v);
+    }
+    net_output(&n, mean(net_point(&n, net_conv(&n, v, 8, net_same(3, 2)), 12)));
+    write_net("thousand");
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"up", test_up}, {"decoder", test_decoder},
                                         {"blocks", test_blocks}, {"branches", test_branches},
                                         {"reductions", test_reductions},
                                         {"means", test_means}, {"gates", test_gates},
+                                        {"thousand", test_thousand},
                                         CU_TEST_INFO_NULL};
     return test_main("networks for tile loops", tests);
 }
