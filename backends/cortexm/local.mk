@@ -8,7 +8,6 @@ cortexm_kernels = \
   armv7em/thk_conv2d_s8.inc.h \
   armv7em/thk_conv2d_s8__armv7em.c \
   armv7em/thk_conv2d_s8_single__armv7em.c \
-  armv7em/thk_conv2d_s8_w16.inc.h \
   armv7em/thk_conv2d_s8_w16__armv7em.c \
   armv7em/thk_conv2d_s8_single_w16__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8.inc.h \

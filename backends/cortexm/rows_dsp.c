@@ -268,26 +268,38 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
     return TH_OK;
 }
 
-static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
+/* Of a pixel and four channels: a step, what comes behind the last. */
+struct conv_price {
+    double step, finish;
+};
+
+/* Weights are loaded once for two pixels, or for the one that is left. */
+static void conv_cycles(const struct th_query *q, struct th_kernel_cost *k, struct conv_price pair,
+                        struct conv_price one)
 {
     struct conv v;
     if (describe_conv(q, &v))
         return;
-    /* an odd pixel takes two thirds of a pair */
-    const int64_t of_call = v.w.box_h * v.w.box_w;
-    const double pixels = (double)v.w.batch * ((double)of_call + (of_call % 2 ? 0.33 : 0.0));
-    const double groups = (double)((v.w.out_c + 3) / 4);
-    k->cycles = 60.0 + pixels * (50.0 + (double)v.runs * 30.0 + 2.6 * (double)v.steps +
-                          groups * (6.5 * (double)v.steps + 38.0));
-    k->code_bytes = 2340;
-    k->stack_bytes = 280;
+    const int64_t of_call = v.w.box_h * v.w.box_w, odd = of_call % 2;
+    const double groups = (double)((v.w.out_c + 3) / 4), steps = (double)v.steps;
+    const double pixel = 50.0 + (double)v.runs * 30.0 + 2.6 * steps;
+    k->cycles = 60.0 + (double)v.w.batch *
+                ((double)(of_call - odd) * (pixel + groups * (pair.step * steps + pair.finish)) +
+                 (double)odd * (pixel + groups * (one.step * steps + one.finish)));
+    k->code_bytes = 3900;
+    k->stack_bytes = 300;
 }
 
-/* More words are fetched for each product. */
+static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
+{
+    conv_cycles(q, k, (struct conv_price){6.5, 38.0}, (struct conv_price){7.3, 38.0});
+}
+
+/* Fewer instructions, but more words are fetched for each product: worth it for a pixel that is
+ * alone where products are few, as its sums need not be split behind them. */
 static void cost_conv_words(const struct th_query *q, struct th_kernel_cost *k)
 {
-    cost_conv(q, k);
-    k->cycles *= 1.06;
+    conv_cycles(q, k, (struct conv_price){6.9, 40.0}, (struct conv_price){7.5, 32.0});
 }
 
 /* ---- depthwise convolution ---------------------------------------------------------------------------- */
@@ -469,7 +481,7 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
 
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
-     TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
+     TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN | TH_VIEW_PIXEL)
 #define ROW(op_, contract_, name_)                                                             \
     .op = op_, .types = "s8,s8,s32?>s8", .contract = contract_,                                \
     .symbol = "thk_" name_ "__armv7em", .source = "armv7em/thk_" name_ "__armv7em.c",          \

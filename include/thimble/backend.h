@@ -101,7 +101,11 @@ enum th_view_ability {
     TH_VIEW_TAIL_IN = 64, /* asks for every input row where it lies (thk_view_at) */
     /* Takes boxes of operand 0 one after the other and keeps the sum (maximum, ...) in an
      * accumulator between calls; such rows are asked only then. */
-    TH_VIEW_ACCUMULATE = 128
+    TH_VIEW_ACCUMULATE = 128,
+    /* Its source defines a second function, for a piece of one pixel: `_pixel` stands before the
+     * last "__" of its name; in place of the box come a view of operand 0 (that of the window is
+     * not read), y and x of the pixel, and the output is where the pixel lies. */
+    TH_VIEW_PIXEL = 256
 };
 struct th_kernel_cost {
     double cycles;        /* estimate for the query, the unit used to compare rows */

@@ -260,11 +260,29 @@ static void print_data(struct th_program *p)
     }
 }
 
+/* The function for one pixel: its name, and what comes in place of struct i. */
+static void print_pixel_name(const char *symbol)
+{
+    const char *isa = strstr(symbol, "__");
+    printf("    %.*s_pixel%s(", (int)(isa - symbol), symbol, isa);
+}
+
+static void print_struct(const struct th_arg *g, int id, uint32_t i, const char *sep, bool pixel)
+{
+    if (pixel && !strcmp(g->ctype, "thk_box"))
+        printf("%s&v, y, x", sep);
+    else
+        printf("%s&s%d_%u", sep, id, i);
+}
+
 static void print_call(const struct th_call *c, int id, size_t in_step, size_t out_step,
-                       int64_t distance)
+                       int64_t distance, bool pixel)
 {
     for (int64_t n = 0; n < c->batch; n++) {
-        printf("    %s(", c->symbol);
+        if (pixel)
+            print_pixel_name(c->symbol);
+        else
+            printf("    %s(", c->symbol);
         for (uint32_t i = 0; i < c->n_args; i++) {
             const struct th_arg *g = &c->args[i];
             const char *sep = i ? ", " : "";
@@ -278,7 +296,8 @@ static void print_call(const struct th_call *c, int id, size_t in_step, size_t o
                            (size_t)distance + (size_t)n * in_step);
                 break;
             case TH_ARG_OUTPUT:
-                printf("%s(%s *)(out + %zu)", sep, g->ctype, (size_t)n * out_step);
+                printf("%s(%s *)(out + %zu%s)", sep, g->ctype, (size_t)n * out_step,
+                       pixel ? " + at" : "");
                 break;
             case TH_ARG_SCRATCH: printf("%s(%s *)(void *)scratch", sep, g->ctype); break;
             case TH_ARG_INT: printf("%s%lld", sep, (long long)g->i); break;
@@ -290,7 +309,7 @@ static void print_call(const struct th_call *c, int id, size_t in_step, size_t o
                 break;
             case TH_ARG_TEXT: printf("%s%s", sep, g->text); break;
             case TH_ARG_DATA: printf("%s(const void *)data%u", sep, g->index); break;
-            case TH_ARG_STRUCT: printf("%s&s%d_%u", sep, id, i); break;
+            case TH_ARG_STRUCT: print_struct(g, id, i, sep, pixel); break;
             case TH_ARG_ACCUMULATOR:
             case TH_ARG_PHASE:
             case TH_ARG_NULL: printf("%s0", sep); break;
@@ -307,9 +326,33 @@ static void print_overlap(const struct kgen_case *k, const struct th_call *c, in
     printf("static void over%d(void)\n{\n    prepare(%zu, %zu);\n", id, out_bytes,
            c->scratch_bytes);
     printf("    memcpy(out + %lld, x%d, %zu);\n", (long long)distance, id, in_bytes);
-    print_call(c, id, in_bytes / (size_t)c->batch, out_bytes / (size_t)c->batch, distance);
+    print_call(c, id, in_bytes / (size_t)c->batch, out_bytes / (size_t)c->batch, distance,
+               false);
     printf("    krun_check(\"overlapping %s\", out, want%d, %zu, scratch + %zu);\n}\n\n", k->name, id,
            out_bytes, c->scratch_bytes);
+}
+
+/* The same pixel by pixel, with the function for that: everything but where the input lies is
+ * literal, as in emitted code. */
+static void print_pixels(const struct kgen_case *k, const struct th_call *c, int id,
+                         size_t out_bytes)
+{
+    uint32_t window = 0, box = 0;
+    for (uint32_t i = 0; i < c->n_args; i++)
+        if (c->args[i].kind == TH_ARG_STRUCT)
+            *(strcmp(c->args[i].ctype, "thk_box") ? &window : &box) = i;
+    printf("static __attribute__((noinline)) void pixel%d(int32_t y, int32_t x)\n{\n"
+           "    const struct thk_view v = s%d_%u.in;\n"
+           "    const ptrdiff_t at = thk_view_at(&s%d_%u.out, y, x);\n",
+           id, id, window, id, window);
+    print_call(c, id, 0, 0, -1, true);
+    printf("}\nstatic void pixels%d(void)\n{\n    prepare(%zu, %zu);\n"
+           "    for (int32_t y = s%d_%u.y; y < s%d_%u.y + s%d_%u.h; y++)\n"
+           "        for (int32_t x = s%d_%u.x; x < s%d_%u.x + s%d_%u.w; x++)\n"
+           "            pixel%d(y, x);\n"
+           "    check(\"pixels %s\", want%d, %zu, %zu);\n}\n\n", id, out_bytes, c->scratch_bytes,
+           id, box, id, box, id, box, id, box, id, box, id, box, id, k->name, id, out_bytes,
+           c->scratch_bytes);
 }
 
 /* -1: no overlap; else a multiple of four, as planned offsets are. */
@@ -326,7 +369,7 @@ static int64_t overlap_of(const struct th_kernel *row, const struct setup *s, st
 }
 
 static void print_case(const struct kgen_case *k, const struct th_call *c, int id, bool bench,
-                       int64_t distance, int32_t over_read, struct th_arena *a)
+                       int64_t distance, int32_t over_read, bool pixels, struct th_arena *a)
 {
     size_t in_bytes, out_bytes;
     const size_t size = k->real ? sizeof(float) : 1;
@@ -345,7 +388,7 @@ static void print_case(const struct kgen_case *k, const struct th_call *c, int i
             printf("static const struct %s s%d_%u = {%s};\n", c->args[i].ctype, id, i,
                    c->args[i].text);
     printf("static __attribute__((noinline)) void call%d(void)\n{\n", id);
-    print_call(c, id, in_bytes / (size_t)c->batch, out_bytes / (size_t)c->batch, -1);
+    print_call(c, id, in_bytes / (size_t)c->batch, out_bytes / (size_t)c->batch, -1, false);
     printf("}\nstatic void case%d(void)\n{\n", id);
     printf("    prepare(%zu, %zu);\n", out_bytes, c->scratch_bytes);
     if (bench)
@@ -357,6 +400,8 @@ static void print_case(const struct kgen_case *k, const struct th_call *c, int i
     printf("    check(\"%s\", want%d, %zu, %zu);\n}\n\n", k->name, id, out_bytes, c->scratch_bytes);
     if (distance >= 0 && !bench)
         print_overlap(k, c, id, distance, in_bytes, out_bytes);
+    if (pixels)
+        print_pixels(k, c, id, out_bytes);
 }
 
 static const char head[] =
@@ -438,11 +483,18 @@ int main(int argc, char **argv)
     printf("#include <math.h>\n#include \"%s\"\n", row->source);
     fputs(head, stdout);
     print_data(p);
+    const bool pixels = row->views & TH_VIEW_PIXEL && !bench;
     for (int i = 0; i < made; i++)
-        print_case(&cases[i], calls[i], i, bench, distances[i], row->over_read, a);
+        print_case(&cases[i], calls[i], i, bench, distances[i], row->over_read,
+                   pixels && calls[i]->batch == 1, a);
     printf("int main(void)\n{\n    KRUN_INIT();\n");
-    for (int i = 0; i < made; i++)
-        printf(distances[i] >= 0 && !bench ? "    case%d();\n    over%d();\n" : "    case%d();\n", i, i);
+    for (int i = 0; i < made; i++) {
+        printf("    case%d();\n", i);
+        if (distances[i] >= 0 && !bench)
+            printf("    over%d();\n", i);
+        if (pixels && calls[i]->batch == 1)
+            printf("    pixels%d();\n", i);
+    }
     printf("    KRUN_PUTS(\"%s %s: \");\n    krun_dec((uint64_t)krun_cases);\n"
            "    KRUN_PUTS(\" cases, %d refused, \");\n    krun_dec((uint64_t)krun_bad);\n"
            "    KRUN_PUTS(\" differ\\n\");\n    (void)count;\n"

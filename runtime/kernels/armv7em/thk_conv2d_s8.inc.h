@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: 0BSD */
 /*
- * int8 convolution, two pixels by four channels, int8 weights stored as channel pairs.
+ * int8 convolution, two pixels by four channels, or one pixel by four. Stream of a group of four
+ * channels: biases, weights step by step (two products of each channel), {m, c, e} x 4.
  *
- * A half-word of the stream is 256 * wA + wB for two channels A and B. Multiplying with the raw
- * word sums 256 * A + B; sign-extending its low bytes in place then sums B alone; A is the
- * difference / 256, exact while the sum of A fits 24 bits. Stream of a group of four channels:
- * 4 words of bias (256 * bA + bB, bB, and the same of C, D), 2 words a step, {m, c, e} x 4.
- * The loop holds eight steps of 48 bytes; the first turn enters it where the rest begins.
+ * Without THK_WORDS, weights of 8 bits as channel pairs: a half-word is 256 * wA + wB for two
+ * channels A and B. Multiplying with the raw word sums 256 * A + B; sign-extending its low bytes
+ * in place then sums B alone; A is the difference / 256, exact while the sum of A fits 24 bits.
+ * Biases are 256 * bA + bB, bB, and the same of C, D; a step has 2 words.
  *
- * THK_NAME: the kernel, THK_TILE: its loop, THK_ONE: the same for one pixel,
- * THK_REQUANT: the contract's rounding (thk_dsp.h).
+ * With THK_WORDS, weights of 16 bits: for layers whose sums or weights do not fit that. A step has
+ * 4 words, one channel each; biases and weights are stored doubled.
+ *
+ * THK_NAME: the kernel, THK_PIXEL: the same for a piece of one pixel, THK_TILE: its loop,
+ * THK_ONE: that for one pixel, THK_BOX, THK_ALONE, THK_POINT: what calls them for several pixels,
+ * for one, for one with a 1x1 window, THK_REQUANT: the contract's rounding (thk_dsp.h).
  */
 #include "armv7em/thk_conv2d_pairs.h"
 
 /* clang-format off */
+#ifndef THK_WORDS
+#define THK_STEP_WORDS 2
+#define THK_STEP_BYTES "48"
 #define THK_STEP                                                          \
     " ldrd r10, r11, [r0], #8\n"                                          \
     " ldrd r12, lr, [r1], #8\n"                                           \
@@ -32,11 +39,66 @@
     " sub " a ", " a ", " b "\n"                                          \
     " asr " a ", " a ", #7\n"                                             \
     " lsl " b ", " b ", #1\n"
+/* Two products of four channels of one pixel: x, and weights in two registers. */
+#define THK_FOUR(x, ab, cd)                                               \
+    " smlad r2, " x ", " ab ", r2\n"                                      \
+    " sxtb16 " ab ", " ab "\n"                                            \
+    " smlad r4, " x ", " cd ", r4\n"                                      \
+    " sxtb16 " cd ", " cd "\n"                                            \
+    " smlad r3, " x ", " ab ", r3\n"                                      \
+    " smlad r5, " x ", " cd ", r5\n"
+#define THK_SINGLE_BYTES "32"
+#define THK_SINGLE                                                        \
+    " ldr r6, [r0], #4\n"                                                 \
+    " ldrd r10, r11, [r1], #8\n"                                          \
+    THK_FOUR("r6", "r10", "r11")
+#define THK_BLOCK_BYTES "108"
+#define THK_BLOCK                                                         \
+    " ldm r0!, {r6-r9}\n"                                                 \
+    " ldm r1!, {r10, r11, r12, lr}\n"                                     \
+    THK_FOUR("r6", "r10", "r11")                                          \
+    THK_FOUR("r7", "r12", "lr")                                           \
+    " ldm r1!, {r10, r11, r12, lr}\n"                                     \
+    THK_FOUR("r8", "r10", "r11")                                          \
+    THK_FOUR("r9", "r12", "lr")
+#else
+#define THK_STEP_WORDS 4
+#define THK_STEP_BYTES "44"
+#define THK_STEP                                                          \
+    " ldrd r10, r11, [r0], #8\n"                                          \
+    " ldrd r12, lr, [r1], #8\n"                                           \
+    " smlad r2, r10, r12, r2\n"                                           \
+    " smlad r6, r11, r12, r6\n"                                           \
+    " smlad r3, r10, lr, r3\n"                                            \
+    " smlad r7, r11, lr, r7\n"                                            \
+    " ldrd r12, lr, [r1], #8\n"                                           \
+    " smlad r4, r10, r12, r4\n"                                           \
+    " smlad r8, r11, r12, r8\n"                                           \
+    " smlad r5, r10, lr, r5\n"                                            \
+    " smlad r9, r11, lr, r9\n"
+#define THK_SPLIT(a, b)
+#define THK_FOUR(x)                                                       \
+    " ldm r1!, {r10, r11, r12, lr}\n"                                     \
+    " smlad r2, " x ", r10, r2\n"                                         \
+    " smlad r3, " x ", r11, r3\n"                                         \
+    " smlad r4, " x ", r12, r4\n"                                         \
+    " smlad r5, " x ", lr, r5\n"
+#define THK_SINGLE_BYTES "24"
+#define THK_SINGLE                                                        \
+    " ldr r6, [r0], #4\n"                                                 \
+    THK_FOUR("r6")
+#define THK_BLOCK_BYTES "84"
+#define THK_BLOCK                                                         \
+    " ldm r0!, {r6-r9}\n"                                                 \
+    THK_FOUR("r6") THK_FOUR("r7") THK_FOUR("r8") THK_FOUR("r9")
+#endif
+
 #define THK_OUT(a, b)                                                     \
     " ldm r1!, {r10, r11, r12}\n"                                         \
-    THK_REQUANT("lr", a, "r10", "r11", "r12", a)                      \
+    THK_REQUANT("lr", a, "r10", "r11", "r12", a)                          \
     THK_REQUANT("lr", b, "r10", "r11", "r12", b)
 
+/* The loop holds eight steps; the first turn enters it where the rest begins. */
 static THK_DSP_NAKED void THK_TILE(
     const uint32_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
     int8_t *y THK_DSP_UNUSED, int32_t groups THK_DSP_UNUSED, int32_t steps THK_DSP_UNUSED,
@@ -49,7 +111,7 @@ static THK_DSP_NAKED void THK_TILE(
         " ldr r4, [sp, #56]\n"
         " rsb r5, r4, #0\n"
         " and r5, r5, #7\n"
-        " mov r6, #48\n"
+        " mov r6, #" THK_STEP_BYTES "\n"
         " adr.w r7, 2f\n"
         " mla r5, r5, r6, r7\n"
         " orr r5, r5, #1\n"
@@ -90,72 +152,149 @@ static THK_DSP_NAKED void THK_TILE(
         " pop {r4-r11, pc}\n"
         : : : "memory");
 }
-#undef THK_STEP
 #undef THK_OUT
 
-/* The words of the first pixel of each pair. */
-#define THK_STEP                                                          \
-    " ldr r10, [r0], #8\n"                                                \
-    " ldrd r12, lr, [r1], #8\n"                                           \
-    " smlad r2, r10, r12, r2\n"                                           \
-    " sxtb16 r12, r12\n"                                                  \
-    " smlad r4, r10, lr, r4\n"                                            \
-    " sxtb16 lr, lr\n"                                                    \
-    " smlad r3, r10, r12, r3\n"                                           \
-    " smlad r5, r10, lr, r5\n"
-#define THK_OUT(a)                                                        \
-    " ldm r1!, {r10, r12, lr}\n"                                          \
-    THK_REQUANT("r0", a, "r10", "r12", "lr", a)
+/*
+ * One pixel fills no more accumulators, so there is room for four steps of it and of two channel
+ * pairs: loads are shared between steps instead of pixels. First the steps that do not fill a
+ * block of four, then blocks, four in each turn of the loop.
+ */
+#define THK_OUT(a, b)                                                     \
+    " ldm r1!, {r6-r11}\n"                                                \
+    THK_REQUANT("r12", a, "r6", "r7", "r8", a)                            \
+    THK_REQUANT("r12", b, "r9", "r10", "r11", b)
 
 static THK_DSP_NAKED void THK_ONE(
     const uint32_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
     int8_t *y THK_DSP_UNUSED, int32_t groups THK_DSP_UNUSED, int32_t steps THK_DSP_UNUSED)
 {
-    /* r6 y, r7 entry, r8 end of x, r9 groups, r11 x; stack: 36 steps */
+    /* stack: 0 entry, 4 entry of the loop, 8 end of x, 12 x, 16 y, 20 end of y; 60 steps */
     __asm__ volatile(
         " push {r4-r11, lr}\n"
-        " ldr r4, [sp, #36]\n"
-        " rsb r5, r4, #0\n"
-        " and r5, r5, #7\n"
-        " mov r6, #32\n"
-        " adr.w r7, 2f\n"
-        " mla r7, r5, r6, r7\n"
-        " orr r7, r7, #1\n"
-        " add r8, r0, r4, lsl #3\n"
-        " mov r6, r2\n"
-        " mov r9, r3\n"
-        " mov r11, r0\n"
+        " ldr r10, [sp, #36]\n"
+        " add r9, r2, r3, lsl #2\n"
+        " mov r8, r2\n"
+        " mov r7, r0\n"
+        " add r6, r0, r10, lsl #2\n"
+        " lsrs r11, r10, #2\n"
+        " rsb r11, r11, #0\n"
+        " and r11, r11, #3\n"
+        " mov r4, #" THK_BLOCK_BYTES "\n"
+        " adr.w r5, 3f\n"
+        " mla r5, r11, r4, r5\n"
+        " it eq\n"
+        " adreq.w r5, 4f\n"
+        " orr r5, r5, #1\n"
+        " ands r10, r10, #3\n"
+        " rsb r10, r10, #3\n"
+        " mov r11, #" THK_SINGLE_BYTES "\n"
+        " adr.w r4, 2f + 1\n"
+        " mla r4, r10, r11, r4\n"
+        " it eq\n"
+        " moveq r4, r5\n"
+        " push {r4-r9}\n"
         "1: ldm r1!, {r2-r5}\n"
-        " bx r7\n"
+        " ldr.w pc, [sp]\n"
         " .balign 4\n"
         "2:\n"
-        THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP
-        " cmp r0, r8\n"
-        " bne 2b\n"
+        THK_SINGLE THK_SINGLE THK_SINGLE
+        " ldr.w pc, [sp, #4]\n"
+        " .balign 4\n"
+        "3:\n"
+        THK_BLOCK THK_BLOCK THK_BLOCK THK_BLOCK
+        " ldr r12, [sp, #8]\n"
+        " cmp r0, r12\n"
+        " bne 3b\n"
+        " .balign 4\n"
+        "4:\n"
         THK_SPLIT("r2", "r3") THK_SPLIT("r4", "r5")
-        THK_OUT("r2") THK_OUT("r3") THK_OUT("r4") THK_OUT("r5")
+        THK_OUT("r2", "r3") THK_OUT("r4", "r5")
+        " ldrd r6, r7, [sp, #16]\n"
+        " ldr r0, [sp, #12]\n"
         " bfi r2, r3, #8, #8\n"
         " bfi r2, r4, #16, #8\n"
         " bfi r2, r5, #24, #8\n"
-        " mov r0, r11\n"
         " str r2, [r6], #4\n"
-        " subs r9, r9, #1\n"
+        " str r6, [sp, #16]\n"
+        " cmp r6, r7\n"
         " bne 1b\n"
+        " add sp, sp, #24\n"
         " pop {r4-r11, pc}\n"
         : : : "memory");
 }
-#undef THK_STEP
-#undef THK_SPLIT
 #undef THK_OUT
+#undef THK_STEP
+#undef THK_STEP_BYTES
+#undef THK_SPLIT
+#undef THK_FOUR
+#undef THK_SINGLE
+#undef THK_SINGLE_BYTES
+#undef THK_BLOCK
+#undef THK_BLOCK_BYTES
 /* clang-format on */
 
-static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b,
-                                   const int8_t *x, const uint32_t *stream, int8_t *y,
-                                   uint32_t *scratch)
+static THK_DSP_APART void THK_POINT(const struct thk_window2d *p, const int8_t *x,
+                                    const uint32_t *stream, int8_t *y, uint32_t *scratch)
 {
-    thk_conv2d_pairs(p, b, x, stream, y, scratch, THK_TILE, THK_ONE, 2);
+    const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS};
+    thk_conv2d_point(p, x, y, &k, THK_ONE);
 }
+
+static THK_DSP_APART void THK_ALONE(const struct thk_window2d *p, const struct thk_view *in,
+                                    int32_t oy, int32_t ox, const int8_t *x,
+                                    const uint32_t *stream, int8_t *out, uint32_t *scratch)
+{
+    const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS};
+    thk_conv2d_alone(p, in, oy, ox, x, out, &k, THK_ONE);
+}
+
+static THK_DSP_APART void THK_BOX(const struct thk_window2d *p, const struct thk_box *b,
+                                  const int8_t *x, const uint32_t *stream, int8_t *y,
+                                  uint32_t *scratch)
+{
+    const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS};
+    const int32_t oy = b->y + b->h - 1, ox = b->x + b->w - 1;
+    thk_conv2d_pairs(p, b, x, y, &k, THK_TILE);
+    if (b->h * b->w & 1)
+        THK_ALONE(p, &p->in, oy, ox, x, stream, y + thk_view_at(&p->out, oy, ox), scratch);
+}
+
+/* Which of them it is, is known where it is called. */
+static THK_DSP_INLINE void THK_NAME(const struct thk_window2d *p, const struct thk_box *b,
+                                    const int8_t *x, const uint32_t *stream, int8_t *y,
+                                    uint32_t *scratch)
+{
+    const int point = thk_conv2d_is_point(p, b);
+    if (THK_DSP_KNOWN(point) && point)
+        THK_POINT(p, x, stream, y, scratch);
+    else
+        THK_BOX(p, b, x, stream, y, scratch);
+}
+
+/* Pixel (oy, ox) alone; p tells all but where the input lies. */
+static THK_DSP_INLINE void THK_PIXEL(const struct thk_window2d *p, const struct thk_view *in,
+                                     int32_t oy, int32_t ox, const int8_t *x,
+                                     const uint32_t *stream, int8_t *out, uint32_t *scratch)
+{
+    const int32_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
+    const int small = thk_conv2d_is_small(p, in);
+    if (THK_DSP_KNOWN(small) && small && thk_dsp_inside(p, y0, x0)) {
+        const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS};
+        thk_conv2d_rows(p, in, x, y0, x0, scratch);
+        thk_conv2d_finish_one(p, &k, THK_ONE,
+                              p->kernel_h * thk_conv2d_steps(p->kernel_w * p->in_c), out);
+    } else {
+        const struct thk_view there = *in;      /* in memory only here */
+        THK_ALONE(p, &there, oy, ox, x, stream, out, scratch);
+    }
+}
+#undef THK_STEP_WORDS
+#undef THK_WORDS
 #undef THK_NAME
+#undef THK_PIXEL
 #undef THK_TILE
 #undef THK_ONE
+#undef THK_POINT
+#undef THK_ALONE
+#undef THK_BOX
 #undef THK_REQUANT

@@ -2,9 +2,13 @@
 #include "armv7em/thk_dsp.h"
 
 /* stack of thk_conv2d_tile_pairs: 56 bytes */
-/* stack of thk_conv2d_tile_pairs_one: 36 bytes */
+/* stack of thk_conv2d_tile_pairs_one: 60 bytes */
 #define THK_NAME thk_conv2d_s8__armv7em
+#define THK_PIXEL thk_conv2d_s8_pixel__armv7em
 #define THK_TILE thk_conv2d_tile_pairs
 #define THK_ONE thk_conv2d_tile_pairs_one
+#define THK_BOX thk_conv2d_box_pairs
+#define THK_ALONE thk_conv2d_alone_pairs
+#define THK_POINT thk_conv2d_point_pairs
 #define THK_REQUANT THK_DSP_REQUANT
 #include "armv7em/thk_conv2d_s8.inc.h"

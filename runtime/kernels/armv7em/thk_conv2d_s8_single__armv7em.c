@@ -2,9 +2,13 @@
 #include "armv7em/thk_dsp.h"
 
 /* stack of thk_conv2d_tile_pairs_single: 56 bytes */
-/* stack of thk_conv2d_tile_pairs_single_one: 36 bytes */
+/* stack of thk_conv2d_tile_pairs_single_one: 60 bytes */
 #define THK_NAME thk_conv2d_s8_single__armv7em
+#define THK_PIXEL thk_conv2d_s8_single_pixel__armv7em
 #define THK_TILE thk_conv2d_tile_pairs_single
 #define THK_ONE thk_conv2d_tile_pairs_single_one
+#define THK_BOX thk_conv2d_box_pairs_single
+#define THK_ALONE thk_conv2d_alone_pairs_single
+#define THK_POINT thk_conv2d_point_pairs_single
 #define THK_REQUANT THK_DSP_REQUANT_SINGLE
 #include "armv7em/thk_conv2d_s8.inc.h"

@@ -2,9 +2,14 @@
 #include "armv7em/thk_dsp.h"
 
 /* stack of thk_conv2d_tile_words: 56 bytes */
-/* stack of thk_conv2d_tile_words_one: 36 bytes */
+/* stack of thk_conv2d_tile_words_one: 60 bytes */
 #define THK_NAME thk_conv2d_s8_w16__armv7em
+#define THK_PIXEL thk_conv2d_s8_w16_pixel__armv7em
 #define THK_TILE thk_conv2d_tile_words
 #define THK_ONE thk_conv2d_tile_words_one
+#define THK_BOX thk_conv2d_box_words
+#define THK_ALONE thk_conv2d_alone_words
+#define THK_POINT thk_conv2d_point_words
 #define THK_REQUANT THK_DSP_REQUANT
-#include "armv7em/thk_conv2d_s8_w16.inc.h"
+#define THK_WORDS
+#include "armv7em/thk_conv2d_s8.inc.h"

@@ -14,7 +14,9 @@
  * A pixel's outputs are finished in scratch before they are stored, so that they may overwrite
  * inputs no later pixel needs. Scratch, in words: two tables, then two pixels in bytes.
  *
- * THK_NAME: the kernel, THK_GROUPS: its loop, THK_REQUANT: the contract's rounding (thk_dsp.h).
+ * THK_NAME: the kernel, THK_PIXEL: the same for a piece of one pixel, THK_GROUPS: its loop,
+ * THK_TAPS, THK_ALONE: what calls it for a pixel, for a piece of one pixel with any window,
+ * THK_REQUANT: the contract's rounding (thk_dsp.h).
  */
 #include "armv7em/thk_depthwise_table.h"
 
@@ -101,19 +103,52 @@ static THK_DSP_NAKED void THK_GROUPS(
 #undef THK_OUT
 /* clang-format on */
 
-static void THK_NAME(const struct thk_window2d *p,
-                                             const struct thk_box *b, const int8_t *x,
-                                             const uint32_t *stream, int8_t *y,
-                                             uint32_t *scratch)
+/* All channels of a pixel whose taps a table tells, finished in scratch before they are stored. */
+static inline void THK_TAPS(const struct thk_window2d *p, uintptr_t at, const uint32_t *stream,
+                            const uint32_t *table, int8_t *pixel, int8_t *out)
 {
-    const int32_t taps = p->kernel_h * p->kernel_w, pairs = taps / 2, n = p->in_c;
-    const int32_t groups = n / 4, group_words = 18 + 4 * pairs;
+    const int32_t pairs = p->kernel_h * p->kernel_w >> 1, n = p->in_c, groups = n >> 2;
+    THK_DSP_ESCAPE(stream);
+    THK_DSP_ESCAPE(pixel);
+    THK_DSP_ESCAPE(table);
+    THK_GROUPS(at, stream, pixel, table, pairs, groups);
+    if (n & 3)
+        THK_GROUPS(at + (uintptr_t)n - 4, stream + groups * (18 + 4 * pairs), pixel + n - 4, table,
+                   pairs, 1);
+    thk_dsp_copy(out, pixel, n);
+    if (p->lo > INT8_MIN || p->hi < INT8_MAX)
+        thk_dsp_clamp(out, n, p->lo, p->hi);
+}
+
+static THK_DSP_APART void THK_ALONE(const struct thk_window2d *p, const struct thk_view *in,
+                                    int32_t oy, int32_t ox, const int8_t *x,
+                                    const uint32_t *stream, int8_t *out, uint32_t *scratch)
+{
+    const int32_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
+    int8_t *pixel = (int8_t *)(scratch + (p->kernel_h * p->kernel_w | 1));
+    int8_t *blank = pixel + ((p->in_c + 3) & -4);
+    if (thk_dsp_inside(p, y0, x0)) {
+        thk_depthwise_conv2d_inside(p, in, y0, x0, scratch);
+    } else {
+        thk_dsp_fill(blank, p->in_zero, p->in_c);
+        thk_depthwise_conv2d_table(p, in, (uintptr_t)x, y0, x0, blank, scratch);
+    }
+    THK_DSP_ESCAPE(blank);
+    THK_DSP_ESCAPE(x);
+    THK_TAPS(p, (uintptr_t)x, stream, scratch, pixel, out);
+}
+
+static THK_DSP_UNUSED void THK_NAME(const struct thk_window2d *p, const struct thk_box *b,
+                                    const int8_t *x, const uint32_t *stream, int8_t *y,
+                                    uint32_t *scratch)
+{
+    const int32_t taps = p->kernel_h * p->kernel_w, n = p->in_c;
     const int32_t y_end = p->in_h - (p->kernel_h - 1) * p->dilation_h;
     const int32_t x_end = p->in_w - (p->kernel_w - 1) * p->dilation_w;
     uint32_t *inside = scratch, *border = inside + (taps | 1);
     int8_t *blank = (int8_t *)(border + (taps | 1)), *pixel = blank + (n + 3) / 4 * 4;
     const int32_t in_pixel = p->in.pixel, out_pixel = p->out.pixel, stride = p->stride_w;
-    const int32_t lo = p->lo, hi = p->hi, x_last = b->x + b->w;
+    const int32_t x_last = b->x + b->w;
     const int linear = thk_view_linear(&p->in);
     int filled = 0, have = 0;
     int32_t table_y = 0;     /* row that `inside` was made for: serves all if rows are linear */
@@ -128,7 +163,7 @@ static void THK_NAME(const struct thk_window2d *p,
             uintptr_t at = (uintptr_t)x;
             if (rows && x0 >= 0 && x0 < x_end) {
                 if (!have) {
-                    thk_depthwise_conv2d_inside(p, y0, inside);
+                    thk_depthwise_conv2d_inside(p, &p->in, y0, 0, inside);
                     table_y = y0;
                     have = 1;
                 }
@@ -137,24 +172,37 @@ static void THK_NAME(const struct thk_window2d *p,
                 if (!filled)
                     thk_dsp_fill(blank, p->in_zero, n);
                 filled = 1;
-                thk_depthwise_conv2d_table(p, at, y0, x0, blank, border);
+                thk_depthwise_conv2d_table(p, &p->in, at, y0, x0, blank, border);
                 table = border;
             }
-            THK_DSP_ESCAPE(stream);
-            THK_DSP_ESCAPE(pixel);
-            THK_DSP_ESCAPE(table);
             THK_DSP_ESCAPE(blank);
             THK_DSP_ESCAPE(x);
-            THK_GROUPS(at, stream, pixel, table, pairs, groups);
-            if (n % 4)
-                THK_GROUPS(at + (uintptr_t)n - 4, stream + groups * group_words,
-                                            pixel + n - 4, table, pairs, 1);
-            thk_dsp_copy(out, pixel, n);
-            if (lo > INT8_MIN || hi < INT8_MAX)
-                thk_dsp_clamp(out, n, lo, hi);
+            THK_TAPS(p, at, stream, table, pixel, out);
         }
     }
 }
+
+/* Pixel (oy, ox) alone; p tells all but where the input lies. With few channels it is computed
+ * where it is asked for, with literal numbers. */
+static THK_DSP_INLINE void THK_PIXEL(const struct thk_window2d *p, const struct thk_view *in,
+                                     int32_t oy, int32_t ox, const int8_t *x,
+                                     const uint32_t *stream, int8_t *out, uint32_t *scratch)
+{
+    const int32_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
+    const int small = p->in_c <= 64 && (p->in_c & 3) == 0 && p->kernel_h * p->kernel_w <= 9;
+    if (THK_DSP_KNOWN(small) && small && thk_dsp_inside(p, y0, x0)) {
+        int8_t *pixel = (int8_t *)(scratch + (p->kernel_h * p->kernel_w | 1));
+        thk_depthwise_conv2d_inside(p, in, y0, x0, scratch);
+        THK_DSP_ESCAPE(x);
+        THK_TAPS(p, (uintptr_t)x, stream, scratch, pixel, out);
+    } else {
+        const struct thk_view there = *in;      /* in memory only here */
+        THK_ALONE(p, &there, oy, ox, x, stream, out, scratch);
+    }
+}
 #undef THK_NAME
+#undef THK_PIXEL
 #undef THK_GROUPS
+#undef THK_TAPS
+#undef THK_ALONE
 #undef THK_REQUANT

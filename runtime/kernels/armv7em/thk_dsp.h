@@ -24,6 +24,18 @@
 #define THK_DSP_UNUSED __attribute__((unused))
 #define THK_DSP_ESCAPE(p) __asm__ volatile("" : "+r"(p) : : "memory")
 
+/*
+ * A kernel that is merged into its callers chooses one of several functions by what is literal
+ * there; these are not merged, nor looked into by GCC 12, which forgets what assembly does.
+ */
+#define THK_DSP_INLINE inline __attribute__((always_inline))
+#define THK_DSP_KNOWN(x) __builtin_constant_p(x)
+#if defined(__clang__)
+#define THK_DSP_APART __attribute__((noinline, unused))
+#else
+#define THK_DSP_APART __attribute__((noinline, noipa, unused))
+#endif
+
 /* t = requantized acc; m, c, e are registers. */
 #define THK_DSP_REQUANT(t, acc, m, c, e, to)                     \
     " smmlar " t ", " acc ", " m ", " c "\n"                     \
@@ -50,9 +62,25 @@ static inline void thk_dsp_store(void *p, uint32_t v)
 /* n bytes; unaligned words, then the rest. Regions do not overlap. */
 static inline void thk_dsp_copy(int8_t *to, const int8_t *from, int32_t n)
 {
-    for (; n >= 4; n -= 4, to += 4, from += 4)
+    for (; n >= 16; n -= 16)
+        __asm__ volatile("ldr r4, [%1], #4\n ldr r5, [%1], #4\n ldr r6, [%1], #4\n"
+                         " ldr r8, [%1], #4\n str r4, [%0], #4\n str r5, [%0], #4\n"
+                         " str r6, [%0], #4\n str r8, [%0], #4\n"
+                         : "+r"(to), "+r"(from)
+                         :
+                         : "r4", "r5", "r6", "r8", "memory");
+    if (n & 8) {
         thk_dsp_store(to, thk_dsp_load(from));
-    for (; n > 0; n--)
+        thk_dsp_store(to + 4, thk_dsp_load(from + 4));
+        to += 8;
+        from += 8;
+    }
+    if (n & 4) {
+        thk_dsp_store(to, thk_dsp_load(from));
+        to += 4;
+        from += 4;
+    }
+    for (n &= 3; n > 0; n--)
         *to++ = *from++;
 }
 
@@ -60,6 +88,36 @@ static inline void thk_dsp_fill(int8_t *to, int32_t value, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
         to[i] = (int8_t)value;
+}
+
+/* Whether the whole window at input pixel (y0, x0) lies inside the map. */
+static inline int thk_dsp_inside(const struct thk_window2d *p, int32_t y0, int32_t x0)
+{
+    const int32_t y_end = p->in_h - (p->kernel_h - 1) * p->dilation_h;
+    const int32_t x_end = p->in_w - (p->kernel_w - 1) * p->dilation_w;
+    return y0 >= 0 && y0 < y_end && x0 >= 0 && x0 < x_end;
+}
+
+/* Walks down a column: where its pixel in row y lies, and the next row's. */
+struct thk_dsp_rows {
+    int32_t y, slot;
+    ptrdiff_t across, tail;
+};
+static inline struct thk_dsp_rows thk_dsp_rows(const struct thk_view *v, int32_t y, int32_t x)
+{
+    struct thk_dsp_rows r = {y, v->ring ? y % v->ring : y - v->y0,
+                             (ptrdiff_t)(x - v->x0) * v->pixel,
+                             v->tail + (ptrdiff_t)x * v->pixel};
+    return r;
+}
+static inline ptrdiff_t thk_dsp_row(const struct thk_view *v, struct thk_dsp_rows *r, int32_t down)
+{
+    const ptrdiff_t at = r->y == v->tail_y ? r->tail : (ptrdiff_t)r->slot * v->row + r->across;
+    r->y += down;
+    r->slot += down;
+    while (v->ring && r->slot >= v->ring)
+        r->slot -= v->ring;
+    return at;
 }
 
 /* Clamps n finished outputs: only for activations narrower than the type. */
@@ -84,6 +142,33 @@ static inline uint32_t *thk_dsp_expand2(uint32_t *d, const int8_t *a, const int8
                          " stm %0!, {r4, r5, r6, r8}\n"
                          " bne 1b\n"
                          : "+r"(d), "+r"(a), "+r"(b), "+r"(n)
+                         :
+                         : "r4", "r5", "r6", "r8", "cc", "memory");
+    return d;
+}
+
+/* The same for one pixel: for each word even bytes, odd bytes. */
+static inline uint32_t *thk_dsp_expand(uint32_t *d, const int8_t *a, int32_t n)
+{
+    if (n & 1)
+        __asm__ volatile("ldr r4, [%1], #4\n"
+                         " sxtb16 r5, r4, ror #8\n"
+                         " sxtb16 r4, r4\n"
+                         " stm %0!, {r4, r5}\n"
+                         : "+r"(d), "+r"(a)
+                         :
+                         : "r4", "r5", "memory");
+    if (n >>= 1)
+        __asm__ volatile("1: ldr r4, [%1], #4\n"
+                         " ldr r6, [%1], #4\n"
+                         " sxtb16 r5, r4, ror #8\n"
+                         " sxtb16 r4, r4\n"
+                         " sxtb16 r8, r6, ror #8\n"
+                         " sxtb16 r6, r6\n"
+                         " subs %2, %2, #1\n"
+                         " stm %0!, {r4, r5, r6, r8}\n"
+                         " bne 1b\n"
+                         : "+r"(d), "+r"(a), "+r"(n)
                          :
                          : "r4", "r5", "r6", "r8", "cc", "memory");
     return d;
