@@ -43,7 +43,10 @@ static void operand(const struct calling *k, const struct th_arg *a, th_value v,
 
 static void struct_argument(const struct calling *k, const struct th_arg *a, uint32_t i)
 {
-    if (k->o && k->o->box && !strcmp(a->ctype, "thk_box"))
+    const bool box = k->o && k->o->box && !strcmp(a->ctype, "thk_box");
+    if (box && k->o->column)
+        th_str_addf(k->s, "&%s, y, %s", k->o->box, k->o->column);
+    else if (box)
         th_str_addf(k->s, "&%s", k->o->box);
     else if (k->o && k->o->window && (int64_t)i == th_emit_window_argument(k->call))
         th_str_addf(k->s, "&%s", k->o->window);
@@ -121,7 +124,11 @@ void th_emit_call(struct th_emit *e, struct th_str *s, const char *indent,
                   const struct th_emit_operands *o)
 {
     const struct calling k = {e, s, g, n, c, o};
-    th_str_addf(s, "%s%s(", indent, c->symbol);
+    const char *isa = o && o->column ? strstr(c->symbol, "__") : NULL;
+    if (isa)
+        th_str_addf(s, "%s%.*s_pixel%s(", indent, (int)(isa - c->symbol), c->symbol, isa);
+    else
+        th_str_addf(s, "%s%s(", indent, c->symbol);
     for (uint32_t i = 0; i < c->n_args; i++) {
         if (i)
             th_str_add(s, ", ");

@@ -56,6 +56,8 @@ void th_emit_address(struct th_emit *e, struct th_str *s, const struct th_graph 
 struct th_emit_operands {
     const char *const *in;
     const char *out, *box, *window, *accumulator, *phase;
+    const char *column;          /* the function for one pixel, of row y and this column: box names
+                                    a view of operand 0; else NULL */
 };
 /* Index of the argument that is the parameter struct with the views, or -1. */
 int64_t th_emit_window_argument(const struct th_call *c);

@@ -17,6 +17,17 @@ bool th_emit_tile_has_tail(const struct th_tile_node *n)
     return n->store == TH_TILE_LINE && n->tail_cols > 0;
 }
 
+/* Literal numbers reach further into kernels than arguments. */
+bool th_emit_tile_equal_runs(const struct th_emit_tiles *k, const struct th_tile_node *n)
+{
+    return k->t.mode == TH_TILE_STREAM && n->w % n->run == 0;
+}
+
+bool th_emit_tile_by_rows(const struct th_emit_tiles *k, const struct th_tile_node *n)
+{
+    return k->t.mode == TH_TILE_STREAM && n->run == n->w && !th_emit_tile_has_tail(n);
+}
+
 void th_emit_tile_address(struct th_emit_tiles *k, th_value v)
 {
     for (uint32_t i = 0; i < th_graph_output_count(k->t.body); i++)
@@ -88,6 +99,27 @@ static void place_out(const struct run *r, bool box)
                     (long long)n->slots * row, (long long)n->tail_cols, pixel);
 }
 
+/* Where a single pixel goes that is not in a tail. */
+static void point_out(const struct run *r, const char *indent)
+{
+    const struct th_tile_node *n = r->n;
+    const long long pixel = n->pixel_bytes, row = n->w * n->pixel_bytes;
+    if (th_emit_tile_has_tail(n))
+        return;
+    th_str_addf(r->s, "%sunsigned char *const out = kept", indent);
+    if (n->store == TH_TILE_STRIP)
+        th_str_addf(r->s, " + (size_t)(y - %s) * %lld + (size_t)(x - m->t0) * %lld",
+                    first_row(r, r->i), (long long)n->tail_cols * pixel, pixel);
+    else if (n->store == TH_TILE_WHOLE)
+        th_str_addf(r->s, " + (size_t)y * %lld + (size_t)x * %lld", row, pixel);
+    else if (n->slots > 1)
+        th_str_addf(r->s, " + (size_t)(y %% %lld) * %lld + (size_t)x * %lld", (long long)n->slots,
+                    row, pixel);
+    else
+        th_str_addf(r->s, " + (size_t)x * %lld", pixel);
+    th_str_add(r->s, ";\n");
+}
+
 static void make_room(const struct run *r)
 {
     const struct th_tile_node *n = r->n;
@@ -133,7 +165,8 @@ static bool out_moves(const struct run *r)
            (r->n->store == TH_TILE_STRIP || th_emit_tile_has_tail(r->n));
 }
 
-static void patch_in(const struct run *r)
+/* `view`: what the rows of the operand are told by. */
+static void patch_in(const struct run *r, const char *view)
 {
     const uint32_t p = viewed(r);
     const int32_t j = r->n->in[p].maker;
@@ -142,12 +175,13 @@ static void patch_in(const struct run *r)
         return;
     const int64_t channels = m->pixel_bytes / element_bytes(r, m->out);
     if (m->store == TH_TILE_STRIP)
-        th_str_addf(r->s, "    w.in.y0 = %s;\n    w.in.x0 = s[%u].t0;\n",
-                    first_row(r, (uint32_t)j), span(r, (uint32_t)j));
+        th_str_addf(r->s, "    %s.y0 = %s;\n    %s.x0 = s[%u].t0;\n", view,
+                    first_row(r, (uint32_t)j), view, span(r, (uint32_t)j));
     else
-        th_str_addf(r->s, "    w.in.tail_y = c[%d].x > 0 ? %s : -1;\n"
-                          "    w.in.tail = %lld - thk_line_first(c[%d].x, %lld) * %lld;\n",
-                    j, newest(r, (uint32_t)j), (long long)(m->slots * m->w * channels), j,
+        th_str_addf(r->s, "    %s.tail_y = c[%d].x > 0 ? %s : -1;\n"
+                          "    %s.tail = %lld - thk_line_first(c[%d].x, %lld) * %lld;\n",
+                    view, j, newest(r, (uint32_t)j), view,
+                    (long long)(m->slots * m->w * channels), j,
                     (long long)m->tail_cols, (long long)channels);
 }
 
@@ -156,6 +190,48 @@ static void patch_out(const struct run *r)
     if (out_moves(r))
         th_str_addf(r->s, "    w.out.y0 = %s;\n    w.out.x0 = x;\n",
                     r->strips ? first_row(r, r->i) : "y");
+}
+
+/* One pixel, or a few where the kernel works on one at a time in any case: only the view of the
+ * operand changes from piece to piece, all else is literal. */
+static bool by_pixel(const struct run *r)
+{
+    const struct th_kernel *row = th_node_note_const(r->k->t.body, r->n->node)->row;
+    const bool at_a_time = row && row->order == TH_ORDER_ROWS && row->group == 1;
+    return r->n->form == TH_TILE_WINDOW && r->n->run <= (at_a_time ? 4 : 1) &&
+           th_emit_tile_equal_runs(r->k, r->n) && row && row->views & TH_VIEW_PIXEL;
+}
+
+static void pixel_call(const struct run *r)
+{
+    const struct th_tile_node *n = r->n;
+    const struct th_call *c = th_node_note_const(r->k->t.body, n->node)->call;
+    const int64_t at = th_emit_window_argument(c);
+    const uint32_t p = viewed(r);
+    const char **in = TH_NEW_ARRAY(r->k->e->arena, const char *, (size_t)n->n_in + 1);
+    if (!in || at < 0) {
+        r->k->e->failed = true;
+        return;
+    }
+    in[p] = "a";
+    const bool one = n->run == 1;
+    const struct th_emit_operands o = {.in = in, .out = one ? "out" : "place", .box = "v",
+                                       .column = one ? "x" : "x + i"};
+    make_room(r);
+    point_out(r, "    ");
+    th_emit_call_structs(r->s, "    ", c, &o);
+    th_str_addf(r->s, "    struct thk_view v = p%lld.in;\n"
+                      "    const unsigned char *const a = (const unsigned char *)", (long long)at);
+    th_emit_tile_address(r->k, n->in[p].value);
+    th_str_add(r->s, ";\n\n");
+    patch_in(r, "v");
+    if (!one)
+        th_str_addf(r->s, "    for (int32_t i = 0; i < n; i++) {\n"
+                          "        unsigned char *const place = out + (size_t)i * %lld;\n",
+                    (long long)n->pixel_bytes);
+    th_emit_call(r->k->e, r->s, one ? "    " : "        ", r->k->t.body, n->node, c, &o);
+    if (!one)
+        th_str_add(r->s, "    }\n");
 }
 
 static void box_call(const struct run *r)
@@ -200,7 +276,7 @@ static void box_call(const struct run *r)
     if (moves)
         th_str_addf(r->s, "    thk_stream_words(&w, &p%lld, sizeof w);\n",
                     (long long)at);
-    patch_in(r);
+    patch_in(r, "w.in");
     patch_out(r);
     make_room(r);
     if (n->store == TH_TILE_STRIP)
@@ -235,26 +311,6 @@ static void point_in(const struct run *r, uint32_t p)
                     row, pixel);
     else
         th_str_addf(r->s, " + (size_t)y * %lld + (size_t)x * %lld", row, pixel);
-}
-
-static void point_out(const struct run *r, const char *indent)
-{
-    const struct th_tile_node *n = r->n;
-    const long long pixel = n->pixel_bytes, row = n->w * n->pixel_bytes;
-    if (th_emit_tile_has_tail(n))
-        return;
-    th_str_addf(r->s, "%sunsigned char *const out = kept", indent);
-    if (n->store == TH_TILE_STRIP)
-        th_str_addf(r->s, " + (size_t)(y - %s) * %lld + (size_t)(x - m->t0) * %lld",
-                    first_row(r, r->i), (long long)n->tail_cols * pixel, pixel);
-    else if (n->store == TH_TILE_WHOLE)
-        th_str_addf(r->s, " + (size_t)y * %lld + (size_t)x * %lld", row, pixel);
-    else if (n->slots > 1)
-        th_str_addf(r->s, " + (size_t)(y %% %lld) * %lld + (size_t)x * %lld", (long long)n->slots,
-                    row, pixel);
-    else
-        th_str_addf(r->s, " + (size_t)x * %lld", pixel);
-    th_str_add(r->s, ";\n");
 }
 
 static void one_call(const struct run *r, const char *indent, const struct th_call *c,
@@ -365,16 +421,23 @@ void th_emit_tile_run(struct th_emit_tiles *k, uint32_t i)
 {
     const struct run r = {k, k->s, i, &k->t.nodes[i], k->t.mode == TH_TILE_STRIPS};
     th_emit_node_comment(k->s, k->t.body, r.n->node);
-    th_str_addf(k->s, "static THK_APART void %s_run%u(unsigned char *const *r, %s)\n{\n", k->name, i,
-                r.strips ? "struct thk_span *s, int32_t x, int32_t n"
-                         : "int32_t y, int32_t x, int32_t n");
+    th_str_addf(k->s, "static THK_APART void %s_run%u(unsigned char *const *r, %s%s%s)\n{\n",
+                k->name, i, r.strips ? "struct thk_span *s" : "int32_t y",
+                th_emit_tile_by_rows(k, r.n) ? "" : ", int32_t x",
+                th_emit_tile_equal_runs(k, r.n) ? "" : ", int32_t n");
+    if (th_emit_tile_by_rows(k, r.n))
+        th_str_addf(k->s, "    const int32_t x = 0, n = %lld;\n", (long long)r.n->run);
+    else if (th_emit_tile_equal_runs(k, r.n))
+        th_str_addf(k->s, "    const int32_t n = %lld;\n", (long long)r.n->run);
     if (r.strips)
         th_str_addf(k->s, "    struct thk_span *const m = s + %u;\n", span(&r, i));
     if (wants_cursors(&r))
         th_str_addf(k->s, "    const struct %s *const c = %s_at(r);\n", k->cursor, k->name);
-    place_out(&r, r.n->form != TH_TILE_POINT);
+    place_out(&r, r.n->form != TH_TILE_POINT && !by_pixel(&r));
     if (r.n->form == TH_TILE_POINT)
         point_calls(&r);
+    else if (by_pixel(&r))
+        pixel_call(&r);
     else
         box_call(&r);
     th_str_addf(k->s, "%s    (void)x;\n    (void)n;\n}\n\n", r.strips ? "" : "    (void)y;\n");

@@ -81,8 +81,7 @@ static void begin_row(struct th_emit_tiles *k, const struct th_tile_node *n)
 static void make_function(struct th_emit_tiles *k, uint32_t i)
 {
     const struct th_tile_node *n = &k->t.nodes[i];
-    const bool rows = n->run == n->w && !th_emit_tile_has_tail(n);
-    const bool rest = n->w % n->run != 0;
+    const bool rows = th_emit_tile_by_rows(k, n), rest = !th_emit_tile_equal_runs(k, n);
     const char *number = k->t.nodes[0].h > 0 && th_tile_cursor_bytes(&k->t) == 8 ? "int32_t"
                                                                                   : "uint16_t";
     th_str_addf(k->s, "static int %s_make%u(unsigned char *const *r, int32_t y, int32_t x)\n{\n"
@@ -106,11 +105,11 @@ static void make_function(struct th_emit_tiles *k, uint32_t i)
     for (uint32_t p = 0; p < n->n_in; p++)
         empty_before(k, i, p);
     if (rows) {
-        th_str_addf(k->s, "        %s_run%u(r, %s, 0, %lld);\n        m->y++;\n", k->name, i,
-                    th_emit_tile_row(k, n->h, "m->y"), (long long)n->w);
+        th_str_addf(k->s, "        %s_run%u(r, %s);\n        m->y++;\n", k->name, i,
+                    th_emit_tile_row(k, n->h, "m->y"));
     } else {
-        th_str_addf(k->s, "        %s_run%u(r, %s, m->x, n);\n        m->x = (%s)(m->x + n);\n",
-                    k->name, i, th_emit_tile_row(k, n->h, "m->y"), number);
+        th_str_addf(k->s, "        %s_run%u(r, %s, m->x%s);\n        m->x = (%s)(m->x + n);\n",
+                    k->name, i, th_emit_tile_row(k, n->h, "m->y"), rest ? ", n" : "", number);
         if (!th_emit_tile_has_tail(n))
             th_str_addf(k->s, "        if (m->x == %lld) {\n            m->x = 0;\n"
                               "            m->y++;\n        }\n", (long long)n->w);

@@ -50,6 +50,9 @@ void th_emit_tile_run(struct th_emit_tiles *k, uint32_t i);
 /* Address of a value of the body, as `const unsigned char *` or `unsigned char *`. */
 void th_emit_tile_address(struct th_emit_tiles *k, th_value v);
 bool th_emit_tile_has_tail(const struct th_tile_node *n);
+/* All runs of the node have the same width; they are whole rows, without a tail. */
+bool th_emit_tile_equal_runs(const struct th_emit_tiles *k, const struct th_tile_node *n);
+bool th_emit_tile_by_rows(const struct th_emit_tiles *k, const struct th_tile_node *n);
 
 /* tile_strips.c */
 void th_emit_tile_strips(struct th_emit_tiles *k);

@@ -55,20 +55,39 @@ static inline void thk_stream_copy(unsigned char *to, const unsigned char *from,
                          : "+&r"(to), "+&r"(from), "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d)
                          :
                          : "memory");
-    for (; n >= 4; n -= 4)
+    if (n & 8)
+        __asm__ volatile("ldr %2, [%1], #4\n ldr %3, [%1], #4\n"
+                         " str %2, [%0], #4\n str %3, [%0], #4\n"
+                         : "+&r"(to), "+&r"(from), "=&r"(a), "=&r"(b)
+                         :
+                         : "memory");
+    if (n & 4)
         __asm__ volatile("ldr %2, [%1], #4\n str %2, [%0], #4\n"
                          : "+&r"(to), "+&r"(from), "=&r"(a)
                          :
                          : "memory");
-    for (; n > 0; n--)
+    if (n & 2)
+        __asm__ volatile("ldrh %2, [%1], #2\n strh %2, [%0], #2\n"
+                         : "+&r"(to), "+&r"(from), "=&r"(a)
+                         :
+                         : "memory");
+    if (n & 1)
         __asm__ volatile("ldrb %2, [%1], #1\n strb %2, [%0], #1\n"
                          : "+&r"(to), "+&r"(from), "=&r"(a)
                          :
                          : "memory");
 }
-/* Aligned words, a multiple of four: parameter structs. */
+/* Aligned words, a multiple of four bytes: parameter structs, a literal number. */
 static inline void thk_stream_words(void *to, const void *from, size_t bytes)
 {
+    for (; bytes >= 96; bytes -= 96)
+        __asm__ volatile("ldmia %1!, {r2-r6, r8}\n stmia %0!, {r2-r6, r8}\n"
+                         "ldmia %1!, {r2-r6, r8}\n stmia %0!, {r2-r6, r8}\n"
+                         "ldmia %1!, {r2-r6, r8}\n stmia %0!, {r2-r6, r8}\n"
+                         "ldmia %1!, {r2-r6, r8}\n stmia %0!, {r2-r6, r8}\n"
+                         : "+&r"(to), "+&r"(from)
+                         :
+                         : "r2", "r3", "r4", "r5", "r6", "r8", "memory");
     for (; bytes >= 16; bytes -= 16)
         __asm__ volatile("ldmia %1!, {r2, r3, r4, r5}\n stmia %0!, {r2, r3, r4, r5}\n"
                          : "+&r"(to), "+&r"(from)
@@ -124,16 +143,23 @@ static inline int32_t thk_line_first(int32_t x, int32_t cols)
 static inline void thk_line_slide(unsigned char *line, size_t row, int32_t slots, size_t pixel,
                                   int32_t cols, int32_t y, int32_t x, int32_t n)
 {
-    const int32_t from = thk_line_first(x, cols), to = thk_line_first(x + n, cols);
     unsigned char *const tail = line + (size_t)slots * row;
-    const size_t leave = (size_t)(to - from) * pixel;
+    const int32_t from = thk_line_first(x, cols);
+    unsigned char *const place = line + (size_t)(y % (slots > 0 ? slots : 1)) * row +
+                                 (size_t)from * pixel;
+    const size_t leave = (size_t)(thk_line_first(x + n, cols) - from) * pixel;
+    if (x >= cols && n < cols) {                       /* the usual case: literal sizes */
+        if (slots > 0)
+            thk_stream_copy(place, tail, (size_t)n * pixel);
+        thk_stream_copy(tail, tail + (size_t)n * pixel, (size_t)(cols - n) * pixel);
+        return;
+    }
     if (leave == 0)
         return;
     if (slots > 0)
-        thk_stream_copy(line + (size_t)(y % (slots > 0 ? slots : 1)) * row + (size_t)from * pixel,
-                        tail, leave);
-    if (to < x)
-        thk_stream_copy(tail, tail + leave, (size_t)(x - to) * pixel);
+        thk_stream_copy(place, tail, leave);
+    if (leave < (size_t)(x - from) * pixel)
+        thk_stream_copy(tail, tail + leave, (size_t)(x - from) * pixel - leave);
 }
 
 /* Row y of w columns is complete: the rest of it goes into its slot. */
