@@ -5,6 +5,9 @@
  * it is not plain.
  */
 #include <math.h>
+#include <string.h>
+
+#include <thimble/numeric.h>
 
 #include "passes/util.h"
 
@@ -97,6 +100,84 @@ static enum th_status unit_pool(struct th_graph *g, const struct th_match *m, bo
         !ints_are(g, m->node[0], "pad", 0) || !th_act_is_none(g, m->node[0]))
         return TH_OK;
     return same_type(g, m, done, user);
+}
+
+/* Where a window gives one pixel its stride says nothing. */
+static enum th_status lone_window(struct th_graph *g, const struct th_match *m, bool *done,
+                                  void *user)
+{
+    static const int64_t one[2] = {1, 1};
+    const struct th_type *x = th_value_type(g, m->value[0]);
+    const struct th_attrs *as = th_node_attrs(g, m->node[0]);
+    (void)user;
+    if (x->rank != 4 || ints_are(g, m->node[0], "stride", 1) ||
+        !ints_are(g, m->node[0], "pad", 0) || th_attr_ints(as, "filter", 0, 0) != x->dims[1] ||
+        th_attr_ints(as, "filter", 1, 0) != x->dims[2])
+        return TH_OK;
+    TH_TRY(th_node_set_attr_ints(g, m->node[0], "stride", 2, one));
+    *done = true;
+    return TH_OK;
+}
+
+/* Of two axes a dense layer keeps both, whether it is told to or not. */
+static enum th_status plain_dense(struct th_graph *g, const struct th_match *m, bool *done,
+                                  void *user)
+{
+    (void)user;
+    if (th_value_type(g, m->value[0])->rank != 2 ||
+        !th_attr_int(th_node_attrs(g, m->node[0]), "keep_dims", 0))
+        return TH_OK;
+    const struct th_attr plain = {.name = "keep_dims", .kind = TH_ATTR_BOOL};
+    TH_TRY(th_node_set_attr(g, m->node[0], &plain));
+    *done = true;
+    return TH_OK;
+}
+
+/* Contract "onnx": a mean multiplies the sum by a float and rounds that, a pool divides exactly.
+ * Whether they agree on every sum of n elements is tried. */
+static bool mean_is_exact(const struct th_type *x, int64_t n)
+{
+    const int64_t zero = th_quant_zero(x->quant, 0);
+    const float scale = th_quant_scale(x->quant, 0), factor = scale / (scale * (float)n);
+    const int64_t lo = n * (th_dtype_min(x->dtype) - zero), hi = n * (th_dtype_max(x->dtype) - zero);
+    if (n < 1 || n > 1 << 12)
+        return false;
+    for (int64_t sum = lo; sum <= hi; sum++)
+        if (th_round_even((float)sum * factor, INT32_MIN, INT32_MAX) != th_mean_even(sum, n, 0))
+            return false;
+    return true;
+}
+
+/* The mean of a map is a pool with one window. */
+static enum th_status mean_to_pool(struct th_graph *g, const struct th_match *m, bool *done,
+                                   void *user)
+{
+    static const int64_t one[2] = {1, 1}, none[4] = {0};
+    const th_node n = m->node[0];
+    const struct th_attrs *as = th_node_attrs(g, n);
+    const struct th_type *x = th_value_type(g, m->value[0]);
+    const struct th_type *y = th_value_type(g, th_node_output(g, n, 0));
+    bool axis[4] = {false};
+    th_value pool;
+    (void)user;
+    if (x->rank != 4 || y->rank != 4 || th_dtype_bits(x->dtype) != 8 || !x->quant ||
+        x->quant->n != 1 || x->dtype != y->dtype || !th_quant_equal(x->quant, y->quant) ||
+        strcmp(th_node_contract(g, n), "onnx") != 0 || th_attr_len(as, "axes") != 2)
+        return TH_OK;
+    for (uint32_t i = 0; i < 2; i++)
+        axis[(th_attr_ints(as, "axes", i, 0) + 4) % 4] = true;
+    if (!axis[1] || !axis[2] || x->dims[1] > 1 << 12 || x->dims[2] > 1 << 12 ||
+        !mean_is_exact(x, x->dims[1] * x->dims[2]))
+        return TH_OK;
+    const struct th_attr attrs[] = {th_attr_of_ints("filter", &x->dims[1], 2),
+                                    th_attr_of_ints("stride", one, 2),
+                                    th_attr_of_ints("pad", none, 4)};
+    const struct th_type type = *y;
+    TH_TRY(th_insert_node(g, n, "avg_pool2d", m->value, 1, attrs, TH_ARRAY_LEN(attrs), &type,
+                          &pool));
+    th_supersede(g, n, pool);
+    *done = true;
+    return TH_OK;
 }
 
 /* x*1, x/1, x+0, x-0 without quantization; quantized forms rescale and round. */
@@ -261,6 +342,9 @@ static const struct th_rewrite rows[] = {
     {"no-requantize", "requantize(x)", no_requantize},
     {"wide-clamp", "clamp(x)", wide_clamp},
     {"unit-pool", "avg_pool2d|max_pool2d(x)", unit_pool},
+    {"lone-window", "avg_pool2d|max_pool2d(x)", lone_window},
+    {"plain-dense", "fully_connected(x, ?)", plain_dense},
+    {"mean-to-pool", "mean(x)", mean_to_pool},
     {"neutral", "mul|div|add|sub(x, #c)", neutral},
     {"reshape-chain", "reshape(*reshape(x))", reshape_chain},
     {"transpose-chain", "transpose(*transpose(x))", transpose_chain},

@@ -23,6 +23,7 @@ include tests/unit/core.mk
 include tests/kernels/local.mk
 include tests/fuzz/local.mk
 include tests/golden/local.mk
+include tests/formats/local.mk
 dist_check_SCRIPTS += tests/layers.test
 include tests/ops/local.mk
 include tests/frames/local.mk

@@ -25,7 +25,9 @@ c99_kernels = \
   thk_types.h \
   c99/thk_avg_pool2d_acc_s16__c99.c \
   c99/thk_avg_pool2d_acc_s8__c99.c \
+  c99/thk_avg_pool2d_acc_s8_onnx__c99.c \
   c99/thk_avg_pool2d_acc_u8__c99.c \
+  c99/thk_avg_pool2d_acc_u8_onnx__c99.c \
   c99/thk_max_pool2d_acc_f32__c99.c \
   c99/thk_max_pool2d_acc_s16__c99.c \
   c99/thk_max_pool2d_acc_s8__c99.c \
@@ -74,6 +76,7 @@ c99_kernels = \
   c99/thk_conv2d_s8_tile.inc.h \
   c99/thk_conv2d_s8_tile__c99.c \
   c99/thk_conv2d_s8_single_tile__c99.c \
+  c99/thk_conv2d_s8_onnx_tile__c99.c \
   c99/thk_conv2d_u8__c99.c \
   c99/thk_conv2d_u8_onnx__c99.c \
   c99/thk_conv2d_u8_single__c99.c \
@@ -99,6 +102,7 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_s8_tile.inc.h \
   c99/thk_depthwise_conv2d_s8_tile__c99.c \
   c99/thk_depthwise_conv2d_s8_single_tile__c99.c \
+  c99/thk_depthwise_conv2d_s8_onnx_tile__c99.c \
   c99/thk_depthwise_conv2d_u8__c99.c \
   c99/thk_depthwise_conv2d_u8_onnx__c99.c \
   c99/thk_depthwise_conv2d_u8_single__c99.c \
@@ -121,6 +125,7 @@ c99_kernels = \
   c99/thk_fully_connected_s8_tile.inc.h \
   c99/thk_fully_connected_s8_tile__c99.c \
   c99/thk_fully_connected_s8_single_tile__c99.c \
+  c99/thk_fully_connected_s8_onnx_tile__c99.c \
   c99/thk_fully_connected_u8__c99.c \
   c99/thk_fully_connected_u8_onnx__c99.c \
   c99/thk_fully_connected_u8_single__c99.c \
@@ -172,17 +177,21 @@ c99_kernels = \
   c99/thk_roi_align_f32__c99.c \
   c99/thk_rsqrt_s16__c99.c \
   c99/thk_softmax.inc.h \
+  c99/thk_softmax_onnx.inc.h \
   c99/thk_softmax_f32__c99.c \
   c99/thk_softmax_s16__c99.c \
   c99/thk_softmax_s8__c99.c \
+  c99/thk_softmax_s8_onnx__c99.c \
   c99/thk_softmax_s8_single__c99.c \
   c99/thk_softmax_s8s16__c99.c \
   c99/thk_softmax_s8s16_single__c99.c \
   c99/thk_softmax_u8__c99.c \
+  c99/thk_softmax_u8_onnx__c99.c \
   c99/thk_softmax_u8_single__c99.c \
   c99/thk_table_u8__c99.c \
   c99/thk_tanh_s16__c99.c \
   c99/thk_tile.h \
+  c99/thk_tile_even.h \
   c99/thk_batch_matmul_f32_tile__c99.c \
   c99/thk_conv2d_f32_tile__c99.c \
   c99/thk_depthwise_conv2d_f32_tile__c99.c \

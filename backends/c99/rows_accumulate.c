@@ -44,6 +44,7 @@ static void pool_window(const struct th_query *q, struct reduction *r)
     r->act_hi = th_inst_float(c, "act_max");
     if (th_dtype_is_int(c->out[0].dtype))
         th_activation_bounds(&c->out[0], r->act_lo, r->act_hi, &r->lo, &r->hi);
+    r->zero = th_dtype_is_int(c->out[0].dtype) ? th_row_zero(&c->out[0]) : 0;
 }
 
 static const char *find_axes(const struct th_inst *c, bool reduced[TH_MAX_RANK])
@@ -293,6 +294,8 @@ static const struct th_kernel rows[] = {
     BOTH("avg_pool2d", "s8>s8", "avg_pool2d_acc_s8"),
     BOTH("avg_pool2d", "u8>u8", "avg_pool2d_acc_u8"),
     BOTH("avg_pool2d", "s16>s16", "avg_pool2d_acc_s16"),
+    ROW("avg_pool2d", "s8>s8", "onnx", "avg_pool2d_acc_s8_onnx"),
+    ROW("avg_pool2d", "u8>u8", "onnx", "avg_pool2d_acc_u8_onnx"),
     ROW("avg_pool2d", "f32>f32", NULL, "mean_acc_f32"),
     ROW("max_pool2d", "s8>s8", NULL, "max_pool2d_acc_s8"),
     ROW("max_pool2d", "u8>u8", NULL, "max_pool2d_acc_u8"),

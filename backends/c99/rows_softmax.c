@@ -15,6 +15,11 @@ static bool is(const struct th_query *q, const char *op)
     return strcmp(q->inst->op->name, op) == 0;
 }
 
+static bool is_even(const struct th_query *q)
+{
+    return q->inst->contract && strcmp(q->inst->contract, "onnx") == 0;
+}
+
 static double beta_of(const struct th_query *q)
 {
     return is(q, "softmax") ? (double)(float)th_inst_float(q->inst, "beta") : 1.0;
@@ -34,6 +39,8 @@ static const char *describe(const struct th_query *q, struct softmax *s)
     s->depth = x->dims[x->rank - 1];
     s->rows = th_type_elems(x) / s->depth;
     if (x->dtype == TH_DT_F32 || is(q, "l2_norm"))
+        return NULL;
+    if (is_even(q))
         return NULL;
     const double scale = (double)th_quant_scale(x->quant, 0);
     if (x->dtype == TH_DT_S16) {
@@ -126,6 +133,28 @@ static enum th_status bind_rows(const struct th_query *q, struct th_call *c)
     return TH_OK;
 }
 
+/* Contract "onnx": exponentials of all differences there can be. */
+static enum th_status bind_even(const struct th_query *q, struct th_call *c)
+{
+    struct softmax s;
+    float exps[256];
+    const struct th_type *x = q->inst->in[0], *y = &q->inst->out[0];
+    const double step = (double)th_quant_scale(x->quant, 0) * beta_of(q);
+    describe(q, &s);
+    for (int i = 0; i < 256; i++)
+        exps[i] = (float)exp(-i * step);
+    th_call_int(c, s.rows);
+    th_call_int(c, s.depth);
+    th_call_float(c, th_quant_scale(y->quant, 0));
+    th_call_int(c, th_quant_zero(y->quant, 0));
+    th_call_int(c, th_dtype_min(y->dtype));
+    th_call_int(c, th_dtype_max(y->dtype));
+    th_call_input(c, 0, ctype(x->dtype, true));
+    th_call_data(c, "exps", TH_DT_F32, exps, TH_ARRAY_LEN(exps), 4);
+    th_call_output(c, 0, ctype(y->dtype, false));
+    return TH_OK;
+}
+
 /* ---- 16-bit softmax: tables of 512 interpolated intervals ------------------------------------------ */
 
 static float clamp16(float v)
@@ -197,6 +226,8 @@ static const struct th_kernel rows[] = {
     BOTH("softmax", "s8>s16", "softmax_s8s16", bind),
     ROW("softmax", "s16>s16", DOUBLE, "softmax_s16", bind_16bit),
     ROW("softmax", "s16>s16", SINGLE, "softmax_s16", bind_16bit),
+    ROW("softmax", "s8>s8", "onnx", "softmax_s8_onnx", bind_even),
+    ROW("softmax", "u8>u8", "onnx", "softmax_u8_onnx", bind_even),
     ROW("softmax", "f32>f32", NULL, "softmax_f32", bind_rows),
     BOTH("log_softmax", "s8>s8", "log_softmax_s8", bind_log),
     BOTH("log_softmax", "u8>u8", "log_softmax_u8", bind_log),

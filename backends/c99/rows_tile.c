@@ -217,5 +217,6 @@ static const struct th_kernel rows[] = {
      .source = "c99/thk_depthwise_conv2d_s8_planes__c99.c", .order = TH_ORDER_PLANES, .group = 1,
      .refuse = refuse_planes, .bind = bind_planes, .cost = cost_planes},
     ROWS("tflite-single-rounding", "_single"),
+    ROWS("onnx", "_onnx"),
 };
 const struct th_row_family th_c99_tile = {rows, TH_ARRAY_LEN(rows)};

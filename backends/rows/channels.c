@@ -204,6 +204,21 @@ void th_row_triple(struct th_multiplier m, bool fixed, int32_t v, int32_t out_ze
     to[2] = e;
 }
 
+/* Contract "onnx": the bits of the factor, the zero point, 0; exact for every sum of 32 bits. */
+static const char *even_words(const struct th_row_channels *h, int32_t out_zero,
+                              struct th_row_triples *t)
+{
+    for (int64_t c = 0; c < h->n; c++) {
+        const struct th_row_fold f = fold(h, c);
+        if (f.lo < INT32_MIN || f.hi > INT32_MAX || f.bias < INT32_MIN || f.bias > INT32_MAX)
+            return "a sum may exceed 32 bits";
+        t->bias[c] = (int32_t)f.bias;
+        t->words[3 * c] = h->m[c].m;
+        t->words[3 * c + 1] = out_zero;
+    }
+    return NULL;
+}
+
 const char *th_row_triples(const struct th_query *q, const struct th_row_channels *h,
                            int32_t out_zero, struct th_row_triples *t)
 {
@@ -213,6 +228,8 @@ const char *th_row_triples(const struct th_query *q, const struct th_row_channel
     t->fixed = TH_NEW_ARRAY(a, bool, (size_t)h->n);
     if (!t->bias || !t->words || !t->fixed)
         return "memory is exhausted";
+    if (q->inst->contract && strcmp(q->inst->contract, "onnx") == 0)
+        return even_words(h, out_zero, t);
     for (int64_t c = 0; c < h->n; c++) {
         const struct th_row_fold f = fold(h, c);
         int32_t v = 0;

@@ -43,7 +43,7 @@ void th_row_triple(struct th_multiplier m, bool fixed, int32_t v, int32_t out_ze
 
 struct th_row_triples {
     int32_t *bias;          /* [n] folded; 0 for fixed channels */
-    int32_t *words;         /* [3n] m, c, e */
+    int32_t *words;         /* [3n] m, c, e; contract "onnx": bits of the factor, zero point, 0 */
     bool *fixed;            /* [n] weights do not matter and are to be taken as 0 */
 };
 /* All channels of h in that form. NULL, or why not. */

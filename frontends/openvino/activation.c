@@ -2,6 +2,7 @@
 /* Activations; those without an operator of their own become the arithmetic that defines them. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "import.h"
 
@@ -157,17 +158,20 @@ static enum th_status import_gelu(struct ov_node *n)
 /* The operators work along the last axis. */
 static enum th_status import_softmax(struct ov_node *n)
 {
+    struct th_attr_list a = {.n = 0};
     int64_t given;
     int32_t axis;
     th_value x, y;
 
     TH_TRY(ov_operands(n, &x, 1));
     TH_TRY(ov_need_rank(n, x, 1, TH_MAX_RANK));
+    if (strcmp(n->row->ir, "softmax") == 0)
+        th_attr_list_float(&a, "beta", 1);
     int32_t rank = ov_type(n, x)->rank;
     if (!ov_attr_int(n, "axis", rank == 1 ? 0 : 1, &given) || !ov_axis(n, given, rank, &axis))
         return TH_ERR_INPUT;
     TH_TRY(ov_move_axis(n, x, axis, rank - 1, &x));
-    TH_TRY(ov_unary(n, n->row->ir, x, &y));
+    TH_TRY(ov_add(n, n->row->ir, &x, 1, &a, &y));
     TH_TRY(ov_move_axis(n, y, rank - 1, axis, &y));
     return ov_bind(n, 0, y);
 }

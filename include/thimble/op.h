@@ -138,6 +138,7 @@ struct th_quant_rule {
     uint32_t dtypes;                    /* activation types it exists for; 0: s8 and s16 */
     struct th_quant_param out8, out16;  /* what output 0 must have */
     const char *stored_attr;            /* attribute given in stored units ("value"), or NULL */
+    bool onnx_any;                      /* in contract "onnx" out8 need not hold */
 };
 struct th_grad_builder;
 

@@ -32,9 +32,16 @@ static enum th_status verify(const struct th_inst *c)
     if (x == TH_DT_F32)
         return y == TH_DT_F32 ? TH_OK : th_inst_error(c, "input is f32, output is %s",
                                                       th_dtype_name(y));
-    TH_TRY(th_check_contract(c, false));
+    const bool even = th_inst_rounding(c) == TH_ROUND_ONNX;
+    TH_TRY(th_check_contract(c, th_dtype_bits(x) == 8));
     TH_TRY(th_need_quant(c, c->in[0], "input"));
     TH_TRY(th_need_quant(c, &c->out[0], "output"));
+    if (even && !(th_inst_float(c, "beta") >= 0))
+        return th_inst_error(c, "beta is %g, contract 'onnx' needs 0 or more",
+                             th_inst_float(c, "beta"));
+    if (even)
+        return x == y ? TH_OK : th_inst_error(c, "input is %s, output is %s", th_dtype_name(x),
+                                              th_dtype_name(y));
     struct th_softmax_scale s;
     if (x != TH_DT_S16 && !th_softmax_scale(th_inst_float(c, "beta"),
                                             (double)th_quant_scale(c->in[0]->quant, 0),
@@ -122,6 +129,23 @@ static void row_8bit(const struct th_tensor *x, struct th_tensor *y, int64_t at,
     }
 }
 
+/* Contract "onnx": the exponential of each difference is the nearest float, all else is float. */
+static void row_even(const struct th_tensor *x, struct th_tensor *y, int64_t at, int64_t depth,
+                     double step)
+{
+    const int64_t max = row_max(x, at, depth), zero = th_quant_zero(y->type.quant, 0);
+    const float scale = th_quant_scale(y->type.quant, 0);
+    float sum = 0;
+    for (int64_t i = 0; i < depth; i++)
+        sum += (float)exp((double)(th_tensor_int(x, at + i) - max) * step);
+    for (int64_t i = 0; i < depth; i++) {
+        const float e = (float)exp((double)(th_tensor_int(x, at + i) - max) * step);
+        const float p = e / sum / scale;
+        const int64_t v = th_round_even((double)p, INT32_MIN, INT32_MAX) + zero;
+        th_store_clamped(y, at + i, v, th_dtype_min(y->type.dtype), th_dtype_max(y->type.dtype));
+    }
+}
+
 static float reciprocal(float x)
 {
     return 1.0f / (1.0f + x);
@@ -165,6 +189,11 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     }
     const bool single = th_inst_single_rounding(c);
     const double in_scale = (double)th_quant_scale(c->in[0]->quant, 0);
+    if (th_inst_rounding(c) == TH_ROUND_ONNX) {
+        for (int64_t r = 0; r < rows; r++)
+            row_even(e->in[0], e->out[0], r * depth, depth, in_scale * (double)(float)beta);
+        return TH_OK;
+    }
     if (c->in[0]->dtype == TH_DT_S16) {
         struct th_lut16 *t = TH_NEW_ARRAY(e->arena, struct th_lut16, 2);
         if (!t)
@@ -198,7 +227,7 @@ static bool quant(const struct th_inst *c, struct th_quant_rule *q)
     (void)c;
     *q = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1,
                                    .out8 = {1.0f / 256, -128},
-                                   .out16 = {1.0f / 32768, 0}};
+                                   .out16 = {1.0f / 32768, 0}, .onnx_any = true};
     return true;
 }
 
@@ -210,7 +239,8 @@ const struct th_op th_op_softmax = {
         "Float: exp((x - max) * beta) / sum, in float32. 8-bit: differences to the row's maximum "
         "are scaled to Q5.26, exponentials taken in fixed point, summed in Q12.19, and multiplied "
         "by the reciprocal of the sum from three Newton steps; differences below the range of "
-        "Q5.26 give the smallest output. s16: exponential and reciprocal come from tables of 512 "
+        "Q5.26 give the smallest output. Contract onnx: float32 with exponentials from a table of the "
+        "256 differences, halves to even. s16: exponential and reciprocal come from tables of 512 "
         "interpolated intervals.",
     .inputs = inputs,
     .outputs = outputs,

@@ -138,8 +138,9 @@ static enum th_status replace(const struct affine *f, struct th_arena *a)
                           th_value_type(g, th_node_output(g, f->op, 0)), &y));
     const struct th_attrs *as = th_node_attrs(g, f->op);
     th_node made = th_value_def(g, y);
-    TH_TRY(th_node_set_attr_float(g, made, "act_min", th_attr_float(as, "act_min", -INFINITY)));
-    TH_TRY(th_node_set_attr_float(g, made, "act_max", th_attr_float(as, "act_max", INFINITY)));
+    const struct th_attr *lo = th_attr_find(as, "act_min"), *hi = th_attr_find(as, "act_max");
+    TH_TRY(lo ? th_node_set_attr(g, made, lo) : TH_OK);
+    TH_TRY(hi ? th_node_set_attr(g, made, hi) : TH_OK);
     th_supersede(g, f->op, y);
     return TH_OK;
 }

@@ -47,7 +47,10 @@ static enum th_status raise_plain(struct th_graph *g, const struct th_match *m, 
 {
     static const char *const none[] = {NULL};
     (void)user;
-    return th_node_input_count(g, m->node[1]) == 1 ? raise(g, m, done, none) : TH_OK;
+    /* weights stay integers between a dequantize and their operator until qdq has seen them */
+    if (th_node_input_count(g, m->node[1]) != 1 || th_value_is_const(g, m->value[0]))
+        return TH_OK;
+    return raise(g, m, done, none);
 }
 
 /* ---- inputs and outputs ------------------------------------------------------------------------- */

@@ -85,7 +85,7 @@ static bool activations_fit(const struct th_graph *g, const struct pattern *p)
             return false;
     }
     return first && eight_bits(y) && y->quant->n == 1 && y->dtype == first->dtype &&
-           !p->rule.stored_attr && !(p->rule.out8.scale > 0);
+           !p->rule.stored_attr && (p->rule.onnx_any || !(p->rule.out8.scale > 0));
 }
 
 static bool weights_fit(const struct th_graph *g, const struct pattern *p)
@@ -106,12 +106,80 @@ static bool weights_fit(const struct th_graph *g, const struct pattern *p)
     return x->dtype == TH_DT_U8 || w->dtype == TH_DT_S8;
 }
 
-/* How large a bias may be so that no accumulator wraps. Dead channels, whose weights have next to
- * no scale, come with biases at the very end of the range. */
-static double bias_limit(const struct th_type *w, int64_t channels)
+/* Between which values a bias lies so that no sum of a channel wraps: what its products can come to
+ * is known from the weights. Dead channels, whose weights have next to no scale, come with biases
+ * at the very end of the range. */
+struct room {
+    int64_t lo, hi;
+};
+
+static struct room *rooms(const struct th_tensor *w, int64_t axis, int64_t n, const struct th_type *x,
+                          struct th_arena *a)
 {
-    double most = 2147483647.0 - (double)th_type_elems(w) / (double)channels * 255.0 * 255.0;
-    return most > 1 << 30 ? most : 2147483647.0;
+    struct room *r = TH_NEW_ARRAY(a, struct room, (size_t)n + 1);
+    const int64_t zx = th_quant_zero(x->quant, 0);
+    const int64_t least = th_dtype_min(x->dtype) - zx, most = th_dtype_max(x->dtype) - zx;
+    int64_t inner = 1;
+    if (!r || axis < 0 || axis >= w->type.rank || w->type.dims[axis] != n)
+        return NULL;
+    for (int32_t d = (int32_t)axis + 1; d < w->type.rank; d++)
+        inner *= w->type.dims[d];
+    for (int64_t i = 0; i < n; i++)
+        r[i] = (struct room){INT32_MIN, INT32_MAX};
+    for (int64_t i = 0; i < th_type_elems(&w->type); i++) {
+        const int64_t c = i / inner % n;
+        const int64_t v = th_tensor_int(w, i) -
+                          th_quant_zero(w->type.quant, w->type.quant->n > 1 ? (uint32_t)c : 0);
+        /* padding adds nothing, so the least is at most zero */
+        const int64_t p = v * least, q = v * most;
+        r[c].lo -= p < q ? (p < 0 ? p : 0) : (q < 0 ? q : 0);
+        r[c].hi -= p > q ? (p > 0 ? p : 0) : (q > 0 ? q : 0);
+    }
+    return r;
+}
+
+/* A bias of this scale counts steps of the product of the other scales, of which a file holds the
+ * nearest float. */
+static bool product_scale(float scale, double product)
+{
+    return fabs((double)scale - product) <= product * (1.0 / (1 << 23));
+}
+
+static bool fill_bias(const struct th_tensor *t, const struct th_quant *x, const struct th_tensor *w,
+                      const struct room *r, struct th_tensor *out)
+{
+    const struct th_quant *wq = w->type.quant, *bq = t->type.quant;
+    for (int64_t i = 0; i < th_type_elems(&t->type); i++) {
+        const double scale = (double)th_quant_scale(x, 0) *
+                             (double)th_quant_scale(wq, wq->n > 1 ? (uint32_t)i : 0);
+        const uint32_t k = bq && bq->n > 1 ? (uint32_t)i : 0;
+        double steps;
+        if (t->type.dtype == TH_DT_F32)
+            steps = nearbyint(th_tensor_real(t, i) / scale);
+        else
+            steps = (double)(th_tensor_int(t, i) - th_quant_zero(bq, k));
+        if (t->type.dtype != TH_DT_F32 && !product_scale(th_quant_scale(bq, k), scale))
+            steps = nearbyint(steps * (double)th_quant_scale(bq, k) / scale);
+        if (!isfinite(steps) || r[i].lo > r[i].hi)
+            return false;
+        th_tensor_set_int(out, i, (int64_t)fmax((double)r[i].lo, fmin(steps, (double)r[i].hi)));
+    }
+    return true;
+}
+
+/* A constant, or one that is turned or reshaped on its way, which fold has not seen yet. */
+static const struct th_tensor *held(struct th_graph *g, th_value v, struct th_arena *a, int depth)
+{
+    const th_node d = v ? th_value_def(g, v) : 0;
+    if (v && th_value_is_const(g, v))
+        return th_value_const(g, v);
+    if (!d || depth == 0 || (!th_node_is(g, d, "reshape") && !th_node_is(g, d, "transpose")))
+        return NULL;
+    const struct th_tensor *in = held(g, th_node_input(g, d, 0), a, depth - 1);
+    struct th_inst *c = in ? th_node_inst(g, d, a) : NULL;
+    struct th_tensor *out = c ? th_tensor_new(a, &c->out[0]) : NULL;
+    struct th_eval e = {.arena = a, .in = &in, .out = &out};
+    return out && c->op->eval(c, &e) == TH_OK ? out : NULL;
 }
 
 /* The bias as it is stored, if its scale is the product of the others', or rounded to that. */
@@ -125,34 +193,19 @@ static bool integer_bias(struct th_graph *g, const struct pattern *p, struct th_
         return true;
     th_value kept = stored(g, b);
     const struct th_tensor *t = th_value_const(g, kept ? kept : b);
-    const struct th_quant *x = th_value_type(g, stored(g, th_node_input(g, p->op, 0)))->quant;
-    const struct th_quant *w =
-        th_value_type(g, stored(g, th_node_input(g, p->op, (uint32_t)p->rule.weight_port)))->quant;
-    if (!t || (t->type.dtype != TH_DT_S32 && t->type.dtype != TH_DT_F32))
+    const struct th_type *x = th_value_type(g, stored(g, th_node_input(g, p->op, 0)));
+    const struct th_tensor *w = held(
+        g, stored(g, th_node_input(g, p->op, (uint32_t)p->rule.weight_port)), a, 8);
+    if (!t || !w || (t->type.dtype != TH_DT_S32 && t->type.dtype != TH_DT_F32))
         return false;
     struct th_type type = t->type;
-    int64_t n = th_type_elems(&type);
-    const double limit = bias_limit(
-        th_operand_type(g, p->op, (uint32_t)p->rule.weight_port), n > 0 ? n : 1);
+    const int64_t n = th_type_elems(&type);
+    const struct room *r = rooms(w, p->rule.weight_axis, n, x, a);
     type.dtype = TH_DT_S32;
     type.quant = NULL;
     struct th_tensor *fresh = th_tensor_new(a, &type);
-    if (!fresh || (w->n > 1 && n != (int64_t)w->n))
+    if (!r || !fresh || !fill_bias(t, x->quant, w, r, fresh))
         return false;
-    for (int64_t i = 0; i < n; i++) {
-        double scale = (double)th_quant_scale(x, 0) *
-                       (double)th_quant_scale(w, w->n > 1 ? (uint32_t)i : 0);
-        double real = t->type.dtype == TH_DT_F32
-                          ? th_tensor_real(t, i)
-                          : (double)(th_tensor_int(t, i) - th_quant_zero(t->type.quant, 0)) *
-                                (double)th_quant_scale(t->type.quant,
-                                                       t->type.quant && t->type.quant->n > 1
-                                                           ? (uint32_t)i : 0);
-        double steps = nearbyint(real / scale);
-        if (!isfinite(steps))
-            return false;
-        th_tensor_set_int(fresh, i, (int64_t)fmax(-limit, fmin(steps, limit)));
-    }
     *out = th_graph_const_copy(g, th_value_name(g, b), &type, fresh->data);
     return *out != 0;
 }

@@ -22,6 +22,12 @@ static inline int32_t thk_reduce_average(const struct thk_reduce *p, int32_t sum
     return thk_clamp((sum > 0 ? sum + n / 2 : sum - n / 2) / n, p->lo, p->hi);
 }
 
+/* Halves to the value at an even distance from the zero point. */
+static inline int32_t thk_reduce_average_even(const struct thk_reduce *p, int32_t sum)
+{
+    return thk_clamp(thk_mean_even(sum, p->count, p->zero), p->lo, p->hi);
+}
+
 /* offset: the zero points of all elements */
 static inline int32_t thk_reduce_scaled(const struct thk_reduce *p, int32_t sum)
 {

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "c99/thk_tile_even.h"
+
+#define THK_NAME thk_conv2d_s8_onnx_tile__c99
+#define THK_PART(part) thk_conv2d_tile_##part##_onnx
+#define THK_REQUANT thk_tile_requant_even
+#include "c99/thk_conv2d_s8_tile.inc.h"

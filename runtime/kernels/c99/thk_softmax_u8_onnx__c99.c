@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "thk_quantize.h"
+
+#define THK_NAME thk_softmax_u8_onnx__c99
+#define THK_X uint8_t
+#include "c99/thk_softmax_onnx.inc.h"
