@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # campaign.sh SOURCES BUILD: what takes too long for every change. Fuzzes each reader for
-# CAMPAIGN_SECONDS (1800), then makes the tables of models and benchmarks again. The results of
-# fuzzing go to docs/campaign.md.
+# CAMPAIGN_SECONDS (1800), then makes the tables of models (whole and in pieces) and benchmarks
+# again. The results of fuzzing go to docs/campaign.md.
 set -eu
 src=$1 build=$2
 seconds=${CAMPAIGN_SECONDS:-1800}
@@ -48,4 +48,5 @@ done
 mv "$table.new" "$table"
 [ $status -eq 0 ]
 make -C "$build" models-table
+make -C "$build" pieces-table
 make -C "$build" bench

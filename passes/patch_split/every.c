@@ -27,7 +27,7 @@ static bool scan(const char *text, struct forms *f)
     return false;
 }
 
-/* The longest group from node i of the net on; 0: none of two nodes. */
+/* The longest group from node i of the net on; 0: none. */
 static enum th_status grow(struct th_pass_ctx *pc, struct th_graph *g,
                            const struct th_split_net *net, uint32_t i, const struct forms *f,
                            struct th_split_group *out, uint32_t *n)
@@ -40,9 +40,10 @@ static enum th_status grow(struct th_pass_ctx *pc, struct th_graph *g,
     next.first = net->place[i];
     next.mode = f->mode;
     next.run = f->run;
-    for (uint32_t k = i + 1; k < net->net.n_nodes && (f->mode == TH_TILE_STREAM ||
-                                                      k - i < LONGEST_STRIPS); k++) {
-        if (net->net.nodes[k].kind == TH_FUSE_OPAQUE || net->place[k] != net->place[k - 1] + 1)
+    for (uint32_t k = i; k < net->net.n_nodes && (f->mode == TH_TILE_STREAM ||
+                                                  k - i < LONGEST_STRIPS); k++) {
+        if (net->net.nodes[k].kind == TH_FUSE_OPAQUE ||
+            (k > i && net->place[k] != net->place[k - 1] + 1))
             break;
         next.last = net->place[k];
         *stage = (struct th_split_stage){next.last, f->rows, f->cols};

@@ -5,7 +5,7 @@
 
 #include "passes/patch_split/net.h"
 
-/* Adds the longest groups of at least two nodes, from the first node on, all of one form:
+/* Adds the longest groups, from the first node on, all of one form:
  * "stream:COLUMNS" or "strips:ROWSxCOLUMNS". Reports a text it does not understand. */
 enum th_status th_split_every(struct th_pass_ctx *pc, struct th_graph *g, uint32_t function,
                               const char *text, struct th_split_list *list);

@@ -32,7 +32,8 @@ RUNS = {
     "example": ([EXAMPLE, "-O", "ram"], False),
     "example by rows": ([EXAMPLE, "-O", "ram", "--feed", "rows"], True),
     "blocks": (net("blocks") + ["-O", "ram"], False),
-    "decoder by rows": (net("decoder") + [LOOPS % "0-4:strips:2:4x0@2:3x7@4", "--feed", "rows"], True),
+    "decoder by rows": (net("decoder") +
+                        [LOOPS % "0-4:strips:2:4x0@2:3x7@4", "--feed", "rows"], True),
 }
 
 # A compiler that first edits what it compiles, and how the run must end then.
@@ -41,7 +42,8 @@ BREAKS = {
     "arena too short": (
         r"/^THB_REGION_IN/s/u, \([0-9]*\)u,/u, \1u - SHORTu,/;"
         r"s/^\(    { thg_[a-z0-9_]*, [0-9]*u\),/\1 - SHORTu,/", "glue.c", NOTICED),
-    "a byte behind": (r"s/^\( *m_graph0(ctx->region);\)/\1 ctx->region[1][M_TRANSIENT_BYTES] ^= 1;/",
+    "a byte behind": (
+        r"s/^\( *m_graph0(ctx->region);\)/\1 ctx->region[1][M_TRANSIENT_BYTES] ^= 1;/",
                       "m.c", NOTICED),
     "a byte in front": (r"s/^\( *m_graph0(ctx->region);\)/\1 ctx->region[1][-1] ^= 1;/", "m.c",
                         NOTICED),

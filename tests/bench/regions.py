@@ -85,7 +85,8 @@ def check_texts(what, folder, info):
         html = f.read()
     in_ = {r["name"]: r.get("memory", r["name"]) for r in info["memory"]["regions"]}
     for b in info["blocks"]:
-        row = [in_[b["region"]], "%d" % b["offset"], "%d" % b["bytes"], "%.1f" % b["reads_per_byte"]]
+        row = [in_[b["region"]], "%d" % b["offset"], "%d" % b["bytes"],
+               "%.1f" % b["reads_per_byte"]]
         if not any(l.split()[:4] == row for l in text.splitlines()):
             return fail(what, "no line '%s' in the text" % " ".join(row))
     for word in ("why ", "values read most for each of their bytes"):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every model of the shared set in the evaluator, on the host and on emulated targets; not part of `make check`.
-EXTRA_DIST += %D%/models.py %D%/promises.py
+EXTRA_DIST += %D%/models.py %D%/pieces.py %D%/promises.py
 MODEL_TARGETS = x86-64-v3 cortex-m4 cortex-m55 rv32imac
 # refused because their shapes depend on data, or their types contradict each other
 MODEL_REFUSED = litert_add_quantized,litert_add_shared_tensors,litert_tile_with_bool_input,$(MODEL_TRAINING)
@@ -15,7 +15,16 @@ models-table: all
 # What the search for groups promises against what is planned.
 check-promises: all
 	$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/models/promises.py --thimble ./thimble
-.PHONY: check-models models-table check-promises
+# In pieces, in four forms. check-pieces: what takes no long emulation, and no longer than it may.
+PIECES_TARGETS = planned x86-64-v3 cortex-m4
+PIECES_SECONDS = 480
+pieces_py = $(AM_TESTS_ENVIRONMENT) \
+  $(srcdir)/tests/models/pieces.py --thimble ./thimble --refused $(MODEL_REFUSED) --cases 1
+check-pieces: all
+	$(pieces_py) --most-macs 3000000 --seconds $(PIECES_SECONDS) $(PIECES_TARGETS)
+pieces-table: all
+	$(pieces_py) --table $(srcdir)/docs/pieces.md $(PIECES_TARGETS)
+.PHONY: check-models models-table check-promises check-pieces pieces-table
 # Long fuzzing, the table of models and the benchmarks; results go to docs/.
 EXTRA_DIST += tests/campaign.sh
 campaign: all
