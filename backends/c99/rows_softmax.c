@@ -155,7 +155,7 @@ static enum th_status bind_even(const struct th_query *q, struct th_call *c)
     return TH_OK;
 }
 
-/* ---- 16-bit softmax: tables of 512 interpolated intervals ------------------------------------------ */
+/* ---- 16-bit softmax: tables of 512 interpolated intervals ------------------------------------ */
 
 static float clamp16(float v)
 {

@@ -97,7 +97,7 @@ static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c
     return TH_OK;
 }
 
-/* ---- depthwise_conv2d, in place ---------------------------------------------------------------- */
+/* ---- depthwise_conv2d, in place -------------------------------------------------------------- */
 static int64_t padded(int64_t out, int64_t stride, int64_t kernel, int64_t dilation)
 {
     return (out - 1) * stride + (kernel - 1) * dilation + 1;

@@ -7,7 +7,7 @@
 #include "backends/cortexm/families.h"
 #include "backends/rows/channels.h"
 
-/* ---- the weights' order ---------------------------------------------------------------------------- */
+/* ---- the weights' order ---------------------------------------------------------------------- */
 
 /* Which two products of a run a step multiplies; -1: nothing. */
 static void step_of_run(int64_t run, int64_t i, int64_t *a, int64_t *b)
@@ -32,7 +32,7 @@ static int64_t steps_of_run(int64_t run)
     return run / 4 * 2 + (run % 4 + 1) / 2;
 }
 
-/* ---- convolution -------------------------------------------------------------------------------------- */
+/* ---- convolution ----------------------------------------------------------------------------- */
 
 struct conv {
     struct th_row_window w;
@@ -302,7 +302,7 @@ static void cost_conv_words(const struct th_query *q, struct th_kernel_cost *k)
     conv_cycles(q, k, (struct conv_price){6.9, 40.0}, (struct conv_price){7.5, 32.0});
 }
 
-/* ---- depthwise convolution ---------------------------------------------------------------------------- */
+/* ---- depthwise convolution ------------------------------------------------------------------- */
 
 /* First channel of group g: the last group ends with the last channel. */
 static int64_t group_start(int64_t channels, int64_t g)
@@ -390,12 +390,13 @@ static void cost_depthwise(const struct th_query *q, struct th_kernel_cost *k)
         return;
     const double taps = (double)w.kernel_h * (double)w.kernel_w;
     const double pixels = (double)w.batch * (double)w.box_h * (double)w.box_w;
-    k->cycles = 80.0 + pixels * (60.0 + 5.0 * taps + (double)((w.in_c + 3) / 4) * (60.0 + 11.0 * taps));
+    k->cycles = 80.0 + pixels * (60.0 + 5.0 * taps +
+                                 (double)((w.in_c + 3) / 4) * (60.0 + 11.0 * taps));
     k->code_bytes = 1270;
     k->stack_bytes = 200;
 }
 
-/* ---- fully connected ------------------------------------------------------------------------------------ */
+/* ---- fully connected ------------------------------------------------------------------------- */
 
 static const char *describe_dense(const struct th_query *q, struct th_row_dense *d,
                                   struct conv *v)

@@ -177,7 +177,7 @@ enum th_status th_row_bind_pool(const struct th_query *q, struct th_call *c)
     return TH_OK;
 }
 
-/* ---- the three-word form ------------------------------------------------------------------------- */
+/* ---- the three-word form --------------------------------------------------------------------- */
 
 const char *th_row_triple_check(const struct th_row_fold *f, struct th_multiplier m,
                                 int32_t out_zero)
