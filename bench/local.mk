@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole networks against other engines; rewrites docs/benchmarks.md.
-EXTRA_DIST += %D%/plan_gaps.py %D%/baselines.csv %D%/bench.py %D%/mobilenet_v2.py
+EXTRA_DIST += %D%/plan_gaps.py %D%/baselines.csv %D%/bench.py %D%/mobilenet_v2.py %D%/tile_cost.py
 bench: all
 	$(AM_TESTS_ENVIRONMENT) \
 	$(srcdir)/bench/bench.py --thimble ./thimble --table $(srcdir)/docs/benchmarks.md
@@ -10,4 +10,8 @@ check_PROGRAMS += %D%/fronts
 %C%_fronts_LDADD = libthimble.la
 fronts: bench/fronts
 	./bench/fronts > $(srcdir)/docs/memory-fronts.md
-.PHONY: bench fronts
+# Instructions of whole networks in pieces; rewrites docs/tile-cost.md.
+tile-cost: all
+	$(AM_TESTS_ENVIRONMENT) \
+	$(srcdir)/bench/tile_cost.py --thimble ./thimble --table $(srcdir)/docs/tile-cost.md
+.PHONY: bench fronts tile-cost

@@ -4,13 +4,16 @@
 /*
  * Instructions in thousandths of the layer-by-layer form: pieces are calls, and short ones fill a
  * kernel's inner loops badly. Measured on Cortex-M4 with the kernels of its DSP extension, for runs
- * of so many columns; whole rows cost less, the wider they are.
+ * of so many columns (docs/tile-cost.md); whole rows cost less, the wider they are. A single pixel
+ * is dear where no kernel has a function for it.
  */
-static int64_t per_run(int64_t run, int64_t width)
+static int64_t per_run(int64_t run, int64_t width, bool pixel)
 {
-    static const int64_t measured[] = {0, 1500, 1180, 1100, 1060, 1045, 1035, 1030};
+    static const int64_t measured[] = {0, 1130, 1110, 1090, 1065, 1045, 1035, 1030};
     if (run < 1 || run >= width)
-        return 1002 + 350 / (width > 0 ? width : 1);
+        return 1002 + 230 / (width > 0 ? width : 1);
+    if (run <= 2 && !pixel)
+        return run == 1 ? 1500 : 1180;
     return run < (int64_t)TH_ARRAY_LEN(measured) ? measured[run] : 1020;
 }
 
@@ -24,11 +27,12 @@ static int64_t node_cost(const struct th_split_net *net, const struct th_fuse_gr
     if (g->how == TH_FUSE_SINGLE)
         return 1000;
     if (g->how == TH_FUSE_PLANES)
-        return net->cycles[n] > 0 ? (int64_t)(1000 * net->plane_cycles[n] / net->cycles[n]) : 1000;
+        return net->price[n].cycles > 0
+                   ? (int64_t)(1000 * net->price[n].planes / net->price[n].cycles) : 1000;
     for (uint32_t i = 0; i < g->n_stages; i++)
         if (n >= g->stages[i].first && n < g->stages[i].last && g->stages[i].cols)
-            return per_run(g->stages[i].cols, width);
-    return per_run(g->run, width);
+            return per_run(g->stages[i].cols, width, net->price[n].pixel);
+    return per_run(g->run, width, net->price[n].pixel);
 }
 
 int64_t th_split_estimate(const struct th_split_net *nets, const struct th_fuse_point *p)
@@ -36,12 +40,12 @@ int64_t th_split_estimate(const struct th_split_net *nets, const struct th_fuse_
     const struct th_split_net *net = &nets[p->variant];
     double base = 0, sum = 0;
     for (uint32_t n = 0; n < nets[0].net.n_nodes; n++)
-        base += nets[0].cycles[n];
+        base += nets[0].price[n].cycles;
     for (uint32_t i = 0; i < p->n_groups; i++) {
         const struct th_fuse_group *g = &p->groups[i];
         double dear = 0, macs = 0;
         for (uint32_t n = g->first; n < g->last; n++) {
-            dear += net->cycles[n] * (double)node_cost(net, g, n);
+            dear += net->price[n].cycles * (double)node_cost(net, g, n);
             macs += (double)net->net.nodes[n].macs;
         }
         sum += dear * (macs > 0 ? (double)g->macs / macs : 1.0);

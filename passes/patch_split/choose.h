@@ -12,10 +12,12 @@ struct th_split_wish {
 };
 /* Index of the point; fits: whether its peak is within the limit. nets: by variant, the first one
  * the function as it is. */
-uint32_t th_split_choose(const struct th_split_net *nets, const struct th_fuse_front *front,
-                         const struct th_split_wish *wish, bool *fits);
+TH_API uint32_t th_split_choose(const struct th_split_net *nets,
+                                const struct th_fuse_front *front,
+                                const struct th_split_wish *wish, bool *fits);
 /* Estimated cycles of a point in thousandths of the layer-by-layer form. */
-int64_t th_split_estimate(const struct th_split_net *nets, const struct th_fuse_point *p);
+TH_API int64_t th_split_estimate(const struct th_split_net *nets,
+                                 const struct th_fuse_point *p);
 /* Adds the groups of a point of this net as groups of a function, and what the net has twice.
  * False: memory is exhausted. */
 bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point *p,

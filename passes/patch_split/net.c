@@ -15,7 +15,7 @@ struct describing {
     struct th_fuse_node *nodes;
     uint32_t n_tensors, n_nodes;
     uint32_t *place;
-    double *cycles, *plane_cycles;
+    struct th_split_price *price;
     uint32_t *of_value;          /* 1 + tensor; 0: none yet */
 };
 
@@ -316,13 +316,14 @@ static bool add_results(struct describing *k, th_node n, uint32_t place)
 static bool add_node(struct describing *k, th_node n, uint32_t place, uint32_t *n_fusable)
 {
     struct th_fuse_node *f = &k->nodes[k->n_nodes];
+    struct th_split_price *price = &k->price[k->n_nodes];
     struct th_inst *c = th_node_inst(k->g, n, k->arena);
     struct th_tile_node about;
     struct th_cost cost = {0};
     const char *why;
     if (!c)
         return false;
-    const struct th_kernel *piece[2], *row = NULL;
+    const struct th_kernel *piece[2] = {NULL, NULL}, *row = NULL;
     struct th_call *call = NULL;
     bool fusable = th_tile_describe(k->g, n, k->arena, &about, &why) &&
                    runs_in_pieces(k, &about, piece);
@@ -331,13 +332,14 @@ static bool add_node(struct describing *k, th_node n, uint32_t place, uint32_t *
     if (!take_operands(k, n, &about, f, &fusable))
         return false;
     if (!(c->op->traits & (TH_TRAIT_REGION | TH_TRAIT_STATE_READ | TH_TRAIT_STATE_WRITE)))
-        f->scratch = scratch_of(k, c, &k->cycles[k->n_nodes], &row, &call);
+        f->scratch = scratch_of(k, c, &price->cycles, &row, &call);
     if (fusable) {
         f->kind = kind_of(&about);
         f->acc_bytes = f->kind == TH_FUSE_REDUCE ? about.bytes : 0;
         f->direct = !(c->op->traits & TH_TRAIT_ELEMENTWISE);
         f->planes = f->kind == TH_FUSE_WINDOW &&
-                    has_planes(k, c, &f->plane_scratch, &k->plane_cycles[k->n_nodes]);
+                    has_planes(k, c, &f->plane_scratch, &price->planes);
+        price->pixel = piece[0] && piece[0]->views & TH_VIEW_PIXEL;
         (*n_fusable)++;
     } else {
         make_opaque(f);
@@ -360,9 +362,8 @@ enum th_status th_split_describe(struct th_pass_ctx *pc, struct th_graph *g,
     k.nodes = TH_NEW_ARRAY(arena, struct th_fuse_node, values);
     k.place = TH_NEW_ARRAY(arena, uint32_t, values);
     k.of_value = TH_NEW_ARRAY(arena, uint32_t, values);
-    k.cycles = TH_NEW_ARRAY(arena, double, values);
-    k.plane_cycles = TH_NEW_ARRAY(arena, double, values);
-    if (!k.tensors || !k.nodes || !k.place || !k.of_value || !k.cycles || !k.plane_cycles)
+    k.price = TH_NEW_ARRAY(arena, struct th_split_price, values);
+    if (!k.tensors || !k.nodes || !k.place || !k.of_value || !k.price)
         return TH_ERR_INTERNAL;
     for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n), place++)
         if (!(th_node_op(g, n)->traits & TH_TRAIT_VIEW) &&
@@ -383,7 +384,6 @@ enum th_status th_split_describe(struct th_pass_ctx *pc, struct th_graph *g,
     }
     out->net = (struct th_fuse_net){k.tensors, k.n_tensors, k.nodes, k.n_nodes};
     out->place = k.place;
-    out->cycles = k.cycles;
-    out->plane_cycles = k.plane_cycles;
+    out->price = k.price;
     return TH_OK;
 }

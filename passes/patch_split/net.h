@@ -6,10 +6,15 @@
 #include "passes/patch_split/patch_split.h"
 #include "plan/fuse.h"
 
+/* Estimated cycles on the whole tensor, and of the kernel that runs plane by plane. */
+struct th_split_price {
+    double cycles, planes;
+    bool pixel;              /* the kernel of a run of one column has a function for that */
+};
 struct th_split_net {
     struct th_fuse_net net;
     uint32_t *place;         /* of each node of the net: its place in the function's order */
-    double *cycles, *plane_cycles;   /* of each node of the net, on the whole tensor */
+    struct th_split_price *price;    /* of each node of the net */
     uint32_t n_fusable;
     uint32_t *twice;         /* places, in the function as it is, of nodes that run twice here */
     uint32_t n_twice;

@@ -164,7 +164,7 @@ struct growing {
     struct th_fuse_tensor *tensors;
     struct th_fuse_node *nodes;
     uint32_t *place;
-    double *cycles, *plane_cycles;
+    struct th_split_price *price;
     uint32_t n_tensors, n_nodes;
 };
 
@@ -188,8 +188,7 @@ static bool add_second_run(struct growing *w, const struct th_split_block *b)
     const size_t behind = w->n_nodes - at;
     memmove(w->nodes + at + n, w->nodes + at, behind * sizeof *w->nodes);
     memmove(w->place + at + n, w->place + at, behind * sizeof *w->place);
-    memmove(w->cycles + at + n, w->cycles + at, behind * sizeof *w->cycles);
-    memmove(w->plane_cycles + at + n, w->plane_cycles + at, behind * sizeof *w->plane_cycles);
+    memmove(w->price + at + n, w->price + at, behind * sizeof *w->price);
     w->n_nodes += n;
     for (uint32_t k = 0; k < n; k++) {
         struct th_fuse_node *c = &w->nodes[at + k];
@@ -201,8 +200,7 @@ static bool add_second_run(struct growing *w, const struct th_split_block *b)
         w->tensors[fresh] = w->tensors[old];
         c->out = fresh;
         w->place[at + k] = place + k;
-        w->cycles[at + k] = w->cycles[b->chain[k]];
-        w->plane_cycles[at + k] = w->plane_cycles[b->chain[k]];
+        w->price[at + k] = w->price[b->chain[k]];
     }
     for (uint32_t j = at + n; j < w->n_nodes; j++) {
         w->place[j] += n;
@@ -224,20 +222,17 @@ enum th_status th_split_net_twice(const struct th_split_net *net,
                         .tensors = TH_NEW_ARRAY(arena, struct th_fuse_tensor, x->n_tensors + more),
                         .nodes = TH_NEW_ARRAY(arena, struct th_fuse_node, x->n_nodes + more),
                         .place = TH_NEW_ARRAY(arena, uint32_t, x->n_nodes + more),
-                        .cycles = TH_NEW_ARRAY(arena, double, x->n_nodes + more),
-                        .plane_cycles = TH_NEW_ARRAY(arena, double, x->n_nodes + more),
+                        .price = TH_NEW_ARRAY(arena, struct th_split_price, x->n_nodes + more),
                         .n_tensors = x->n_tensors, .n_nodes = x->n_nodes};
     const struct th_split_block *list = from_the_end(blocks, n, arena);
     *out = *net;
     out->twice = TH_NEW_ARRAY(arena, uint32_t, (size_t)n + 1);
-    if (!w.tensors || !w.nodes || !w.place || !w.cycles || !w.plane_cycles || !list ||
-         !out->twice)
+    if (!w.tensors || !w.nodes || !w.place || !w.price || !list || !out->twice)
         return TH_ERR_INTERNAL;
     memcpy(w.tensors, x->tensors, x->n_tensors * sizeof *w.tensors);
     memcpy(w.nodes, x->nodes, x->n_nodes * sizeof *w.nodes);
     memcpy(w.place, net->place, x->n_nodes * sizeof *w.place);
-    memcpy(w.cycles, net->cycles, x->n_nodes * sizeof *w.cycles);
-    memcpy(w.plane_cycles, net->plane_cycles, x->n_nodes * sizeof *w.plane_cycles);
+    memcpy(w.price, net->price, x->n_nodes * sizeof *w.price);
     for (uint32_t i = 0; i < n; i++) {
         if (!add_second_run(&w, &list[i]))
             return TH_ERR_INTERNAL;
@@ -246,8 +241,7 @@ enum th_status th_split_net_twice(const struct th_split_net *net,
     out->n_twice = n;
     out->net = (struct th_fuse_net){w.tensors, w.n_tensors, w.nodes, w.n_nodes};
     out->place = w.place;
-    out->cycles = w.cycles;
-    out->plane_cycles = w.plane_cycles;
+    out->price = w.price;
     return TH_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* patch-split with groups given: what is formed computes the same, what cannot be is said. */
+#include "passes/patch_split/choose.h"
 #include "tests/unit/tile_nets.h"
 
 static struct net n;
@@ -245,6 +246,85 @@ static void test_twice_several(void)
     net_close(&n);
 }
 
+/* ---- what is chosen -------------------------------------------------------------------------- */
+#define FORMS 5
+
+/* Three nodes on maps of 24 columns, all in one group: single nodes, rows, runs of 4, 2, 1. */
+struct choices {
+    struct th_fuse_tensor tensors[4];
+    struct th_fuse_node nodes[3];
+    struct th_split_price price[3];
+    struct th_split_net net;
+    struct th_fuse_group groups[FORMS];
+    struct th_fuse_point points[FORMS];
+    struct th_fuse_front front;
+};
+
+static void prepare(struct choices *c, bool pixel)
+{
+    static const int32_t runs[FORMS] = {0, 0, 4, 2, 1};
+    *c = (struct choices){.front = {.points = c->points, .n_points = FORMS, .base_macs = 3000}};
+    for (uint32_t i = 0; i < 4; i++)
+        c->tensors[i] = (struct th_fuse_tensor){.h = 24, .w = 24, .pixel_bytes = 8};
+    for (uint32_t i = 0; i < 3; i++) {
+        c->nodes[i] = (struct th_fuse_node){.out = i + 1, .macs = 1000};
+        c->price[i] = (struct th_split_price){1e6, 0, pixel};
+    }
+    c->net.net = (struct th_fuse_net){c->tensors, 4, c->nodes, 3};
+    c->net.price = c->price;
+    for (uint32_t i = 0; i < FORMS; i++) {
+        c->groups[i] = (struct th_fuse_group){.how = i ? TH_FUSE_STREAM : TH_FUSE_SINGLE, .last = 3,
+                                              .run = runs[i], .macs = 3000};
+        c->points[i] = (struct th_fuse_point){.peak = 5000, .macs = 3000,
+                                              .groups = &c->groups[i], .n_groups = 1};
+    }
+}
+
+static uint32_t chosen(const struct choices *c, enum th_objective objective, int64_t room)
+{
+    const struct th_split_wish wish = {objective, room, room};
+    bool fits = false;
+    const uint32_t p = th_split_choose(&c->net, &c->front, &wish, &fits);
+    CU_ASSERT(fits);
+    return p;
+}
+
+/* Estimates rise as the measured instructions do; of forms that need as much memory the cheapest
+ * is taken, wherever it stands; a dearer one only for less memory, and with -O balanced only where
+ * it costs little. */
+static void test_cheapest(void)
+{
+    struct choices c;
+    for (int pixel = 0; pixel < 2; pixel++) {
+        prepare(&c, pixel);
+        for (uint32_t i = 1; i < FORMS; i++)
+            CU_ASSERT(th_split_estimate(&c.net, &c.points[i - 1]) <
+                      th_split_estimate(&c.net, &c.points[i]));
+        CU_ASSERT_EQUAL(th_split_estimate(&c.net, &c.points[0]), 1000);
+        CU_ASSERT(th_split_estimate(&c.net, &c.points[1]) <= 1050);
+        CU_ASSERT(th_split_estimate(&c.net, &c.points[4]) > 1050);
+        CU_ASSERT(!pixel || th_split_estimate(&c.net, &c.points[4]) <= 1150);
+    }
+    for (uint32_t cheap = 0; cheap < FORMS; cheap++) {
+        /* the others have the dearest form, wherever the cheap one stands */
+        prepare(&c, true);
+        for (uint32_t i = 0; i < FORMS; i++)
+            c.points[i].groups = &c.groups[i == cheap ? 1 : 4];
+        CU_ASSERT_EQUAL(chosen(&c, TH_OPT_BALANCED, 0), cheap);
+        CU_ASSERT_EQUAL(chosen(&c, TH_OPT_BALANCED, 6000), cheap);
+        CU_ASSERT_EQUAL(chosen(&c, TH_OPT_RAM, 0), cheap);
+    }
+    prepare(&c, true);
+    for (uint32_t i = 0; i < FORMS; i++)
+        c.points[i].peak = 5000 - 1000 * (int64_t)i;
+    CU_ASSERT_EQUAL(chosen(&c, TH_OPT_BALANCED, 0), 1);    /* the next ones cost more than 5 % */
+    CU_ASSERT_EQUAL(chosen(&c, TH_OPT_BALANCED, 4000), 1);
+    CU_ASSERT_EQUAL(chosen(&c, TH_OPT_BALANCED, 3999), 2); /* the cheapest that fits */
+    CU_ASSERT_EQUAL(chosen(&c, TH_OPT_BALANCED, 2500), 3);
+    CU_ASSERT_EQUAL(chosen(&c, TH_OPT_TIME, 4500), 1);
+    CU_ASSERT_EQUAL(chosen(&c, TH_OPT_RAM, 0), 4);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"same results", test_same},
@@ -256,6 +336,7 @@ int main(void)
                                         {"twice, forced", test_twice_forced},
                                         {"twice", test_twice},
                                         {"twice, several", test_twice_several},
+                                        {"the cheapest that fits", test_cheapest},
                                         CU_TEST_INFO_NULL};
     return test_main("patch-split", tests);
 }
