@@ -64,8 +64,15 @@ static enum th_status expect_window(struct framing *x, const struct th_tensor *s
     if (!out || !want || !window)
         return no_memory(x);
     TH_TRY(th_eval_run(x->session, th_program_function(x->whole, 0), &window, x->arena, out));
-    for (uint32_t i = 0; i < n; i++)
-        want[i] = out[i];
+    for (uint32_t i = 0; i < n; i++) {
+        /* what is constant, and what types refer to, goes with the other program */
+        struct th_tensor *t = th_tensor_new(x->arena, th_value_type(x->step,
+                                                                    th_graph_output(x->step, i)));
+        if (!t)
+            return no_memory(x);
+        memcpy(t->data, out[i]->data, (size_t)th_type_size(&t->type));
+        want[i] = t;
+    }
     c->want = want;
     c->computed = true;
     return TH_OK;

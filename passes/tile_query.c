@@ -5,6 +5,8 @@
 
 #include <thimble/thimble.h>
 
+#include "passes/util.h"
+
 /* ---- pieces ---------------------------------------------------------------------------------- */
 struct survey {
     const struct th_tile *t;
@@ -103,7 +105,7 @@ static enum th_status narrow_inst(const struct th_tile_node *n, struct th_inst *
     c->in = in;
     c->out = out;
     *why = "it is not the same operator on a part of a row";
-    return c->op->infer(c) == TH_OK && same_dims(out, &wanted) ? TH_OK : TH_ERR_TARGET;
+    return th_infers(c) && same_dims(out, &wanted) ? TH_OK : TH_ERR_TARGET;
 }
 
 static struct th_view dense_view(int64_t w, int64_t channels)

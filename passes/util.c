@@ -7,6 +7,19 @@
 #include "ir/ctx.h"
 #include "passes/pass_ctx.h"
 
+bool th_infers(struct th_inst *c)
+{
+    struct th_ctx *ctx = c->ctx;
+    const struct th_ctx kept = {.sink = ctx->sink, .sink_user = ctx->sink_user,
+                                .errors = ctx->errors};
+    ctx->sink = NULL;
+    const bool ok = c->op->infer(c) == TH_OK;
+    ctx->sink = kept.sink;
+    ctx->sink_user = kept.sink_user;
+    ctx->errors = kept.errors;
+    return ok;
+}
+
 bool th_can_forward(const struct th_graph *g, th_value from, th_value to)
 {
     if (!th_value_is_output(g, from))

@@ -31,6 +31,10 @@ enum th_status th_input_past_users(struct th_graph *g, uint32_t i, const struct 
  * a computed value that is no output yet. */
 bool th_output_past_maker(struct th_graph *g, uint32_t i, const char *op);
 
+/* infer, without telling the user when it fails: the question was only whether there is such an
+ * operator. */
+bool th_infers(struct th_inst *c);
+
 static inline struct th_attr th_attr_of_ints(const char *name, const int64_t *v, uint32_t n)
 {
     return (struct th_attr){.name = name, .kind = TH_ATTR_INTS, .n = n, .v.ints = v};

@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "ir/ctx.h"
-
 static const char *text(const struct frames *f, const char *fmt, int64_t a, int64_t b)
 {
     const char *s = th_arena_printf(f->arena, fmt, a, b);
@@ -279,20 +277,6 @@ static bool part_attrs(const struct frames *f, const struct th_inst *c, const st
     return true;
 }
 
-/* Whether an operator can be had at all is asked without telling the user when not. */
-static bool infers(struct th_inst *c)
-{
-    struct th_ctx *ctx = c->ctx;
-    const struct th_ctx kept = {.sink = ctx->sink, .sink_user = ctx->sink_user,
-                                .errors = ctx->errors};
-    ctx->sink = NULL;
-    const bool ok = c->op->infer(c) == TH_OK;
-    ctx->sink = kept.sink;
-    ctx->sink_user = kept.sink_user;
-    ctx->errors = kept.errors;
-    return ok;
-}
-
 /* Each row of the part reads what the row of the whole reads. */
 static bool same_windows(const struct frames *f, th_node node, const struct th_inst *part,
                          int64_t from, int64_t to)
@@ -353,7 +337,7 @@ struct th_inst *th_frames_part(const struct frames *f, th_node node, int64_t fro
     c->out = out;
     out->dims[axis] = to - from;
     const struct th_type wanted = *out;
-    return infers(c) && th_type_same_shape(out, &wanted) && same_windows(f, node, c, from, to)
+    return th_infers(c) && th_type_same_shape(out, &wanted) && same_windows(f, node, c, from, to)
                ? c : NULL;
 }
 

@@ -25,6 +25,8 @@ static void test_nets(void)
     write_net("same", same_padding, 15, 2, 3);
     write_net("sequences", sequences, 14, 2, 3);
     write_net("joined", joined, 14, 2, 3);
+    write_net("constant", constant, 6, 1, 2);
+    write_net("copied", copied, 3, 12, 12);
     write_net("moved", moved, 12, 2, 3);
     write_net("older", older, 20, 2, 3);
 }

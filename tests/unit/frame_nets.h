@@ -223,6 +223,20 @@ static inline void backwards(struct series *s)
     net_output(&s->n, slice(s, v, s->h - 3, s->h - 3, -1));
 }
 
+/* An output that depends on nothing. */
+static inline void constant(struct series *s)
+{
+    struct th_type t = map(s, 2, 3, 4);
+    net_output(&s->n, conv(s, start(s), 4, valid(3, 1)));
+    net_output(&s->n, test_const(s->n.g, &t, s->n.seed++));
+}
+
+/* All of the input, as an operator that no pass takes away. */
+static inline void copied(struct series *s)
+{
+    net_output(&s->n, slice(s, start(s), 0, s->h, 1));
+}
+
 static inline void series_open(struct series *s, build_fn *build, int h, int w, int c)
 {
     *s = (struct series){.h = h, .w = w, .c = c};
