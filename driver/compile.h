@@ -25,7 +25,7 @@ enum th_status th_compile_target(struct th_compiled *c);
 enum th_status th_compile_read(struct th_compiled *c);
 /* All passes, up to the plan unless --stop-after ends earlier. */
 enum th_status th_compile_passes(struct th_compiled *c);
-/* What --feed frames streams, as a program on whole windows of the same types: owned by the caller. */
+/* What --feed frames streams, as a program on whole windows: owned by the caller. */
 enum th_status th_compile_windows(const struct th_compiled *c, struct th_program **whole);
 /* Numbers of the program as it is now; NULL (reported) when memory is exhausted. Valid until
  * release. */

@@ -175,8 +175,8 @@ static enum th_status all_series(struct framing *x)
     return draw_series(x, DRAWN_AGAIN, &state);
 }
 
-enum th_status th_frames_cases(const struct th_compiled *c, bool want, struct th_verify_case **cases,
-                               uint32_t *n)
+enum th_status th_frames_cases(const struct th_compiled *c, bool want,
+                               struct th_verify_case **cases, uint32_t *n)
 {
     struct framing x = {.c = c, .arena = th_ctx_arena(c->ctx), .f = th_program_frames(c->program),
                         .step = th_program_function(c->program, 0)};

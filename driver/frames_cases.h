@@ -10,7 +10,7 @@
  * whole steps by repeating their first frame; those of --expect are the outputs after the last
  * step. Without --input, series are drawn from --seed. want: all outputs that are ready are
  * compared, with what the evaluator gives for the model on the window of that step. Reports. */
-enum th_status th_frames_cases(const struct th_compiled *c, bool want, struct th_verify_case **cases,
-                               uint32_t *n);
+enum th_status th_frames_cases(const struct th_compiled *c, bool want,
+                               struct th_verify_case **cases, uint32_t *n);
 
 #endif

@@ -21,7 +21,8 @@ static inline struct th_type map(struct series *s, int64_t h, int64_t w, int64_t
     return net_type(&s->n, (int)h, (int)w, (int)c);
 }
 
-static inline th_value windowed(struct series *s, const char *op, th_value x, int channels, struct along k)
+static inline th_value windowed(struct series *s, const char *op, th_value x, int channels,
+                                struct along k)
 {
     const struct th_type *t = th_value_type(s->n.g, x);
     const int64_t stride[2] = {k.stride, 1}, dilation[2] = {k.dilation, 1};
@@ -119,8 +120,8 @@ static inline th_value dense(struct series *s, th_value x, int n)
     return test_node(s->n.g, "fully_connected", &out, NULL, 3, x, weights, bias);
 }
 
-static inline th_value of_attr(struct series *s, const char *op, struct th_attr a, int n, th_value x,
-                        th_value y)
+static inline th_value of_attr(struct series *s, const char *op, struct th_attr a, int n,
+                               th_value x, th_value y)
 {
     const struct th_attr list[] = {a, {.name = NULL}};
     return test_node(s->n.g, op, NULL, list, n, x, y);
