@@ -48,11 +48,13 @@ def check_regions(folder, regions):
     with open(os.path.join(folder, os.path.basename(folder) + "_info.json")) as f:
         info = json.load(f)
     problems = []
+    rams = {name: size for name, (use, size) in regions.items() if "ram" in use}
     for r in info["memory"]["regions"]:
-        if r["name"] == "state" and r["bytes"] == 0:
-            continue
-        use, size = regions.get(r["name"], ((), None))
-        if regions and ("ram" not in use or size != r.get("capacity")):
+        if r["name"] == "state":         # it lies in one of the memories
+            known = r["bytes"] == 0 or r["capacity"] in rams.values()
+        else:
+            known = rams.get(r["name"]) == r.get("capacity")
+        if regions and not known:
             problems.append("the board has no memory '%s' of %s" % (r["name"], r.get("capacity")))
         elif r["bytes"] > r.get("capacity", r["bytes"]):
             problems.append("%d bytes in '%s'" % (r["bytes"], r["name"]))
