@@ -49,4 +49,5 @@ mv "$table.new" "$table"
 [ $status -eq 0 ]
 make -C "$build" models-table
 make -C "$build" pieces-table
+make -C "$build" import-models-table
 make -C "$build" bench

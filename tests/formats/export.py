@@ -155,8 +155,8 @@ class OpenVino:
         self.net, self.refs = openvino_model.Net(), {}
         x = program.inputs[0]
         dims = first(dims_of(x))
-        self.refs[id(x)] = self.net.layer("Parameter", [], [("f32", dims)], 'shape="%s" element_type='
-                                          '"f32"' % ",".join(map(str, dims)), name="input")[0]
+        shape = 'shape="%s" element_type="f32"' % ",".join(map(str, dims))
+        self.refs[id(x)] = self.net.layer("Parameter", [], [("f32", dims)], shape, name="input")[0]
         self.net.result(self.value(program.outputs[0]))
 
     def layer(self, kind, ins, dims, data=""):

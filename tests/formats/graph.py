@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares two programs in XML (thimble compile --stop-after=PASS -o x.xml) by structure: operators,
-attributes, types, scales, the data of constants, how they hang together. Names, places in the file,
-contracts and the order of nodes play no part, nor does the limit of biases that the contract "onnx"
-sets in the second."""
+"""Compares two programs in XML (thimble compile --stop-after=PASS -o x.xml) by structure:
+operators, attributes, types, scales, the data of constants, how they hang together. Names, places
+in the file, contracts and the order of nodes play no part, nor does the limit of biases that the
+contract "onnx" sets in the second."""
 import struct
 import xml.etree.ElementTree as tree
 
 
 class Value:
-    """type: dtype, dims and, but for the integers of 32 bits and more that are biases, quantization:
-    the scale of those is that of their operands and may be said or not. quant: axis, scales, zeros
-    as the file has them."""
+    """type: dtype, dims and quantization; the latter not for the integers of 32 bits and more that
+    are biases, as their scale is that of their operands and may be said or not. quant: axis, scales,
+    zeros as the file has them."""
 
     def __init__(self, what, e, ins=(), attrs=()):
         t = e.find("type")

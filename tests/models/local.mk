@@ -11,7 +11,15 @@ models_py = $(AM_TESTS_ENVIRONMENT) \
 check-models: all
 	$(models_py) reference $(MODEL_TARGETS)
 models-table: all
-	$(models_py) --table $(srcdir)/docs/models.md $(MODEL_TARGETS)
+	$(models_py) --formats tflite --table $(srcdir)/docs/models.md $(MODEL_TARGETS)
+# ONNX and OpenVINO models on targets with floats in hardware.
+IMPORT_TARGETS = cortex-m7 rv32imafc
+import_models_py = $(models_py) --formats xml,onnx --made import-models-table
+check-import-models: all
+	$(import_models_py) $(IMPORT_TARGETS)
+import-models-table: all
+	$(import_models_py) --table $(srcdir)/docs/models-import.md $(IMPORT_TARGETS)
+.PHONY: check-import-models import-models-table
 # What the search for groups promises against what is planned.
 check-promises: all
 	$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/models/promises.py --thimble ./thimble

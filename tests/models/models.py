@@ -32,6 +32,7 @@ import sys
 import tempfile
 
 MODELS = ("model.tflite", "model.xml", "model.onnx")
+FORMATS = {"tflite": "TFLite", "xml": "OpenVINO", "onnx": "ONNX"}
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Kernels that compute in another arithmetic (XNNPACK, dynamic-range) than the contract.
 # The one whole network among them, the uint8 MobileNet, equals its reference in every output when
@@ -171,16 +172,24 @@ def one(args, name, target):
     elif status:
         result["text"] = "failed (%d)" % status
     elif target not in ("reference", "planned"):
-        result["text"] = figures(out)
+        result["text"] = figures(out, meta)
     return result
 
 
-def figures(out):
+def figures(out, meta):
     try:
         j = json.loads(out)
-        return "{:,} / {:,} B".format(j["count"]["most"], j["arena"])
+        return "{:,} / {:,} B".format(j["count"]["most"], j["arena"]) + steps_off(j, meta)
     except (ValueError, KeyError, TypeError):
         return "ok"
+
+
+def steps_off(j, meta):
+    """How many integers of the worst case differ from what is stored, and by how many steps."""
+    found = [o for o, m in zip(j["outputs"], meta["outputs"])
+             if "int" in m["dtype"] and o["elements_unequal"]]
+    return "".join("; %d of %d within %g" % (o["elements_unequal"], o["elements"],
+                                             o["largest_difference"]) for o in found)
 
 
 def has_pieces(args, name):
@@ -192,14 +201,19 @@ def has_pieces(args, name):
     return status != 0 or any(o["op"] == "tile_loop" for o in json.loads(out)["operators"])
 
 
-def write_table(path, names, targets, results):
-    with open(path, "w") as f:
-        f.write("# Models\n\nEvery model of the shared test set, compared with the outputs of an "
-                "independent interpreter.\nA cell gives instructions of the longest inference (nanoseconds "
+def write_table(args, names, results):
+    targets = args.targets
+    with open(args.table, "w") as f:
+        what = " and ".join(FORMATS[f] for f in args.formats.split(","))
+        f.write("# Models\n\nEvery " + what + " model of the shared test set, compared with the "
+                "outputs of an independent interpreter.\nA cell gives instructions of the longest inference (nanoseconds "
                 "on the host) and arena bytes;\n`refused` marks models that must be refused, the reasons are "
                 "below. Outputs\nmarked bit-exact are equal; where the stored ones come from kernels of "
                 "another arithmetic, integers\nmay differ by two steps, by eight in the one whole network "
-                "of that kind (coral_mobilenet).\nMade by `make models-table`.\n\n")
+                "of that kind (coral_mobilenet); in QDQ\nnetworks, which their interpreter evaluates in "
+                "floats, by as much as two such evaluations of the\nsame file lie apart. Where integers "
+                "differ, the cell says how many of the worst case and by how many\nsteps at most.\n"
+                "Made by `make %s`.\n\n" % args.made)
         f.write("| model | " + " | ".join(targets) + " |\n|" + "---|" * (len(targets) + 1) + "\n")
         for n in names:
             f.write("| %s | %s |\n" % (n, " | ".join(results[n, t]["text"] for t in targets)))
@@ -215,6 +229,8 @@ def main():
     p.add_argument("--models", default=os.environ.get("TH_SHARED", TOP + "/../shared") + "/models")
     p.add_argument("--thimble", default="thimble")
     p.add_argument("--table")
+    p.add_argument("--made", default="models-table", help="what makes the table")
+    p.add_argument("--formats", default="tflite,xml,onnx", help="only models of these formats")
     p.add_argument("--only", default="")
     p.add_argument("--skip", default="", help="MODEL@TARGET,... not to run")
     p.add_argument("--refused", default="", help="models that must be refused, comma-separated")
@@ -230,7 +246,8 @@ def main():
         print("SKIP: no folder '%s'" % args.models)
         return 77
     names = sorted(d for d in os.listdir(args.models) if args.only in d and
-                   any(os.path.exists(os.path.join(args.models, d, m)) for m in MODELS))
+                   any(os.path.exists(os.path.join(args.models, d, m)) for m in MODELS
+                       if m.split(".")[1] in args.formats.split(",")))
     names = [n for n in names if not args.pieces or not (n.startswith("neg_") or
                                                          n in args.refused.split(",")) and
              has_pieces(args, n)]
@@ -254,7 +271,7 @@ def main():
         print("# %s: %d of %d" % (t, sum(r["ok"] for (n, u), r in results.items() if u == t), len(names)))
     print("# PASS: %d\n# SKIP: %d\n# FAIL: %d" % (len(jobs) - failed, skipped, failed))
     if args.table:
-        write_table(args.table, names, args.targets, results)
+        write_table(args, names, results)
     return 1 if failed else 0
 
 
