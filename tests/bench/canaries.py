@@ -118,7 +118,8 @@ def try_break(job):
     name = "%s/%s-%s" % (WORK, target, what.replace(" ", "-"))
     with open(name + "-cc", "w") as f:
         f.write("#!/bin/sh\nfor a; do\n    case $a in %s | */%s)\n        cp \"$a\" '%s-before'\n"
-                "        sed -i '%s' \"$a\"\n        cmp -s \"$a\" '%s-before' || : >'%s-edited';;\n"
+                "        sed -i '%s' \"$a\"\n"
+                "        cmp -s \"$a\" '%s-before' || : >'%s-edited';;\n"
                 "    esac\ndone\nexec %s \"$@\"\n" %
                 (file, file, name, edit, name, name, COMPILERS[target]))
     os.chmod(name + "-cc", os.stat(name + "-cc").st_mode | stat.S_IXUSR)

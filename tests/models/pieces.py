@@ -47,8 +47,8 @@ INTRODUCTION = """# Models in pieces
 
 The %d models of the shared test set that have operators with windows, %d case each, in four forms:
 `rows` (all that can run in pieces does, whole rows kept), `tiles` (3x5, halos computed again),
-`ram` (the smallest memory found), `feed` (the same, rows of the input pushed). Outputs in every form on
-every target are compared: with the stored ones where those are bit-exact, else with the evaluator,
+`ram` (the smallest memory found), `feed` (the same, rows of the input pushed). Outputs in
+every form on every target are compared: with the stored ones where those are bit-exact, else with the evaluator,
 integers exactly. Targets are %s; `planned` is the evaluator inside the planned memory.
 Made by `make pieces-table`.
 
@@ -95,8 +95,8 @@ class Job:
     def analyze(self, options, more):
         model = os.path.join(self.args.models, self.name, self.meta["model"])
         compiled_for = models.PLANNED_FOR if self.target == "planned" else self.target
-        return models.run([self.args.thimble, "analyze", model, "--json", "--target", compiled_for] +
-                          ROOM + options + more, self.args.timeout)
+        return models.run([self.args.thimble, "analyze", model, "--json", "--target",
+                           compiled_for] + ROOM + options + more, self.args.timeout)
 
     def exists(self):
         """Whether the model has the form; notes the work."""
