@@ -237,6 +237,16 @@ static void write_output(struct call *k, uint32_t o)
     }
 }
 
+/* The result takes the place of scratch as it is written, as the kernel promises. */
+static bool lies_over_scratch(const struct th_graph *g, th_node n)
+{
+    const struct th_kernel_note *note = th_node_note_const(g, n);
+    if (!note->row || !note->row->over_scratch)
+        return false;
+    const struct th_place out = th_value_place(g, th_node_output(g, n, 0));
+    return out.region == note->scratch.region && out.offset <= note->scratch.offset;
+}
+
 static enum th_status run_call(struct th_planned *r, struct th_graph *g, th_node n,
                                struct th_arena *a)
 {
@@ -263,7 +273,8 @@ static enum th_status run_call(struct th_planned *r, struct th_graph *g, th_node
     }
     for (uint32_t o = 0; o < k.c->n_out; o++)
         write_output(&k, o);
-    th_planned_junk(r, g, n);
+    if (!lies_over_scratch(g, n))
+        th_planned_junk(r, g, n);
     for (uint32_t o = 0; o < k.c->n_out; o++) {
         const th_value v = th_node_output(g, n, o);
         const unsigned char *now = value_at(r, g, n, v);

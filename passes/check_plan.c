@@ -352,9 +352,10 @@ static void follow_call(struct frame *f, th_node n)
     const struct th_kernel_note *note = th_node_note_const(f->g, n);
     for (uint32_t o = 0; o < c->n_out; o++) {
         th_value v = th_node_output(f->g, n, o);
-        if (note->scratch_bytes > 0 &&
-            overlap(note->scratch, note->scratch_bytes, th_value_place(f->g, v),
-                    value_bytes(f->g, v)))
+        const struct th_place at = th_value_place(f->g, v);
+        const bool over = row && row->over_scratch && o == 0 && at.offset <= note->scratch.offset;
+        if (note->scratch_bytes > 0 && !over &&
+            overlap(note->scratch, note->scratch_bytes, at, value_bytes(f->g, v)))
             problem(f, n, "scratch at %lld overlaps output %s", (long long)note->scratch.offset,
                     name_of(f->k, f->g, v));
         (void)value_intact(f, n, v);     /* outputs do not overlap each other */

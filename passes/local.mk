@@ -50,6 +50,8 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/patch_split/net.h \
   %D%/patch_split/parse.c \
   %D%/patch_split/patch_split.h \
+  %D%/patch_split/slices.c \
+  %D%/patch_split/slices.h \
   %D%/patch_split/twice.c \
   %D%/patch_split/twice.h \
   %D%/pipeline.c \

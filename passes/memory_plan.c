@@ -69,19 +69,47 @@ static void place_state(struct planning *k)
 }
 
 /* ---- one function -------------------------------------------------------------------------- */
+/* What may lie over what: inputs that die, scratch that becomes the result. */
+static enum th_status describe_overlaps(struct problem *p, struct th_arena *arena)
+{
+    struct th_layout *l = &p->layout;
+    uint32_t n = 0;
+    TH_TRY(th_layout_overlaps(l, &p->shares, &p->n_shares));
+    struct th_plan_overlap *list = TH_NEW_ARRAY(arena, struct th_plan_overlap,
+                                                2 * (size_t)p->n_shares + p->plan.n_buffers + 1);
+    if (!list)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < p->n_shares; i++) {
+        const struct th_layout_overlap *s = &p->shares[i];
+        const uint32_t in = p->of_class[s->in] - 1, out = p->of_class[s->out] - 1;
+        if (s->distance < l->classes[s->out].bytes)
+            list[n++] = (struct th_plan_overlap){out, in, s->distance};
+        if (s->above)
+            list[n++] = (struct th_plan_overlap){in, out, s->above};
+    }
+    for (uint32_t i = 0; i < p->plan.n_buffers; i++) {
+        uint32_t out;
+        if (p->klass[i] == UINT32_MAX &&
+            th_layout_over_scratch(l, p->graph[i], p->node[i], &out) && p->of_class[out])
+            list[n++] = (struct th_plan_overlap){p->of_class[out] - 1, i, 0};
+    }
+    p->plan.overlaps = list;
+    p->plan.n_overlaps = n;
+    return TH_OK;
+}
+
 static enum th_status describe(struct problem *p, struct th_arena *arena)
 {
     struct th_layout *l = &p->layout;
     size_t room = (size_t)l->n_values + 1;
     for (uint32_t k = 0; k < l->n_graphs; k++)
         room += th_graph_node_count(l->graphs[k].graph);
-    uint32_t *of_class = TH_NEW_ARRAY(arena, uint32_t, (size_t)l->n_values + 1);
-    uint32_t n = 0, n_overlaps = 0;
+    uint32_t n = 0;
     p->buffers = TH_NEW_ARRAY(arena, struct th_plan_buffer, room);
     p->klass = TH_NEW_ARRAY(arena, uint32_t, room);
     p->graph = TH_NEW_ARRAY(arena, struct th_layout_graph *, room);
     p->node = TH_NEW_ARRAY(arena, th_node, room);
-    if (!of_class || !p->buffers || !p->klass || !p->graph || !p->node)
+    if (!p->buffers || !p->klass || !p->graph || !p->node)
         return TH_ERR_INTERNAL;
     for (uint32_t i = 0; i < l->state_base; i++) {
         const struct th_layout_class *c = &l->classes[i];
@@ -89,7 +117,6 @@ static enum th_status describe(struct problem *p, struct th_arena *arena)
             continue;
         p->buffers[n] = (struct th_plan_buffer){c->bytes, c->slack, c->align, c->first, c->last,
                                                 0, TH_PLAN_FREE, 0};
-        of_class[i] = n;
         p->klass[n++] = i;
     }
     for (uint32_t k = 0; k < l->n_graphs; k++) {
@@ -113,22 +140,8 @@ static enum th_status describe(struct problem *p, struct th_arena *arena)
             p->of_class[p->klass[i]] = i + 1;
     if (!p->of_class)
         return TH_ERR_INTERNAL;
-    TH_TRY(th_layout_overlaps(l, &p->shares, &p->n_shares));
-    struct th_plan_overlap *overlaps = TH_NEW_ARRAY(arena, struct th_plan_overlap,
-                                                    2 * (size_t)p->n_shares + 1);
-    if (!overlaps)
-        return TH_ERR_INTERNAL;
-    for (uint32_t i = 0; i < p->n_shares; i++) {
-        const struct th_layout_overlap *s = &p->shares[i];
-        if (s->distance < l->classes[s->out].bytes)
-            overlaps[n_overlaps++] = (struct th_plan_overlap){of_class[s->out], of_class[s->in],
-                                                              s->distance};
-        if (s->above)
-            overlaps[n_overlaps++] = (struct th_plan_overlap){of_class[s->in], of_class[s->out],
-                                                              s->above};
-    }
-    p->plan = (struct th_plan_problem){p->buffers, n, overlaps, n_overlaps, NULL, 1};
-    return TH_OK;
+    p->plan = (struct th_plan_problem){p->buffers, n, NULL, 0, NULL, 1};
+    return describe_overlaps(p, arena);
 }
 
 /* Loops whose result was placed so that it must grow downwards walk up. */

@@ -190,8 +190,8 @@ static bool rows_are_pushed(const struct th_pass_ctx *pc)
     return feed && !strcmp(feed, "rows");
 }
 
-/* Planes cost many cycles, and would hide points that need a little more memory without them: they
- * are for the least memory, and for what does not fit otherwise. */
+/* Planes and slices cost many cycles, and would hide points that need a little more memory without
+ * them: they are for the least memory, and for what does not fit otherwise. */
 static enum th_status search_and_choose(struct searching *k, struct th_split_net *nets,
                                         const struct th_split_blocks *blocks,
                                         struct th_fuse_front *front, uint32_t *point, bool *fits)
@@ -202,7 +202,7 @@ static enum th_status search_and_choose(struct searching *k, struct th_split_net
     wish.together -= wish.together / 100;
     *fits = true;
     for (int turn = 0; turn < 2; turn++) {
-        k->options.planes = turn || wish.objective == TH_OPT_RAM;
+        k->options.planes = k->options.slices = turn || wish.objective == TH_OPT_RAM;
         TH_TRY(search_variants(k, nets, blocks, front));
         if (!front->n_points)
             return TH_OK;
@@ -293,10 +293,10 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 
 static const struct th_option_spec options[] = {
     {.name = "groups", .kind = TH_OPTION_STRING,
-     .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST or NODE:planes, "
-             "joined by '+': these groups of nodes and no others"},
+     .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST, NODE:planes or "
+             "FIRST-LAST:slices, joined by '+': these groups of nodes and no others"},
     {.name = "every", .kind = TH_OPTION_STRING,
-     .help = "stream:COLUMNS or strips:ROWSxCOLUMNS: all that can run in pieces, in this form"},
+     .help = "stream:COLUMNS, strips:ROWSxCOLUMNS or slices: all that can run so, in this form"},
     {.name = "twice", .kind = TH_OPTION_STRING,
      .help = "NODE+NODE...: results that are computed again for what is gated by what they were "
              "reduced to; 'groups' counts nodes with these"},

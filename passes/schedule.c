@@ -209,7 +209,12 @@ static bool make_op(struct ordering *o, uint32_t i)
         touch(o, op, list, th_node_output(o->g, n, k));
     for (uint32_t k = 0; k < in; k++)
         touch(o, op, list, th_node_input(o->g, n, k));
-    op->scratch = th_node_note_const(o->g, n)->scratch_bytes;
+    const struct th_kernel_note *note = th_node_note_const(o->g, n);
+    op->scratch = note->scratch_bytes;
+    if (out && note->row && note->row->over_scratch) {
+        const struct th_type *y = th_value_type(o->g, th_node_output(o->g, n, 0));
+        op->scratch -= least(op->scratch, th_type_size(y));
+    }
     for (uint32_t b = 0; b < th_node_body_count(o->g, n); b++) {
         struct th_arena *inner = th_arena_new(0);
         int64_t peak = 0;

@@ -76,5 +76,9 @@ struct th_layout_overlap {
 };
 enum th_status th_layout_overlaps(const struct th_layout *l, struct th_layout_overlap **list,
                                   uint32_t *n);
+/* Whether output 0 of the node, whose class it gives, may lie over the node's scratch: it is born
+ * there, and the kernel promises it. */
+bool th_layout_over_scratch(const struct th_layout *l, const struct th_layout_graph *r, th_node n,
+                            uint32_t *klass);
 
 #endif

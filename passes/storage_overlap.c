@@ -90,3 +90,15 @@ enum th_status th_layout_overlaps(const struct th_layout *l, struct th_layout_ov
     one_direction(*list, *n);
     return TH_OK;
 }
+
+bool th_layout_over_scratch(const struct th_layout *l, const struct th_layout_graph *r, th_node n,
+                            uint32_t *klass)
+{
+    const struct th_kernel_note *note = th_node_note_const(r->graph, n);
+    const th_value out = th_node_output_count(r->graph, n) ? th_node_output(r->graph, n, 0) : 0;
+    if (!note->row || !note->row->over_scratch || !out || l->values[r->base + out].first < 0)
+        return false;
+    *klass = th_layout_class(l, r->base + out);
+    const struct th_layout_class *c = &l->classes[*klass];
+    return !c->state && !c->caller && c->first == r->spans[n].enter;
+}

@@ -61,6 +61,7 @@ struct th_fuse_node {
     int64_t slice_bytes;       /* > 0: first of three nodes [1x1, depthwise, 1x1] that may run
                                   channel by channel with this many bytes beside the operand
                                   (output included) */
+    int64_t slice_permille;    /* time of that against the three by themselves; 0: not known */
 };
 struct th_fuse_net {
     const struct th_fuse_tensor *tensors;
@@ -179,7 +180,8 @@ enum th_fuse_grain {
 struct th_fuse_point {
     int64_t peak, macs;
     enum th_fuse_grain grain;
-    int32_t run;                       /* shortest run of less than a row; 0: none */
+    int32_t run;                       /* shortest run of less than a row; 0: none.
+                                          Slices count as 1 */
     uint32_t variant;                  /* set by th_fuse_merge */
     struct th_fuse_group *groups;      /* cover all nodes, in order */
     uint32_t n_groups;

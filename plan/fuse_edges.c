@@ -17,12 +17,20 @@ static int64_t macs_of(const struct fuse *f, uint32_t p, uint32_t q)
     return sum;
 }
 
+/* On the scale below, where 12 stands for about half as much time again. */
+static int64_t slices_weight(const struct th_fuse_node *first)
+{
+    const int64_t more = fuse_min(first->slice_permille, 100000) - 1000;
+    return more > 0 ? 2 + more * 21 / 1000 : 2;
+}
+
 /* Rough extra time against single operations: finer pieces, more calls. */
-static int64_t penalty(const struct fuse_edge *e)
+static int64_t penalty(const struct fuse *f, const struct fuse_edge *e)
 {
     static const int64_t weight[FUSE_GRAINS] = {2, 5, 8, 12};
     int64_t w = e->how == TH_FUSE_SINGLE ? 0 : e->how == TH_FUSE_PLANES ? 1
-                : e->how == TH_FUSE_SLICES ? 2 : weight[e->grain];
+                : e->how == TH_FUSE_SLICES ? slices_weight(&f->net->nodes[e->p])
+                                           : weight[e->grain];
     if (e->how == TH_FUSE_STRIPS)
         w++;
     return w * (e->macs / 1024 + 64 * (int64_t)(e->q - e->p));
@@ -41,13 +49,16 @@ enum th_status th_fuse_edge_add(struct fuse_edges *s, const struct fuse_edge *e)
         s->room = room;
     }
     s->list[s->n] = *e;
-    s->list[s->n].penalty = penalty(e);
+    s->list[s->n].penalty = penalty(s->f, e);
     s->n++;
     return TH_OK;
 }
 
 uint32_t th_fuse_edge_level(const struct fuse_edge *e)
 {
+    /* slices cost the most time, so what does without them comes before */
+    if (e->how == TH_FUSE_SLICES)
+        return FUSE_GRAINS;
     return e->how == TH_FUSE_STREAM || e->how == TH_FUSE_STRIPS ? e->grain + 1u : 0;
 }
 

@@ -162,8 +162,9 @@ static enum th_status make_point(const struct fuse_edges *s, struct fuse_measure
             out->grain = TH_FUSE_GRAIN_ROWS;
         if (level > 1) {
             out->grain = TH_FUSE_GRAIN_RUNS;
-            if (!out->run || g->run < out->run)
-                out->run = g->run;
+            const int32_t run = e->how == TH_FUSE_SLICES ? 1 : g->run;
+            if (!out->run || run < out->run)
+                out->run = run;
         }
     }
     th_arena_free(tmp);

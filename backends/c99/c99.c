@@ -13,6 +13,7 @@ static const struct th_backend backend = {
 static const struct th_row_family *const families[] = {
     &th_c99_accumulate,
     &th_c99_add,
+    &th_c99_bottleneck,
     &th_c99_boxes,
     &th_c99_conv,
     &th_c99_dense,

@@ -10,6 +10,7 @@
 extern const struct th_row_sources th_c99_sources;
 extern const struct th_row_family th_c99_accumulate;
 extern const struct th_row_family th_c99_add;
+extern const struct th_row_family th_c99_bottleneck;
 extern const struct th_row_family th_c99_boxes;
 extern const struct th_row_family th_c99_conv;
 extern const struct th_row_family th_c99_dense;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 c99_kernels = \
+  thk_bottleneck.h \
   thk_elementwise.h \
   thk_fixed.h \
   thk_fixed16.h \
@@ -57,6 +58,10 @@ c99_kernels = \
   c99/thk_avg_pool2d_u8__c99.c \
   c99/thk_avg_pool2d_u8_onnx__c99.c \
   c99/thk_conv2d.inc.h \
+  c99/thk_inverted_bottleneck.inc.h \
+  c99/thk_inverted_bottleneck_s8__c99.c \
+  c99/thk_inverted_bottleneck_s8_onnx__c99.c \
+  c99/thk_inverted_bottleneck_s8_single__c99.c \
   c99/thk_depth_to_space_bytes__c99.c \
   c99/thk_shift_bytes__c99.c \
   c99/thk_space_to_depth_bytes__c99.c \
@@ -226,6 +231,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/generate.h \
   %D%/rows_add.c \
   %D%/rows_accumulate.c \
+  %D%/rows_bottleneck.c \
   %D%/rows_boxes.c \
   %D%/rows_conv.c \
   %D%/rows_dense.c \

@@ -134,6 +134,9 @@ struct th_kernel {
     enum th_status (*bind)(const struct th_query *q, struct th_call *c);
     /* NULL: ten cycles per elementary operation */
     void (*cost)(const struct th_query *q, struct th_kernel_cost *cost);
+    /* Output 0 may begin at the first byte of the scratch or before it: it is written in the end,
+     * element i after all of the scratch but bytes from i + 1 on was read for the last time. */
+    bool over_scratch;
 };
 
 struct th_source {               /* one embedded file; `name` as used in #include "name" */

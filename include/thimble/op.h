@@ -142,6 +142,15 @@ struct th_quant_rule {
 };
 struct th_grad_builder;
 
+/* One of the simpler operators that an operator is made of. Operand 0 is the result of the stage
+ * before, of the first stage operand 0 of the whole; its other operands are those of the whole from
+ * `first` on. */
+struct th_stage {
+    const struct th_inst *inst;      /* in the whole one's arena; types complete */
+    uint32_t first;
+};
+#define TH_MAX_STAGES 4
+
 /*
  * Pure data movement as strided copies: for every index of dims, element in_base + index.in_stride
  * of operand `in` goes to element out_base + index.out_stride of output 0 (strides in elements,
@@ -202,6 +211,9 @@ struct th_op {
      * in the arena. Fills list[TH_PART_ATTRS], returns the number */
     uint32_t (*part)(const struct th_inst *c, const struct th_box *out, int32_t axis,
                      struct th_attr *list);
+    /* NULL: no chain of simpler operators. Fills list[TH_MAX_STAGES], returns the number; 0: the
+     * operands do not go together, or memory is exhausted */
+    uint32_t (*stages)(const struct th_inst *c, struct th_stage *list);
 };
 #define TH_PART_ATTRS 4
 /* Drops axes of extent 1 and joins those that run as one; order (the last axis innermost) kept.

@@ -56,6 +56,7 @@ OP_SOURCES = \
   %D%/hard_sigmoid.c \
   %D%/hard_swish.c \
   %D%/if.c \
+  %D%/inverted_bottleneck.c \
   %D%/is_inf.c \
   %D%/is_nan.c \
   %D%/l2_norm.c \

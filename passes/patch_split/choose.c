@@ -29,6 +29,8 @@ static int64_t node_cost(const struct th_split_net *net, const struct th_fuse_gr
     if (g->how == TH_FUSE_PLANES)
         return net->price[n].cycles > 0
                    ? (int64_t)(1000 * net->price[n].planes / net->price[n].cycles) : 1000;
+    if (g->how == TH_FUSE_SLICES && net->price[g->first].cycles > 0)   /* stands for all three */
+        return n == g->first ? (int64_t)(1000 * net->price[n].slices / net->price[n].cycles) : 0;
     for (uint32_t i = 0; i < g->n_stages; i++)
         if (n >= g->stages[i].first && n < g->stages[i].last && g->stages[i].cols)
             return per_run(g->stages[i].cols, width, net->price[n].pixel);
@@ -118,6 +120,7 @@ bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point 
         struct th_split_group s = {.function = function, .first = net->place[g->first],
                                    .last = net->place[g->last - 1], .run = g->run};
         s.planes = g->how == TH_FUSE_PLANES;
+        s.slices = g->how == TH_FUSE_SLICES;
         const bool taken = list->n && list->groups[list->n - 1].function == function &&
                            list->groups[list->n - 1].last >= s.first;
         if (taken || g->how == TH_FUSE_SINGLE)

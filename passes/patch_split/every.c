@@ -3,28 +3,30 @@
 #include "passes/patch_split/every.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define LONGEST_STRIPS 6     /* halos grow with every window */
 
 struct forms {
     enum th_tile_mode mode;
     int64_t run, rows, cols;
+    bool slices;
 };
 
 static bool scan(const char *text, struct forms *f)
 {
     char rest;
     long long a = 0, b = 0;
-    *f = (struct forms){TH_TILE_STREAM, 0, 0, 0};
+    *f = (struct forms){.mode = TH_TILE_STREAM, .slices = !strcmp(text, "slices")};
     if (sscanf(text, "stream:%9lld%c", &a, &rest) == 1 && a >= 0) {
         f->run = a;
         return true;
     }
     if (sscanf(text, "strips:%9lldx%9lld%c", &a, &b, &rest) == 2 && a > 0 && b >= 0) {
-        *f = (struct forms){TH_TILE_STRIPS, 1, a, b};
+        *f = (struct forms){TH_TILE_STRIPS, 1, a, b, false};
         return true;
     }
-    return false;
+    return f->slices;
 }
 
 /* The longest group from node i of the net on; 0: none. */
@@ -37,6 +39,13 @@ static enum th_status grow(struct th_pass_ctx *pc, struct th_graph *g,
     if (!stage)
         return TH_ERR_INTERNAL;
     *n = 0;
+    if (f->slices) {
+        *n = net->net.nodes[i].slice_bytes > 0 ? 3 : 0;
+        out->first = net->place[i];
+        out->last = net->place[*n ? i + 2 : i];
+        out->slices = true;
+        return TH_OK;
+    }
     next.first = net->place[i];
     next.mode = f->mode;
     next.run = f->run;
@@ -66,14 +75,14 @@ enum th_status th_split_every(struct th_pass_ctx *pc, struct th_graph *g, uint32
     struct forms f;
     if (!scan(text, &f)) {
         th_error(th_pass_ctx(pc), NULL, 3101, "patch-split: '%s' in 'every' is no form", text);
-        th_help(th_pass_ctx(pc), 0, "write stream:COLUMNS or strips:ROWSxCOLUMNS");
+        th_help(th_pass_ctx(pc), 0, "write stream:COLUMNS, strips:ROWSxCOLUMNS or slices");
         return TH_ERR_USAGE;
     }
     TH_TRY(th_split_describe(pc, g, &net));
     for (uint32_t i = 0; i < net.net.n_nodes;) {
         struct th_split_group group = {.function = function};
         uint32_t n = 0;
-        if (net.net.nodes[i].kind != TH_FUSE_OPAQUE)
+        if (f.slices || net.net.nodes[i].kind != TH_FUSE_OPAQUE)
             TH_TRY(grow(pc, g, &net, i, &f, &group, &n));
         if (n && !th_split_add(list, th_pass_arena(pc), &group))
             return TH_ERR_INTERNAL;

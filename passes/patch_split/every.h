@@ -6,7 +6,7 @@
 #include "passes/patch_split/net.h"
 
 /* Adds the longest groups, from the first node on, all of one form:
- * "stream:COLUMNS" or "strips:ROWSxCOLUMNS". Reports a text it does not understand. */
+ * "stream:COLUMNS" or "strips:ROWSxCOLUMNS", or "slices". Reports a text it does not understand. */
 enum th_status th_split_every(struct th_pass_ctx *pc, struct th_graph *g, uint32_t function,
                               const char *text, struct th_split_list *list);
 

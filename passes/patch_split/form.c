@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A group of nodes becomes one tile loop. */
-#include "passes/patch_split/patch_split.h"
-
-#include <thimble/op.h>
+#include "passes/patch_split/slices.h"
 
 /* Where a node of the group's range goes. */
 enum fate { INSIDE, BEFORE, AFTER };
@@ -159,6 +157,24 @@ static bool check_stages(struct forming *f)
     return !why;
 }
 
+/* One operator in place of three, and no loop: nothing is asked of their pieces. */
+static bool check_slices(struct forming *f)
+{
+    const struct th_split_group *g = f->group;
+    const char *why = "does not end a group of three nodes";
+    th_node found[3];
+    if (g->last - g->first == 2 &&
+        th_split_slices_inst(f->g, f->nodes[g->last], f->arena, found, &why)) {
+        why = NULL;
+        for (uint32_t i = 0; i < 3; i++)
+            if (found[i] != f->nodes[g->first + i])
+                why = "does not follow the nodes that it reads";
+    }
+    if (why)
+        refuse(f, g->last, why);
+    return !why;
+}
+
 static bool check_group(struct forming *f)
 {
     const struct th_split_group *g = f->group;
@@ -172,6 +188,8 @@ static bool check_group(struct forming *f)
         th_str_release(&s);
         return false;
     }
+    if (g->slices)
+        return check_slices(f);
     const size_t n = g->last - g->first + 1;
     f->about = TH_NEW_ARRAY(f->arena, struct th_tile_node, n);
     f->fate = TH_NEW_ARRAY(f->arena, enum fate, n);
@@ -415,6 +433,8 @@ enum th_status th_split_form(struct th_pass_ctx *pc, struct th_graph *g,
     for (uint32_t i = l->n; ok && i-- > 0;)
         if (all[i].group && all[i].group->planes)
             th_node_note(g, f.nodes[all[i].group->first])->order = TH_ORDER_PLANES;
+        else if (all[i].group && all[i].group->slices)
+            TH_TRY(th_split_slices_form(g, f.nodes[all[i].group->last], arena));
         else if (all[i].group)
             TH_TRY(form_group(&all[i]));
     return ok ? TH_OK : TH_ERR_TARGET;

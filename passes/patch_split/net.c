@@ -5,6 +5,7 @@
 
 #include "ir/call.h"
 #include "passes/in_place.h"
+#include "passes/patch_split/slices.h"
 #include "passes/tile_query.h"
 
 struct describing {
@@ -313,6 +314,27 @@ static bool add_results(struct describing *k, th_node n, uint32_t place)
     return true;
 }
 
+/* The three nodes that end with the last one added, when they are three of the net too. */
+static void find_slices(struct describing *k, th_node n, uint32_t place)
+{
+    th_node nodes[3];
+    const char *why;
+    if (k->n_nodes < 3 || k->place[k->n_nodes - 3] + 2 != place)
+        return;
+    struct th_inst *c = th_split_slices_inst(k->g, n, k->arena, nodes, &why);
+    struct th_fuse_node *first = &k->nodes[k->n_nodes - 3];
+    const struct th_kernel *row;
+    struct th_call *call;
+    if (!c || th_graph_next(k->g, nodes[0]) != nodes[1] || th_graph_next(k->g, nodes[1]) != n)
+        return;
+    const uint32_t at = k->n_nodes - 3;
+    const double by_themselves = k->price[at].cycles + k->price[at + 1].cycles +
+                                 k->price[at + 2].cycles;
+    first->slice_bytes = scratch_of(k, c, &k->price[at].slices, &row, &call);
+    const double ratio = by_themselves > 0 ? k->price[at].slices / by_themselves : 0;
+    first->slice_permille = (int64_t)(1000 * (ratio < 100 ? ratio : 100));
+}
+
 static bool add_node(struct describing *k, th_node n, uint32_t place, uint32_t *n_fusable)
 {
     struct th_fuse_node *f = &k->nodes[k->n_nodes];
@@ -365,10 +387,13 @@ enum th_status th_split_describe(struct th_pass_ctx *pc, struct th_graph *g,
     k.price = TH_NEW_ARRAY(arena, struct th_split_price, values);
     if (!k.tensors || !k.nodes || !k.place || !k.of_value || !k.price)
         return TH_ERR_INTERNAL;
-    for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n), place++)
-        if (!(th_node_op(g, n)->traits & TH_TRAIT_VIEW) &&
-            !add_node(&k, n, place, &out->n_fusable))
+    for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n), place++) {
+        if (th_node_op(g, n)->traits & TH_TRAIT_VIEW)
+            continue;
+        if (!add_node(&k, n, place, &out->n_fusable))
             return TH_ERR_INTERNAL;
+        find_slices(&k, n, place);
+    }
     for (uint32_t i = 0; i < th_graph_input_count(g); i++) {
         uint32_t t;
         if (!tensor_of(&k, th_graph_input(g, i), &t))

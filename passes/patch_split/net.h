@@ -9,6 +9,7 @@
 /* Estimated cycles on the whole tensor, and of the kernel that runs plane by plane. */
 struct th_split_price {
     double cycles, planes;
+    double slices;           /* of the three nodes from here on */
     bool pixel;              /* the kernel of a run of one column has a function for that */
 };
 struct th_split_net {

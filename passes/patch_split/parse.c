@@ -125,6 +125,8 @@ static bool scan_group(struct scanner *s, struct th_arena *arena, struct th_spli
         return scan_stages(s, arena, g);
     } else if (word(s, "planes") && g->first == g->last) {
         g->planes = true;
+    } else if (word(s, "slices")) {
+        g->slices = true;
     } else {
         s->ok = false;
     }
@@ -144,7 +146,8 @@ static enum th_status parse_groups(struct th_pass_ctx *pc, const char *text,
             th_error(th_pass_ctx(pc), NULL, 3101, "patch-split: '%.*s' in 'groups' is no group",
                      (int)strcspn(begin, "+"), begin);
             th_help(th_pass_ctx(pc), 0, "write FIRST-LAST:stream:COLUMNS or "
-                    "FIRST-LAST:strips:ROWSxCOLUMNS@LAST, or NODE:planes, joined by '+'");
+                    "FIRST-LAST:strips:ROWSxCOLUMNS@LAST, NODE:planes or FIRST-LAST:slices, "
+                    "joined by '+'");
             return TH_ERR_USAGE;
         }
         if (!th_split_add(out, th_pass_arena(pc), &g))
@@ -194,6 +197,10 @@ void th_split_print(const struct th_split_group *g, struct th_str *out)
         return;
     }
     th_str_addf(out, "%u-%u:", g->first, g->last);
+    if (g->slices) {
+        th_str_add(out, "slices");
+        return;
+    }
     if (g->mode == TH_TILE_STREAM) {
         th_str_addf(out, "stream:%lld", (long long)g->run);
         return;

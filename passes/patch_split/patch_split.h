@@ -16,6 +16,7 @@ struct th_split_stage {
 struct th_split_group {
     uint32_t function, first, last;
     bool planes;               /* one node, with a kernel that runs plane by plane; no tile loop */
+    bool slices;               /* three nodes that become one operator, see slices.h; likewise */
     enum th_tile_mode mode;
     int64_t run;               /* columns; 0: whole rows */
     struct th_split_stage *stages;      /* strips */
@@ -36,7 +37,8 @@ struct th_split_list {
 /*
  * Groups: "0-7:stream:1+8-12:strips:4x0@10:2x0@12": nodes, how they run. stream:RUN, RUN columns at
  * a time, 0 being whole rows; strips[:RUN]:ROWSxCOLS@NODE..., a stage for each, ending with NODE.
- * "5:planes": node 5 shall run plane by plane, over its operand.
+ * "5:planes": node 5 shall run plane by plane, over its operand. "5-7:slices": nodes 5 to 7 become
+ * one operator that runs inner channel by inner channel.
  * Twice: "9+19+1/4", nodes.
  * "1/" in front: the second function. Reports what it does not understand (TH_ERR_USAGE). Either
  * text may be NULL.

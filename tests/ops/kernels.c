@@ -90,8 +90,9 @@ static void argument(struct th_str *s, const struct th_call *c, uint32_t i, cons
     }
 }
 
+/* scratch: where it lies, C text; NULL: by itself. */
 static void write_call(struct job *j, const struct th_call *c, const struct th_kernel *row,
-                       const struct th_inst *inst, const char *out)
+                       const struct th_inst *inst, const char *out, const char *scratch)
 {
     struct th_str *s = &j->calls;
     th_str_add(s, "    {\n");
@@ -99,7 +100,9 @@ static void write_call(struct job *j, const struct th_call *c, const struct th_k
         if (c->args[i].kind == TH_ARG_STRUCT)
             th_str_addf(s, "        static const struct %s p%u = {%s};\n", c->args[i].ctype, i,
                         c->args[i].text);
-    if (c->scratch_bytes)
+    if (c->scratch_bytes && scratch)
+        th_str_addf(s, "        unsigned char *scratch = %s;\n", scratch);
+    else if (c->scratch_bytes)
         th_str_addf(s, "        unsigned char *scratch = room(%zu);\n", c->scratch_bytes);
     if (c->batch > 1)
         th_str_addf(s, "        for (int b = 0; b < %lld; b++)\n", (long long)c->batch);
@@ -109,7 +112,7 @@ static void write_call(struct job *j, const struct th_call *c, const struct th_k
         argument(s, c, i, out, inst);
     }
     th_str_add(s, ");\n");
-    if (c->scratch_bytes)
+    if (c->scratch_bytes && !scratch)
         th_str_add(s, "        free(scratch);\n");
     th_str_add(s, "    }\n");
     if (row->source && first_time(j, row->source))
@@ -155,6 +158,25 @@ static int in_place(const struct th_inst *inst, const struct th_kernel *row)
     return -1;
 }
 
+/* The result where the scratch begins, and a few bytes before it. */
+static void try_over_scratch(struct job *j, const struct th_kernel *row, const struct th_call *call,
+                             const struct th_inst *inst, int number)
+{
+    for (unsigned before = 0; before <= 8 && row->over_scratch; before += 8) {
+        char label[128], scratch[32];
+        snprintf(label, sizeof label, "case %d, %s, over scratch", number, call->symbol);
+        snprintf(scratch, sizeof scratch, "block + %u", before);
+        th_str_addf(&j->calls, "    {\n    unsigned char *block = room(%zu), *b0 = block;\n",
+                    call->scratch_bytes + before);
+        write_call(j, call, row, inst, "b", scratch);
+        th_str_addf(&j->calls, "    unsigned char *s0 = copy(block, %lld);\n    free(block);\n",
+                    (long long)th_type_size(&inst->out[0]));
+        write_checks(j, inst, "s", label);
+        th_str_add(&j->calls, "    }\n");
+        j->checks++;
+    }
+}
+
 static bool try_row(struct job *j, const struct th_kernel *row, const struct th_query *q,
                     int number)
 {
@@ -172,10 +194,11 @@ static bool try_row(struct job *j, const struct th_kernel *row, const struct th_
     snprintf(label, sizeof label, "case %d, %s", number, call->symbol);
     th_str_add(&j->calls, "    {\n");
     write_outputs(j, q->inst, "o");
-    write_call(j, call, row, q->inst, "o");
+    write_call(j, call, row, q->inst, "o", NULL);
     write_checks(j, q->inst, "o", label);
     th_str_add(&j->calls, "    }\n");
     j->checks++;
+    try_over_scratch(j, row, call, q->inst, number);
     const int shared = in_place(q->inst, row);
     if (shared >= 0) {
         snprintf(label, sizeof label, "case %d, %s, in place", number, call->symbol);
@@ -185,7 +208,7 @@ static bool try_row(struct job *j, const struct th_kernel *row, const struct th_
         for (uint32_t i = 1; i < q->inst->n_out; i++)
             th_str_addf(&j->calls, "    unsigned char *n%u = fresh(%lld);\n", i,
                         (long long)th_type_size(&q->inst->out[i]));
-        write_call(j, call, row, q->inst, "n");
+        write_call(j, call, row, q->inst, "n", NULL);
         th_str_addf(&j->calls, "    i%d = i%d_;\n", shared, shared);
         write_checks(j, q->inst, "n", label);
         th_str_add(&j->calls, "    }\n");

@@ -243,9 +243,22 @@ static void test_thousand(void)
     write_net("thousand");
 }
 
+/* Nodes 1 to 3 and 5 to 7 widen, convolve each channel and narrow; 4 adds what came in. */
+static void test_bottlenecks(void)
+{
+    net_open(&n);
+    th_value x = net_conv(&n, net_input(&n, 19, 18, 3), 5, net_same(3, 2));
+    th_value v = net_depthwise(&n, net_point(&n, x, 17), net_same(5, 1));
+    x = net_add(&n, net_point(&n, v, 5), x);
+    v = net_depthwise(&n, net_point(&n, x, 24), net_same(7, 2));
+    net_output(&n, net_point(&n, v, 9));
+    write_net("bottlenecks");
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"up", test_up}, {"decoder", test_decoder},
+                                        {"bottlenecks", test_bottlenecks},
                                         {"blocks", test_blocks}, {"branches", test_branches},
                                         {"reductions", test_reductions},
                                         {"means", test_means}, {"gates", test_gates},

@@ -28,6 +28,12 @@ static enum th_status bind_data(const struct th_query *q, struct th_call *c)
     return TH_OK;
 }
 
+static void dear(const struct th_query *q, struct th_kernel_cost *k)
+{
+    (void)q;
+    k->cycles = 1e9;
+}
+
 #define ANY_VIEW \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT | \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
@@ -53,6 +59,8 @@ static const struct th_kernel rows[] = {
     ROW("less", TH_ORDER_ANY, 0, bind_any),
     ROW("square", TH_ORDER_ELEMENT, 0, bind_data),
     ROW("softmax", TH_ORDER_ANY, 0, bind_scratch),
+    {.op = "softmax", .symbol = "thk_softmax_sums__lab", .source = "lab.c", .bind = bind_scratch,
+     .over_scratch = true, .cost = dear},
 };
 static const struct th_backend backend = {
     .struct_size = sizeof backend, .name = "lab", .summary = "empty kernels", .kernels = rows,

@@ -279,10 +279,40 @@ static void test_refuses(void)
     printf("%u corruptions ", sum);
 }
 
+/* A result takes the place of scratch from its first byte on, if the kernel promises it. */
+static void test_over_scratch(void)
+{
+    static const int64_t by[] = {0, -8, 4, 64};
+    for (int own = 0; own < 2; own++) {
+        for (size_t i = 0; i < TH_ARRAY_LEN(by); i++) {
+            struct lab l;
+            lab_open(&l);
+            if (!own)
+                l.force = "softmax=thk_softmax_sums__lab";
+            th_value x = lab_input(&l, l.g, "x", 2, 2, 4), y = lab_unary(l.g, "softmax", x);
+            th_graph_add_output(l.g, "y", lab_unary(l.g, "abs", y));
+            CU_ASSERT_EQUAL(lab_run(&l, LAB_PLAN), TH_OK);
+            CU_ASSERT_EQUAL(lab_check(&l), TH_OK);
+            const struct th_place scratch = th_node_note_const(l.g, th_value_def(l.g, y))->scratch;
+            CU_ASSERT_EQUAL(lab_transient(&l), own ? 64 + 132 + 64 : 64 + 132);
+            CU_ASSERT_EQUAL(th_value_place(l.g, y).offset == scratch.offset, !own);
+            if (!own && by[i]) {
+                moved(&l, y, by[i]);
+                th_str_clear(&l.messages);
+                CU_ASSERT_NOT_EQUAL(lab_check(&l), TH_OK);
+                /* before the scratch only the operand is in its way */
+                CU_ASSERT_EQUAL(strstr(l.messages.s, "scratch at") != NULL, by[i] > 0);
+            }
+            lab_close(&l);
+        }
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"accepts random plans", test_accepts},
                            {"refuses corrupted plans", test_refuses},
+                           {"results over scratch", test_over_scratch},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"check-plan", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)

@@ -56,6 +56,45 @@ static void test_planes(void)
     net_close(&n);
 }
 
+/* Two results of each channel. */
+static th_value doubled(th_value x)
+{
+    const struct th_type *t = th_value_type(n.g, x);
+    const int channels = 2 * (int)t->dims[3];
+    struct th_attr a[] = {{.name = "multiplier", .kind = TH_ATTR_INT, .v.i = 2}, {.name = NULL}};
+    struct th_type wt = test_type(n.g, TH_DT_S8, 0.01f, 0, 4, 1, 1, 1, channels);
+    struct th_type bt = test_type(n.g, TH_DT_S32, 0.0005f, 0, 1, channels);
+    struct th_type out = net_type(&n, (int)t->dims[1], (int)t->dims[2], channels);
+    const th_value weights = test_const(n.g, &wt, n.seed++), bias = test_const(n.g, &bt, n.seed++);
+    return test_node(n.g, "depthwise_conv2d", &out, a, 3, x, weights, bias);
+}
+
+/* One operator in place of three; what is added behind stays outside. */
+static void test_slices(void)
+{
+    net_open(&n);
+    same_after(network(), "1-3:slices+5-7:slices");
+    CU_ASSERT_EQUAL(test_count(n.p, "inverted_bottleneck"), 2);
+    CU_ASSERT_EQUAL(th_graph_node_count(n.g), 5);
+    net_close(&n);
+    net_open(&n);
+    same_after(network(), "1-3:slices+4-8:stream:1");
+    CU_ASSERT_EQUAL(test_count(n.p, "inverted_bottleneck"), 1);
+    net_close(&n);
+    net_open(&n);                 /* the depthwise result is wanted by others too */
+    th_value v = net_depthwise(&n, net_point(&n, net_input(&n, 9, 9, 3), 6), net_same(3, 1));
+    refused(net_add(&n, net_point(&n, v, 6), v), "0-2:slices", "is not 1x1 convolution, depthwise");
+    net_close(&n);
+    net_open(&n);
+    v = net_depthwise(&n, net_point(&n, net_input(&n, 9, 9, 3), 6), net_same(3, 1));
+    refused(net_conv(&n, v, 4, net_same(3, 1)), "0-2:slices", "are not 1x1");
+    net_close(&n);
+    net_open(&n);                 /* a channel that becomes two */
+    v = net_point(&n, net_input(&n, 9, 9, 3), 6);
+    refused(net_point(&n, doubled(v), 4), "0-2:slices", "multiplies channels");
+    net_close(&n);
+}
+
 /* What is wanted behind the group becomes a result of the loop. */
 static void test_results(void)
 {
@@ -105,6 +144,10 @@ static void test_refused(void)
         {"0-3:rows", "is no group"},
         {"0-3:stream:", "is no group"},
         {"2-3:planes", "is no group"},
+        {"2:slices", "does not end a group of three"},
+        {"1-4:slices", "does not end a group of three"},
+        {"2-4:slices", "is not 1x1 convolution, depthwise"},
+        {"7-9:slices", "function 'run' has nodes 0 to 8"},
         {"0-3:stream:1,2", "no option '2'"},
         {"7/0-3:stream:1", "no function 7"},
     };
@@ -268,7 +311,7 @@ static void prepare(struct choices *c, bool pixel)
         c->tensors[i] = (struct th_fuse_tensor){.h = 24, .w = 24, .pixel_bytes = 8};
     for (uint32_t i = 0; i < 3; i++) {
         c->nodes[i] = (struct th_fuse_node){.out = i + 1, .macs = 1000};
-        c->price[i] = (struct th_split_price){1e6, 0, pixel};
+        c->price[i] = (struct th_split_price){.cycles = 1e6, .pixel = pixel};
     }
     c->net.net = (struct th_fuse_net){c->tensors, 4, c->nodes, 3};
     c->net.price = c->price;
@@ -329,6 +372,7 @@ int main(void)
 {
     static const CU_TestInfo tests[] = {{"same results", test_same},
                                         {"planes", test_planes},
+                                        {"slices", test_slices},
                                         {"several results", test_results},
                                         {"views", test_views},
                                         {"refused", test_refused},

@@ -250,6 +250,42 @@ static void test_orders(void)
     th_arena_free(a);
 }
 
+static bool has(const struct th_fuse_point *p, enum th_fuse_how how)
+{
+    for (uint32_t i = 0; i < p->n_groups; i++)
+        if (p->groups[i].how == how)
+            return true;
+    return false;
+}
+
+/* Slices are for what nothing else reaches: a wide map at the end needs more in any form than lines
+ * of the bottleneck's rows, without it slices need the least. */
+static void test_slices(void)
+{
+    for (int wide = 0; wide < 2; wide++) {
+        struct th_arena *a = th_arena_new(0);
+        struct fuse_builder b;
+        struct th_fuse_front f;
+        struct th_fuse_options o = {.slices = true};
+        const int64_t sums = 4 * 128 + 64, least_bytes = wide ? 128 + 76 * 64 : 128 + sums;
+        fuse_open_net(&b, a, 8);
+        uint32_t x = fuse_conv(&b, fuse_input(&b, 8, 8, 2), 2, 1, 1, 0, false);
+        struct th_fuse_node *first = &b.nodes[b.net.n_nodes];
+        x = fuse_conv(&b, fuse_conv(&b, x, 64, 1, 1, 0, false), 0, 7, 1, 3, true);
+        x = fuse_conv(&b, x, 2, 1, 1, 0, false);
+        first->slice_bytes = sums;
+        fuse_output(&b, fuse_conv(&b, x, wide ? 76 : 2, 1, 1, 0, false));
+        b.nodes[b.net.n_nodes - 1].kind = TH_FUSE_OPAQUE;
+        search(&b, &o, &f);
+        CU_ASSERT_EQUAL(least(&f, 1000), least_bytes);
+        CU_ASSERT(f.points[0].peak > least_bytes);
+        for (uint32_t i = 0; i < f.n_points; i++)
+            CU_ASSERT_EQUAL(has(&f.points[i], TH_FUSE_SLICES),
+                            !wide && f.points[i].peak == least_bytes);
+        th_arena_free(a);
+    }
+}
+
 static void test_spans(void)
 {
     struct th_fuse_span s[] = {{0, 0}, {5, 5}, {2, 4}, {1, 3}, {7, 3}, {6, 9}, {0, 0}};
@@ -277,8 +313,8 @@ int main(void)
     CU_TestInfo tests[] = {{"published", test_published}, {"honest", test_honest},
                            {"shortcut", test_shortcut},   {"gate", test_gate},
                            {"gate twice", test_gate_twice}, {"refusals", test_refusals},
-                           {"orders", test_orders},       {"spans", test_spans},
-                           {"long", test_long},
+                           {"orders", test_orders},       {"slices", test_slices},
+                           {"spans", test_spans},         {"long", test_long},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"plan: fused groups", NULL, NULL, NULL, NULL, tests},
                              CU_SUITE_INFO_NULL};
