@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Expansion, depthwise convolution and projection as one operator. Private to passes/patch_split*. */
+/* Expansion, depthwise convolution and projection as one operator.
+ * Private to passes/patch_split*. */
 #ifndef TH_PASSES_PATCH_SPLIT_SLICES_H
 #define TH_PASSES_PATCH_SPLIT_SLICES_H
 

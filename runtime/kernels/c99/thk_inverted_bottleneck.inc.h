@@ -2,8 +2,8 @@
 /*
  * Body of the inverted bottlenecks. w: for each inner channel its expanding, depthwise and
  * projecting weights; inner: for each inner channel folded bias, factor, shift of the expansion,
- * then bias, factor, shift of the depthwise convolution; outer: for each output channel folded bias,
- * factor, shift. Sums that fit 32 bits are added as they are, biases wrap around.
+ * then bias, factor, shift of the depthwise convolution; outer: for each output channel folded
+ * bias, factor, shift. Sums that fit 32 bits are added as they are, biases wrap around.
  */
 static void THK_NAME(const struct thk_bottleneck *p, const int8_t *x, const int8_t *w,
                      const int32_t *inner, const int32_t *outer, int8_t *y, int32_t *sums)
