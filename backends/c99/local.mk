@@ -111,6 +111,7 @@ c99_kernels = \
   c99/thk_depthwise_conv2d_u8__c99.c \
   c99/thk_depthwise_conv2d_u8_onnx__c99.c \
   c99/thk_depthwise_conv2d_u8_single__c99.c \
+  c99/thk_detection_postprocess_f32__c99.c \
   c99/thk_determinant_f32__c99.c \
   c99/thk_depthwise_conv2d_u8s8_onnx__c99.c \
   c99/thk_fully_connected.inc.h \

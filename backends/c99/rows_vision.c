@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Portable rows: grid_sample, roi_align, non_max_suppression, determinant. */
+/* Portable rows: grid_sample, roi_align, non_max_suppression, detection_postprocess, determinant. */
 #include "backends/c99/families.h"
 
 #include "backends/c99/generate.h"
@@ -82,6 +82,34 @@ static enum th_status bind_suppression(const struct th_query *q, struct th_call 
     return TH_OK;
 }
 
+static enum th_status bind_detection(const struct th_query *q, struct th_call *call)
+{
+    static const char *const scales[] = {"y_scale", "x_scale", "h_scale", "w_scale"};
+    const struct th_inst *c = q->inst;
+    const size_t boxes = (size_t)c->in[0]->dims[1];
+    const int64_t classes = th_inst_int(c, "classes");
+    th_call_struct_begin(call, "thk_detection");
+    th_call_field_int(call, "boxes", (int64_t)boxes);
+    th_call_field_int(call, "coordinates", c->in[0]->dims[2]);
+    th_call_field_int(call, "columns", c->in[1]->dims[2]);
+    th_call_field_int(call, "first", c->in[1]->dims[2] - classes);
+    th_call_field_int(call, "classes", classes);
+    th_call_field_int(call, "rows", th_inst_int(c, "detections"));
+    th_call_field_int(call, "most_of_class", th_inst_int(c, "per_class"));
+    th_call_field_int(call, "regular", th_inst_int(c, "regular"));
+    th_call_field_float(call, "least", (float)th_inst_float(c, "score_threshold"));
+    th_call_field_float(call, "overlap", (float)th_inst_float(c, "iou_threshold"));
+    for (size_t i = 0; i < TH_ARRAY_LEN(scales); i++)
+        th_call_field_float(call, scales[i], (float)th_inst_float(c, scales[i]));
+    th_call_struct_end(call);
+    for (uint32_t i = 0; i < 3; i++)
+        th_call_input(call, i, "const float");
+    for (uint32_t i = 0; i < 4; i++)
+        th_call_output(call, i, "float");
+    th_call_scratch(call, boxes * (4 * sizeof(float) + 1), sizeof(float), "float");
+    return TH_OK;
+}
+
 static enum th_status bind_determinant(const struct th_query *q, struct th_call *call)
 {
     const struct th_type *x = q->inst->in[0];
@@ -109,6 +137,7 @@ static void cost(const struct th_query *q, struct th_kernel_cost *k)
      .bind = bind_, .cost = cost}
 
 static const struct th_kernel rows[] = {
+    ROW("detection_postprocess", "f32,f32,f32>f32,f32,f32,f32", bind_detection),
     ROW("determinant", "f32>f32", bind_determinant),
     ROW("grid_sample", "f32,f32>f32", bind_grid),
     ROW("non_max_suppression", "f32,f32,s32|s64?,f32?,f32?>s32", bind_suppression),

@@ -126,6 +126,9 @@ bool tfl_in_int(struct tfl_node *n, size_t i, const char *what, int64_t *out);
 enum th_status tfl_reject(const struct tfl_node *n, const char *nearest, const char *format, ...)
     TH_PRINTF(3, 4);
 
+/* Custom operators of its own (detection.c). */
+extern const struct th_importer tfl_detection;
+
 /* ---- nodes (value.c) */
 
 /* Adds a node with one output whose type follows from its operands. */

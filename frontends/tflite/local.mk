@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += %D%/libtflite.la
 %C%_libtflite_la_SOURCES = \
   %D%/check.c \
   %D%/control.c \
+  %D%/detection.c \
   %D%/fill.c \
   %D%/flex.c \
   %D%/import.h \

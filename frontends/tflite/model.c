@@ -331,6 +331,7 @@ static const struct th_frontend frontend = {
 
 static enum th_status init(struct th_reg *reg)
 {
+    TH_TRY(th_reg_importers(reg, &tfl_detection, 1));
     return th_reg_frontend(reg, &frontend);
 }
 

@@ -34,6 +34,7 @@ OP_SOURCES = \
   %D%/depth_to_space.c \
   %D%/depthwise_conv2d.c \
   %D%/dequantize.c \
+  %D%/detection_postprocess.c \
   %D%/determinant.c \
   %D%/div.c \
   %D%/dynamic_update_slice.c \
