@@ -54,7 +54,8 @@ static enum th_status import(struct th_import *im)
                                (long long)of_each);
     th_attr_list_int(&a, "detections", detections);
     th_attr_list_int(&a, "classes", classes);
-    th_attr_list_bool(&a, "regular", regular != 0);
+    if (regular != 0)
+        th_attr_list_bool(&a, "regular", true);
     if (im->option_int(im, "detections_per_class", &per_class))
         th_attr_list_int(&a, "per_class", per_class);
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {

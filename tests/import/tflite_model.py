@@ -13,6 +13,27 @@ def packed(kind, values):
     return list(struct.pack("<%d%s" % (len(values), FORMATS[kind]), *values))
 
 
+def flexmap(options):
+    """A flexbuffer map from names to integers and reals, every number 4 bytes wide."""
+    names, data, at = sorted(options), bytearray(), {}
+    for n in names:
+        at[n] = len(data)
+        data += n.encode() + b"\0"
+    data += b"\0" * (-len(data) % 4)
+    data += struct.pack("<I", len(names))
+    keys = len(data)
+    for n in names:
+        data += struct.pack("<I", len(data) - at[n])
+    data += struct.pack("<III", len(data) - keys, 4, len(names))
+    values = len(data)
+    for n in names:
+        data += struct.pack("<f" if isinstance(options[n], float) else "<i", options[n])
+    data += bytes((3 if isinstance(options[n], float) else 1) << 2 | 2 for n in names)
+    data += b"\0" * (-len(data) % 4)
+    data += struct.pack("<I", len(data) - values)
+    return list(data + bytes([9 << 2 | 2, 4]))
+
+
 class Graph:
     """One subgraph. Tensors are named by their index, which the adders return."""
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One model per operator and number format: (name, model, IR operators that must appear)."""
-from tflite_model import Model, packed
+from tflite_model import Model, flexmap
 
 QUANT = {
     "FLOAT32": {}, "INT32": {}, "INT64": {}, "BOOL": {},
@@ -486,33 +486,12 @@ def stateful():
     yield "variables", m, ["state_read", "add", "state_write"]
 
 
-def flexbuffer(factor, bias):
-    """The map {"bias": bias, "factor": factor} with values of 4 bytes."""
-    data = b"bias\0factor\0"
-    first, second = 0, 5
-    data += bytes(-len(data) % 4)
-    data += (2).to_bytes(4, "little")
-    keys = len(data)
-    for key in [first, second]:
-        data += (len(data) - key).to_bytes(4, "little")
-    data += (len(data) - keys).to_bytes(4, "little") + (4).to_bytes(4, "little")
-    data += (2).to_bytes(4, "little")
-    values = len(data)
-    data += packed_float(bias) + factor.to_bytes(4, "little", signed=True)
-    data += bytes([3 << 2 | 2, 1 << 2 | 2])
-    return list(data + bytes([len(data) - values, 9 << 2 | 2, 1]))
-
-
-def packed_float(value):
-    return bytes(packed("FLOAT32", [value]))
-
-
 def custom():
     """The reader's own plugin imports TestScale as x * factor + bias."""
     m = Model()
     g = m.graph()
     o = g.op("custom:TestScale", [g.input([3])], [g.output([3])])
-    o["custom_options"] = flexbuffer(3, 0.5)
+    o["custom_options"] = flexmap({"factor": 3, "bias": 0.5})
     yield "custom", m, ["mul", "add", "0x1.8p+1", "0x1p-1"]
     # Without options, and with bytes that are no map, the defaults hold.
     for name, options in [("none", None), ("noise", [1, 2, 3, 255, 255, 36, 1])]:
@@ -522,6 +501,25 @@ def custom():
         if options:
             o["custom_options"] = options
         yield "custom_" + name, m, ["mul", "-add"]
+
+
+def detection():
+    options = {"max_detections": 5, "max_classes_per_detection": 1, "num_classes": 3,
+               "nms_score_threshold": 0.25, "nms_iou_threshold": 0.5, "y_scale": 10.0,
+               "x_scale": 10.0, "h_scale": 5.0, "w_scale": 5.0}
+    for name, kind, more, words in [
+            ("float", F, {}, ["-regular"]), ("uint8", U8, {}, ["dequantize"]),
+            ("regular", F, {"use_regular_nms": 1, "detections_per_class": 7},
+             ["regular", "per_class"])]:
+        m = Model()
+        g = m.graph()
+        q = QUANT[kind]
+        anchors = g.tensor([8, 4], kind, data=[1] * 32, **q)
+        o = g.op("custom:TFLite_Detection_PostProcess",
+                 [g.input([1, 8, 4], kind, **q), g.input([1, 8, 4], kind, **q), anchors],
+                 [g.output(shape) for shape in ([1, 5, 4], [1, 5], [1, 5], [1])])
+        o["custom_options"] = flexmap(dict(options, **more))
+        yield "detection_" + name, m, ["detection_postprocess"] + words
 
 
 def control():
@@ -572,5 +570,5 @@ def control():
 
 def models():
     for family in [elementwise, weighted, reductions, moves, conversions, folded, stateful,
-                   control, custom]:
+                   control, custom, detection]:
         yield from family()

@@ -22,27 +22,6 @@ U32 = 2**32 - 1
 rng = random.Random(7)
 
 
-def flexmap(options):
-    """A flexbuffer map from names to integers, every number 4 bytes wide."""
-    names, data, at = sorted(options), bytearray(), {}
-    for n in names:
-        at[n] = len(data)
-        data += n.encode() + b"\0"
-    data += b"\0" * (-len(data) % 4)
-    data += struct.pack("<I", len(names))
-    keys = len(data)
-    for n in names:
-        data += struct.pack("<I", len(data) - at[n])
-    data += struct.pack("<III", len(data) - keys, 4, len(names))
-    values = len(data)
-    for n in names:
-        data += struct.pack("<i", options[n])
-    data += bytes([1 << 2 | 2]) * len(names)
-    data += b"\0" * (-len(data) % 4)
-    data += struct.pack("<I", len(data) - values)
-    return list(data + bytes([9 << 2 | 2, 4]))
-
-
 def npy(path, kind, shape, values):
     head = "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }" % (
         NPY[kind], "".join("%d, " % d for d in shape))
@@ -65,7 +44,7 @@ class Case:
         y = [g.output(shape, kind) for kind, shape in outs]
         o = g.op("custom:" + op, x, y)
         if options:
-            o["custom_options"] = flexmap(options)
+            o["custom_options"] = tflite_model.flexmap(options)
         self.json = m.json()
 
     def files(self, folder):
