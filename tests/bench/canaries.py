@@ -136,8 +136,9 @@ def try_break(job):
 
 
 def main():
-    jobs = [(try_run, (t, what)) for t in emulated() for what in RUNS]
-    jobs += [(try_break, (t, what)) for t in COMPILERS for what in BREAKS]
+    few = None if os.environ.get("TH_FULL") else ("cortex-m4", "rv32imac")
+    jobs = [(try_run, (t, what)) for t in emulated() if not few or t in few for what in RUNS]
+    jobs += [(try_break, (t, what)) for t in COMPILERS if not few or t in few for what in BREAKS]
     count = {"PASS": 0, "SKIP": 0, "FAIL": 0}
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for status, job, why in pool.map(lambda j: j[0](j[1]), jobs):

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Every kernel row against the obvious loops, byte for byte: random shapes, paddings, strides,
-# dilations, clamps, boxes, pitched views, rings. KERNELS_CASES cases of each (default 60).
+# dilations, clamps, boxes, pitched views, rings. KERNELS_CASES cases of each (default 60;
+# without TH_FULL 20 and three boards).
 # Arguments, if any: the boards to run (host avx2 vnni m3 m4 m7 m33 m55 rv32);
 # KERNELS_CC=clang for clang-16.
 srcdir=${srcdir:-.}
 export THIMBLE_TARGET_PATH="${THIMBLE_TARGET_PATH:-$srcdir/targets}"
-cases=${KERNELS_CASES:-60}
+cases=${KERNELS_CASES:-${TH_FULL:+60}} cases=${cases:-20}
 seed=${KERNELS_SEED:-1}
-boards=${*:-host avx2 vnni m4 m33 m55 rv32}
+boards=${*:-host avx2 vnni m4 ${TH_FULL:+m33 m55 rv32}}
 bench=$srcdir/runtime/bench
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
