@@ -8,12 +8,16 @@ src=$1 build=$2
 seconds=${CAMPAIGN_SECONDS:-1800}
 shared=${TH_SHARED:-$src/../shared}
 out=$build/campaign
-mkdir -p "$out/fuzz" "$out/tflite" "$out/xml"
+readers="tflite onnx openvino xml"
+for reader in fuzz $readers; do mkdir -p "$out/$reader"; done
 
 cd "$out/fuzz"
 [ -f Makefile ] || "$src/configure" -q CC=clang-16 CXX=clang++-16 CFLAGS='-O1 -g' \
     CXXFLAGS='-O1 -g' --enable-fuzzers --enable-sanitizers --disable-shared >configure.log
-make -s libthimble.la frontends/tflite/libtflite.la tests/fuzz/fuzz_tflite tests/fuzz/fuzz_xml
+for reader in $readers; do
+    [ $reader = xml ] || make -s frontends/$reader/lib$reader.la
+    make -s tests/fuzz/fuzz_$reader
+done
 
 # seeds: the project's own models, the smaller shared ones, and their XML form
 for m in "$src"/examples/vibration/*.tflite "$shared"/models/*/model.tflite; do
@@ -24,6 +28,11 @@ for m in "$src"/examples/vibration/*.tflite "$shared"/models/*/model.tflite; do
         >/dev/null 2>&1 && cp "$out/seed.xml" "$out/xml/$name" || true
 done
 rm -f "$out"/seed.xml*
+for m in "$src"/examples/vibration/*.onnx "$shared"/models/*/*.onnx "$shared"/models/*/*.xml; do
+    [ -f "$m" ] && [ "$(wc -c <"$m")" -lt 100000 ] || continue
+    case $m in *.onnx) reader=onnx ;; *) reader=openvino ;; esac
+    cp "$m" "$out/$reader/$(echo "$m" | cksum | cut -d ' ' -f 1)"
+done
 
 table=$src/docs/campaign.md
 {
@@ -36,7 +45,7 @@ table=$src/docs/campaign.md
     echo '|---|---|---|---|'
 } >"$table.new"
 status=0
-for reader in tflite xml; do
+for reader in $readers; do
     log=$out/$reader.log
     findings=none
     "./tests/fuzz/fuzz_$reader" -max_len=20000 -timeout=20 -rss_limit_mb=2000 \
