@@ -245,7 +245,7 @@ enum th_status th_compile_check(const struct th_compiled *c)
                 (data + code + 1023) / 1024);
         return TH_ERR_TARGET;
     }
-    th_warning(c->ctx, NULL, 4007, "%" PRIu64 " bytes of constant data and at most %" PRIu64
+    th_warning(c->ctx, NULL, 4007, "%" PRIu64 " bytes of constant data and about %" PRIu64
                " of kernels may not fit into region '%s' of %" PRIu64, data, code, where, flash);
     return TH_OK;
 }

@@ -85,9 +85,9 @@ static void write_sums(struct th_page *p, const struct th_report *r)
     fact(p, "data", r->data_bytes, r->packed ? "bytes of weights, tables and constants, exact"
                                              : "bytes of constants in the model");
     if (r->n_kernels) {
-        fact(p, "code", r->code_bound, r->n_unmeasured ? "bytes: bound of the measured kernels"
-                                                       : "bytes: bound of the kernels");
-        fact(p, "stack", r->stack_bound, "bytes: bound of the deepest kernel");
+        fact(p, "code", r->code_bound, r->n_unmeasured ? "bytes: estimate for the measured kernels"
+                                                       : "bytes: estimate for the kernels");
+        fact(p, "stack", r->stack_bound, "bytes: estimate for the deepest kernel");
     }
     fact(p, "work", r->macs, "multiply-accumulates");
     if (r->peak)

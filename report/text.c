@@ -169,11 +169,11 @@ void th_report_summary(const struct th_report *r, struct th_str *s)
     th_str_addf(s, "data      %10" PRId64 " bytes: weights, tables and constants%s\n",
                 r->data_bytes, r->packed ? ", as emitted" : ", as in the model");
     if (r->n_kernels) {
-        th_str_addf(s, "code      %10" PRId64 " bytes: bound for %u kernel%s", r->code_bound,
+        th_str_addf(s, "code      %10" PRId64 " bytes: estimate for %u kernel%s", r->code_bound,
                     r->n_kernels, r->n_kernels == 1 ? "" : "s");
         if (r->n_unmeasured)
             th_str_addf(s, ", %u of them not measured", r->n_unmeasured);
-        th_str_addf(s, "\nstack     %10" PRId64 " bytes: bound for the deepest kernel\n",
+        th_str_addf(s, "\nstack     %10" PRId64 " bytes: estimate for the deepest kernel\n",
                     r->stack_bound);
     }
     th_str_addf(s, "work      %10" PRId64 " MACs", r->macs);
