@@ -9,25 +9,25 @@
 
 static enum th_status import_gather_elements(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2];
     int64_t axis;
 
     TH_TRY(onx_need(n, in, 2));
     if (!onx_axis(n, onx_attr_i(n, "axis", 0), onx_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return onx_finish(n, "gather_elements", in, 2, &a);
 }
 
-static enum th_status scatter_mode(struct onx_node *n, struct onx_attrs *a)
+static enum th_status scatter_mode(struct onx_node *n, struct th_attr_list *a)
 {
     static const char *const modes[] = {"none", "add", "mul", "min", "max"};
     const char *mode = onx_attr_s(n, "reduction", "none");
 
     for (int64_t i = 0; i < 5; i++)
         if (strcmp(mode, modes[i]) == 0) {
-            onx_set_enum(a, "mode", i);
+            th_attr_list_enum(a, "mode", i);
             return TH_OK;
         }
     return onx_reject(n, NULL, "reduction '%s'", mode);
@@ -35,21 +35,21 @@ static enum th_status scatter_mode(struct onx_node *n, struct onx_attrs *a)
 
 static enum th_status import_scatter_elements(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3];
     int64_t axis;
 
     TH_TRY(onx_need(n, in, 3));
     if (!onx_axis(n, onx_attr_i(n, "axis", 0), onx_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     TH_TRY(scatter_mode(n, &a));
     return onx_finish(n, "scatter_elements", in, 3, &a);
 }
 
 static enum th_status import_scatter_nd(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3];
 
     TH_TRY(onx_need(n, in, 3));
@@ -122,7 +122,7 @@ static enum th_status import_top_k(struct onx_node *n)
  * on are one. */
 static enum th_status import_hardmax(struct onx_node *n)
 {
-    struct onx_attrs find = {.n = 0}, make = {.n = 0};
+    struct th_attr_list find = {.n = 0}, make = {.n = 0};
     struct th_type t;
     th_value x, in[3];
     int64_t axis, rows = 1, last = 1;
@@ -137,9 +137,9 @@ static enum th_status import_hardmax(struct onx_node *n)
         TH_TRY(onx_reshape(n, x, 2, (int64_t[]){rows, last}, &x));
         axis = 1;
     }
-    onx_set_int(&find, "axis", axis);
-    onx_set_int(&make, "axis", axis);
-    onx_set_int(&make, "depth", onx_type(n, x)->dims[axis]);
+    th_attr_list_int(&find, "axis", axis);
+    th_attr_list_int(&make, "axis", axis);
+    th_attr_list_int(&make, "depth", onx_type(n, x)->dims[axis]);
     TH_TRY(onx_add_typed(n, "arg_max", &x, 1, &find, TH_DT_S32, NULL, &in[0]));
     TH_TRY(onx_scalar(n, t.dtype, 1, &in[1]));
     TH_TRY(onx_scalar(n, t.dtype, 0, &in[2]));
@@ -167,7 +167,7 @@ static enum th_status one_hot_depth(struct onx_node *n, int64_t axis, int64_t *d
 
 static enum th_status import_one_hot(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3], given[3], pick[3], all, zero;
     int64_t axis, depth = 0, one = 1;
 
@@ -189,8 +189,8 @@ static enum th_status import_one_hot(struct onx_node *n)
         TH_TRY(onx_slice(n, given[2], 0, i, 1, &in[2 - i]));
         TH_TRY(onx_reshape(n, in[2 - i], 1, &one, &in[2 - i]));
     }
-    onx_set_int(&a, "depth", depth);
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "depth", depth);
+    th_attr_list_int(&a, "axis", axis);
     return onx_finish(n, "one_hot", in, 3, &a);
 }
 
@@ -262,7 +262,7 @@ static enum th_status import_eye_like(struct onx_node *n)
 static enum th_status import_reverse_sequence(struct onx_node *n)
 {
     int64_t time = onx_attr_i(n, "time_axis", 0), batch = onx_attr_i(n, "batch_axis", 1);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2], pick[3], steps, last;
     struct th_type t;
     int64_t *v;
@@ -292,8 +292,8 @@ static enum th_status import_reverse_sequence(struct onx_node *n)
         perm[i] = i;
     if (batch == 1)
         TH_TRY(onx_transpose(n, in[0], perm, &in[0]));
-    onx_set_int(&a, "axis", 1);
-    onx_set_int(&a, "batch_dims", 1);
+    th_attr_list_int(&a, "axis", 1);
+    th_attr_list_int(&a, "batch_dims", 1);
     TH_TRY(onx_add(n, "gather", in, 2, &a, &in[0]));
     if (batch == 1)
         TH_TRY(onx_transpose(n, in[0], perm, &in[0]));

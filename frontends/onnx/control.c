@@ -289,7 +289,7 @@ static enum th_status condition(struct rounds *r, th_value most, struct th_graph
 static enum th_status finish_loop(struct rounds *r, th_value most)
 {
     struct th_graph *bodies[2];
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_node_desc d = {.op = "loop", .contract = "onnx", .in = r->in, .bodies = bodies,
                              .loc = r->n->loc};
     th_value one;
@@ -299,11 +299,11 @@ static enum th_status finish_loop(struct rounds *r, th_value most)
     for (uint32_t i = 0; i < r->count; i++)
         TH_TRY(th_graph_add_output(r->graph, "", r->next[i]));
     if (r->trips >= 0)
-        onx_set_int(&a, "count", r->trips);
+        th_attr_list_int(&a, "count", r->trips);
     else
         TH_TRY(condition(r, most, &bodies[d.n_bodies++]));
     bodies[d.n_bodies++] = r->graph;
-    d.attrs = a.list;
+    d.attrs = a.at;
     d.n_attrs = a.n;
     d.n_in = d.n_out = r->count;
     return th_graph_add_node(r->n->scope->graph, &d, NULL, r->next);
@@ -421,7 +421,7 @@ static enum th_status import_loop(struct onx_node *n)
 static enum th_status element(struct rounds *r, th_value v, int64_t axis, bool backwards,
                               th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2] = {v, th_graph_input(r->graph, 0)}, last;
     int64_t length = th_value_type(r->graph, v)->dims[axis];
 
@@ -429,7 +429,7 @@ static enum th_status element(struct rounds *r, th_value v, int64_t axis, bool b
         TH_TRY(onx_scalar(&r->at, TH_DT_S64, (double)(length - 1), &last));
         TH_TRY(onx_binary(&r->at, "sub", last, in[1], &in[1]));
     }
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return onx_add(&r->at, "gather", in, 2, &a, out);
 }
 

@@ -16,7 +16,7 @@ static enum th_status conv(struct onx_node *n, th_value x, th_value w, th_value 
 {
     const struct th_type *wt = onx_type(n, w);
     int64_t stride[2], dilation[2], pad[4], kernel[2], in_c = onx_type(n, x)->dims[1];
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3] = {0, 0, b};
     bool depthwise = groups == in_c && groups > 1 && wt->dims[1] == 1;
     int64_t multiplier = groups != 0 ? wt->dims[0] / groups : 0;
@@ -26,11 +26,11 @@ static enum th_status conv(struct onx_node *n, th_value x, th_value w, th_value 
     TH_TRY(weights(n, w, &in[1]));
     if (depthwise) {            /* [O, rows, columns, 1] to [1, rows, columns, O] */
         TH_TRY(onx_transpose(n, in[1], (int64_t[]){3, 1, 2, 0}, &in[1]));
-        onx_set_int(&a, "multiplier", multiplier);
+        th_attr_list_int(&a, "multiplier", multiplier);
     }
-    onx_set_ints(&a, "stride", stride, 2);
-    onx_set_ints(&a, "dilation", dilation, 2);
-    onx_set_ints(&a, "pad", pad, 4);
+    th_attr_list_ints(&a, "stride", stride, 2);
+    th_attr_list_ints(&a, "dilation", dilation, 2);
+    th_attr_list_ints(&a, "pad", pad, 4);
     TH_TRY(onx_add(n, depthwise ? "depthwise_conv2d" : "conv2d", in, b != 0 ? 3 : 2, &a, out));
     return onx_from_map(n, *out, win->space, out);
 }
@@ -55,7 +55,7 @@ static enum th_status conv_volume(struct onx_node *n, th_value x, th_value w, th
 {
     int64_t pad[6] = {0}, stride[3] = {1, 1, 1}, dilation[3] = {1, 1, 1}, dims[5];
     const int missing = 3 - win->space;
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3] = {0, 0, b};
 
     for (int i = 0; i < win->space; i++) {
@@ -66,9 +66,9 @@ static enum th_status conv_volume(struct onx_node *n, th_value x, th_value w, th
     }
     TH_TRY(to_volume(n, x, &in[0]));
     TH_TRY(to_volume(n, w, &in[1]));
-    onx_set_ints(&a, "stride", stride, 3);
-    onx_set_ints(&a, "dilation", dilation, 3);
-    onx_set_ints(&a, "pad", pad, 6);
+    th_attr_list_ints(&a, "stride", stride, 3);
+    th_attr_list_ints(&a, "dilation", dilation, 3);
+    th_attr_list_ints(&a, "pad", pad, 6);
     TH_TRY(onx_add(n, "conv3d", in, b != 0 ? 3 : 2, &a, out));
     const struct th_type t = *onx_type(n, *out);
     dims[0] = t.dims[0];
@@ -157,7 +157,7 @@ static enum th_status transposed(struct onx_node *n, th_value x, th_value w, th_
                                  const struct onx_window *win, th_value *out)
 {
     int64_t stride[2], dilation[2], pad[4], kernel[2], size[2];
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3] = {0, 0, b};
 
     onx_window_attrs(win, stride, dilation, pad, kernel);
@@ -167,9 +167,9 @@ static enum th_status transposed(struct onx_node *n, th_value x, th_value w, th_
     /* [I, O, rows, columns] to [O, rows, columns, I] */
     TH_TRY(onx_to_map(n, w, &in[1]));
     TH_TRY(onx_transpose(n, in[1], (int64_t[]){3, 1, 2, 0}, &in[1]));
-    onx_set_ints(&a, "stride", stride, 2);
-    onx_set_ints(&a, "pad", pad, 4);
-    onx_set_ints(&a, "out_size", size, 2);
+    th_attr_list_ints(&a, "stride", stride, 2);
+    th_attr_list_ints(&a, "pad", pad, 4);
+    th_attr_list_ints(&a, "out_size", size, 2);
     TH_TRY(onx_add(n, "transpose_conv2d", in, b != 0 ? 3 : 2, &a, out));
     return onx_from_map(n, *out, win->space, out);
 }
@@ -180,7 +180,7 @@ static enum th_status spread_axis(struct onx_node *n, th_value v, int32_t axis, 
 {
     int64_t before[TH_MAX_RANK] = {0}, after[TH_MAX_RANK] = {0}, dims[TH_MAX_RANK];
     const struct th_type t = *onx_type(n, v);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     *out = v;
     if (d == 1 || t.dims[axis] == 1)
@@ -190,8 +190,8 @@ static enum th_status spread_axis(struct onx_node *n, th_value v, int32_t axis, 
         dims[i] = i <= axis ? t.dims[i] : i == axis + 1 ? 1 : t.dims[i - 1];
     TH_TRY(onx_reshape(n, v, t.rank + 1, dims, &v));
     after[axis + 1] = d - 1;
-    onx_set_ints(&a, "before", before, (size_t)t.rank + 1);
-    onx_set_ints(&a, "after", after, (size_t)t.rank + 1);
+    th_attr_list_ints(&a, "before", before, (size_t)t.rank + 1);
+    th_attr_list_ints(&a, "after", after, (size_t)t.rank + 1);
     TH_TRY(onx_add(n, "pad", &v, 1, &a, &v));
     memcpy(dims, t.dims, sizeof dims);
     dims[axis] = t.dims[axis] * d;
@@ -216,7 +216,7 @@ static enum th_status transposed_volume(struct onx_node *n, th_value x, th_value
                                         const struct onx_window *win, th_value *out)
 {
     struct onx_window plain = {.space = 3};
-    struct onx_attrs turn = {.n = 0};
+    struct th_attr_list turn = {.n = 0};
 
     for (int32_t i = 0; i < 3; i++) {
         TH_TRY(spread_axis(n, x, 2 + i, win->stride[i], &x));
@@ -227,7 +227,7 @@ static enum th_status transposed_volume(struct onx_node *n, th_value x, th_value
             return onx_reject(n, "padding smaller than the window", "padding %" PRId64
                               " of a window of %" PRId64, win->before[i], win->kernel[i]);
     }
-    onx_set_ints(&turn, "axes", (int64_t[]){2, 3, 4}, 3);
+    th_attr_list_ints(&turn, "axes", (int64_t[]){2, 3, 4}, 3);
     TH_TRY(onx_add(n, "reverse", &w, 1, &turn, &w));
     TH_TRY(onx_transpose(n, w, (int64_t[]){1, 0, 2, 3, 4}, &w));
     return conv_volume(n, x, w, b, &plain, out);
@@ -239,7 +239,7 @@ static enum th_status widened(struct onx_node *n, th_value y, const int64_t *bef
 {
     const int32_t rank = onx_type(n, y)->rank;
     int64_t dims[TH_MAX_RANK] = {1, 0};
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     bool wider = false;
 
     for (int32_t i = 2; i < rank; i++) {
@@ -249,8 +249,8 @@ static enum th_status widened(struct onx_node *n, th_value y, const int64_t *bef
     *out = y;
     if (!wider)
         return TH_OK;
-    onx_set_ints(&a, "before", before, (size_t)rank);
-    onx_set_ints(&a, "after", after, (size_t)rank);
+    th_attr_list_ints(&a, "before", before, (size_t)rank);
+    th_attr_list_ints(&a, "after", after, (size_t)rank);
     TH_TRY(onx_add(n, "pad", &y, 1, &a, out));
     if (bias == 0)
         return TH_OK;

@@ -150,7 +150,7 @@ static enum th_status diagonal(struct onx_node *n, struct term *t)
         for (int32_t k = i + 1; k < t->n; k++) {
             int64_t perm[TH_MAX_RANK], dims[TH_MAX_RANK], begin[TH_MAX_RANK] = {0};
             int64_t step[TH_MAX_RANK];
-            struct onx_attrs a = {.n = 0};
+            struct th_attr_list a = {.n = 0};
             const int label = t->label[i];
             const int64_t size = dim(n, t, i);
             int32_t at = 0;
@@ -171,9 +171,9 @@ static enum th_status diagonal(struct onx_node *n, struct term *t)
             dims[at] = size;
             for (int32_t j = 0; j <= at; j++)
                 step[j] = j == at ? size + 1 : 1;
-            onx_set_ints(&a, "begin", begin, (size_t)at + 1);
-            onx_set_ints(&a, "size", dims, (size_t)at + 1);
-            onx_set_ints(&a, "stride", step, (size_t)at + 1);
+            th_attr_list_ints(&a, "begin", begin, (size_t)at + 1);
+            th_attr_list_ints(&a, "size", dims, (size_t)at + 1);
+            th_attr_list_ints(&a, "stride", step, (size_t)at + 1);
             TH_TRY(onx_add(n, "slice", &t->v, 1, &a, &t->v));
             t->label[at] = label;
             t->n = at + 1;

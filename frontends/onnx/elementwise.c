@@ -120,27 +120,27 @@ static enum th_status import_clip(struct onx_node *n)
 
 static enum th_status import_leaky_relu(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    onx_set_float(&a, "alpha", onx_attr_f(n, "alpha", (double)0.01f));
+    th_attr_list_float(&a, "alpha", onx_attr_f(n, "alpha", (double)0.01f));
     return onx_finish(n, "leaky_relu", &x, 1, &a);
 }
 
 /* below (exp(rate x) - 1) for x < 0, else above x */
 static enum th_status elu_like(struct onx_node *n, double rate, double below, double above)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
     if (rate != 1)
-        onx_set_float(&a, "rate", rate);
+        th_attr_list_float(&a, "rate", rate);
     if (below != 1)
-        onx_set_float(&a, "below", below);
+        th_attr_list_float(&a, "below", below);
     if (above != 1)
-        onx_set_float(&a, "above", above);
+        th_attr_list_float(&a, "above", above);
     return onx_finish(n, "elu", &x, 1, &a);
 }
 
@@ -166,33 +166,33 @@ static enum th_status import_selu(struct onx_node *n)
 
 static enum th_status import_hard_sigmoid(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    onx_set_float(&a, "alpha", onx_attr_f(n, "alpha", (double)0.2f));
-    onx_set_float(&a, "beta", onx_attr_f(n, "beta", 0.5));
+    th_attr_list_float(&a, "alpha", onx_attr_f(n, "alpha", (double)0.2f));
+    th_attr_list_float(&a, "beta", onx_attr_f(n, "beta", 0.5));
     return onx_finish(n, "hard_sigmoid", &x, 1, &a);
 }
 
 static enum th_status import_thresholded_relu(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    onx_set_float(&a, "alpha", onx_attr_f(n, "alpha", 1));
+    th_attr_list_float(&a, "alpha", onx_attr_f(n, "alpha", 1));
     return onx_finish(n, "thresholded_relu", &x, 1, &a);
 }
 
 static enum th_status import_shrink(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    onx_set_float(&a, "lambda", onx_attr_f(n, "lambd", 0.5));
-    onx_set_float(&a, "bias", onx_attr_f(n, "bias", 0));
+    th_attr_list_float(&a, "lambda", onx_attr_f(n, "lambd", 0.5));
+    th_attr_list_float(&a, "bias", onx_attr_f(n, "bias", 0));
     return onx_finish(n, "shrink", &x, 1, &a);
 }
 
@@ -215,11 +215,11 @@ static enum th_status import_prelu(struct onx_node *n)
 
 static enum th_status import_gelu(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    onx_set_bool(&a, "approximate", strcmp(onx_attr_s(n, "approximate", "none"), "tanh") == 0);
+    th_attr_list_bool(&a, "approximate", strcmp(onx_attr_s(n, "approximate", "none"), "tanh") == 0);
     return onx_finish(n, "gelu", &x, 1, &a);
 }
 
@@ -253,12 +253,12 @@ static enum th_status import_reciprocal(struct onx_node *n)
 
 static enum th_status import_is_inf(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
-    onx_set_bool(&a, "positive", onx_attr_i(n, "detect_positive", 1) != 0);
-    onx_set_bool(&a, "negative", onx_attr_i(n, "detect_negative", 1) != 0);
+    th_attr_list_bool(&a, "positive", onx_attr_i(n, "detect_positive", 1) != 0);
+    th_attr_list_bool(&a, "negative", onx_attr_i(n, "detect_negative", 1) != 0);
     return onx_finish(n, "is_inf", &x, 1, &a);
 }
 
@@ -317,7 +317,7 @@ enum { CUT_BRAIN = 18 };
 
 static enum th_status import_cast(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t to = onx_attr_i(n, "to", 0);
     enum th_dtype dt = to > 0 && to < 64 ? onx_dtype((int32_t)to) : TH_DT_NONE;
     th_value x, y;
@@ -329,7 +329,7 @@ static enum th_status import_cast(struct onx_node *n)
         return onx_reject(n, NULL, "elements of type %s",
                           onx_type_name(to > 0 && to < 64 ? (int32_t)to : 0));
     if (dt == TH_DT_BF16 && n->opset <= CUT_BRAIN && onx_type(n, x)->dtype != dt) {
-        onx_set_bool(&a, "truncate", true);
+        th_attr_list_bool(&a, "truncate", true);
         TH_TRY(onx_add_typed(n, "cast", &x, 1, &a, dt, NULL, &y));
         return onx_bind(n, 0, y);
     }

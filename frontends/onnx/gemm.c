@@ -21,10 +21,10 @@ static enum th_status swap_last(struct onx_node *n, th_value v, th_value *out)
 static enum th_status dense(struct onx_node *n, th_value a, th_value w, th_value bias,
                             th_value *out)
 {
-    struct onx_attrs attrs = {.n = 0};
+    struct th_attr_list attrs = {.n = 0};
     th_value in[3] = {a, w, bias};
 
-    onx_set_bool(&attrs, "keep_dims", true);
+    th_attr_list_bool(&attrs, "keep_dims", true);
     return onx_add(n, "fully_connected", in, bias != 0 ? 3 : 2, &attrs, out);
 }
 

@@ -199,28 +199,17 @@ bool onx_axis(const struct onx_node *n, int64_t axis, int32_t rank, int64_t *out
 
 /* ---- adding IR nodes (node.c) */
 
-enum { ONX_MAX_ATTRS = 24 };
-struct onx_attrs {
-    struct th_attr list[ONX_MAX_ATTRS];
-    uint32_t n;
-};
-void onx_set_int(struct onx_attrs *a, const char *name, int64_t v);
-void onx_set_bool(struct onx_attrs *a, const char *name, bool v);
-void onx_set_enum(struct onx_attrs *a, const char *name, int64_t v);
-void onx_set_float(struct onx_attrs *a, const char *name, double v);
-void onx_set_ints(struct onx_attrs *a, const char *name, const int64_t *v, size_t n);
-
 /* Adds a node with one output. Where the op's record leaves dtype and quantization to its maker,
  * they are those of the first operand. */
 enum th_status onx_add(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
-                       const struct onx_attrs *a, th_value *out);
+                       const struct th_attr_list *a, th_value *out);
 /* The same with dtype and quantization given. */
 enum th_status onx_add_typed(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
-                             const struct onx_attrs *a, enum th_dtype dt,
+                             const struct th_attr_list *a, enum th_dtype dt,
                              const struct th_quant *q, th_value *out);
 /* The only output of n. */
 enum th_status onx_finish(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
-                          const struct onx_attrs *a);
+                          const struct th_attr_list *a);
 enum th_status onx_unary(struct onx_node *n, const char *op, th_value x, th_value *out);
 enum th_status onx_binary(struct onx_node *n, const char *op, th_value a, th_value b,
                           th_value *out);

@@ -27,7 +27,7 @@ enum th_status onx_from_front(struct onx_node *n, th_value i, int64_t dim, th_va
 
 static enum th_status import_gather(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2];
     int64_t axis;
 
@@ -35,7 +35,7 @@ static enum th_status import_gather(struct onx_node *n)
     if (!onx_axis(n, onx_attr_i(n, "axis", 0), onx_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
     TH_TRY(onx_from_front(n, in[1], onx_type(n, in[0])->dims[axis], &in[1]));
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return onx_finish(n, "gather", in, 2, &a);
 }
 
@@ -90,7 +90,7 @@ static enum th_status import_gather_nd(struct onx_node *n)
 
 static enum th_status import_cumsum(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     double given = 0;
     int64_t axis;
     th_value x;
@@ -101,9 +101,9 @@ static enum th_status import_cumsum(struct onx_node *n)
     if (!onx_in_real(n, 1, "axis", &given) ||
         !onx_axis(n, (int64_t)given, onx_type(n, x)->rank, &axis))
         return TH_ERR_INPUT;
-    onx_set_int(&a, "axis", axis);
-    onx_set_bool(&a, "exclusive", onx_attr_i(n, "exclusive", 0) != 0);
-    onx_set_bool(&a, "reverse", onx_attr_i(n, "reverse", 0) != 0);
+    th_attr_list_int(&a, "axis", axis);
+    th_attr_list_bool(&a, "exclusive", onx_attr_i(n, "exclusive", 0) != 0);
+    th_attr_list_bool(&a, "reverse", onx_attr_i(n, "reverse", 0) != 0);
     return onx_finish(n, "cumsum", &x, 1, &a);
 }
 

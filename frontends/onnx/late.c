@@ -41,10 +41,10 @@ enum th_status onx_iota(struct onx_node *n, enum th_dtype dt, int64_t count, th_
 static enum th_status take(struct onx_node *n, th_value x, th_value index, int32_t axis,
                            th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2] = {x, index};
 
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return onx_add(n, "gather", in, 2, &a, out);
 }
 
@@ -328,10 +328,10 @@ enum th_status onx_late_cumsum(struct onx_node *n, th_value x)
     th_value y = 0, one, test;
 
     for (int32_t axis = 0; axis < t.rank; axis++) {
-        struct onx_attrs a = {.n = 0};
-        onx_set_int(&a, "axis", axis);
-        onx_set_bool(&a, "exclusive", onx_attr_i(n, "exclusive", 0) != 0);
-        onx_set_bool(&a, "reverse", onx_attr_i(n, "reverse", 0) != 0);
+        struct th_attr_list a = {.n = 0};
+        th_attr_list_int(&a, "axis", axis);
+        th_attr_list_bool(&a, "exclusive", onx_attr_i(n, "exclusive", 0) != 0);
+        th_attr_list_bool(&a, "reverse", onx_attr_i(n, "reverse", 0) != 0);
         TH_TRY(onx_add(n, "cumsum", &x, 1, &a, &one));
         if (y != 0) {
             TH_TRY(named(n, onx_in(n, 1), t.rank, axis, &test));
@@ -413,7 +413,7 @@ enum th_status onx_late_range(struct onx_node *n)
 /* The k-th element that is chosen lies behind as many as have at most k chosen up to them. */
 static enum th_status import_compress(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type want;
     int64_t axis = 0, size;
     th_value in[2], k;
@@ -429,7 +429,7 @@ static enum th_status import_compress(struct onx_node *n)
     }
     TH_TRY(declared(n, t.rank, &want));
     TH_TRY(onx_cast(n, in[1], TH_DT_S32, &in[1]));
-    onx_set_int(&a, "axis", 0);
+    th_attr_list_int(&a, "axis", 0);
     TH_TRY(onx_add(n, "cumsum", &in[1], 1, &a, &in[1]));
     TH_TRY(onx_reshape(n, in[1], 2, (int64_t[]){1, th_type_elems(onx_type(n, in[1]))}, &in[1]));
     TH_TRY(onx_iota(n, TH_DT_S32, want.dims[axis], &k));

@@ -32,14 +32,14 @@ static enum th_status mark_ignored(struct onx_node *n, struct loss *l)
 static enum th_status pick(struct onx_node *n, const struct loss *l, th_value *out)
 {
     const struct th_type t = *onx_type(n, l->target);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int64_t dims[TH_MAX_RANK] = {t.dims[0], 1};
     th_value in[2] = {l->x, 0};
 
     for (int32_t i = 1; i < t.rank; i++)
         dims[i + 1] = t.dims[i];
     TH_TRY(onx_reshape(n, l->target, t.rank + 1, dims, &in[1]));
-    onx_set_int(&a, "axis", 1);
+    th_attr_list_int(&a, "axis", 1);
     TH_TRY(onx_add(n, "gather_elements", in, 2, &a, out));
     TH_TRY(onx_reshape(n, *out, t.rank, t.dims, out));
     return onx_unary(n, "neg", *out, out);
@@ -50,11 +50,11 @@ static enum th_status place_weights(struct onx_node *n, const struct loss *l, th
 {
     enum th_dtype dt = onx_type(n, l->x)->dtype;
     th_value in[3] = {l->ignored, 0, 0}, pair[2] = {l->weight, l->target};
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     *out = 0;
     if (l->weight != 0) {
-        onx_set_int(&a, "axis", 0);
+        th_attr_list_int(&a, "axis", 0);
         TH_TRY(onx_add(n, "gather", pair, 2, &a, out));
     }
     if (l->ignored == 0)

@@ -266,48 +266,10 @@ bool onx_axes(struct onx_node *n, size_t i, const char *name, int32_t rank, int6
     return true;
 }
 
-/* ---- attributes of IR nodes ------------------------------------------------------------------ */
-
-static struct th_attr *new_attr(struct onx_attrs *a, const char *name, enum th_attr_kind kind)
-{
-    struct th_attr *attr = &a->list[a->n < ONX_MAX_ATTRS ? a->n++ : ONX_MAX_ATTRS - 1];
-
-    *attr = (struct th_attr){.name = name, .kind = kind};
-    return attr;
-}
-
-void onx_set_int(struct onx_attrs *a, const char *name, int64_t v)
-{
-    new_attr(a, name, TH_ATTR_INT)->v.i = v;
-}
-
-void onx_set_bool(struct onx_attrs *a, const char *name, bool v)
-{
-    new_attr(a, name, TH_ATTR_BOOL)->v.i = v;
-}
-
-void onx_set_enum(struct onx_attrs *a, const char *name, int64_t v)
-{
-    new_attr(a, name, TH_ATTR_ENUM)->v.i = v;
-}
-
-void onx_set_float(struct onx_attrs *a, const char *name, double v)
-{
-    new_attr(a, name, TH_ATTR_FLOAT)->v.f = v;
-}
-
-void onx_set_ints(struct onx_attrs *a, const char *name, const int64_t *v, size_t n)
-{
-    struct th_attr *attr = new_attr(a, name, TH_ATTR_INTS);
-
-    attr->n = (uint32_t)n;
-    attr->v.ints = v;
-}
-
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
 static enum th_status add_plain(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
-                          const struct onx_attrs *a, const struct th_type *type, th_value *out)
+                          const struct th_attr_list *a, const struct th_type *type, th_value *out)
 {
     struct th_node_desc d = {
         .op = op, .contract = "onnx", .in = in, .n_in = (uint32_t)n_in, .out = type, .n_out = 1,
@@ -316,7 +278,7 @@ static enum th_status add_plain(struct onx_node *n, const char *op, const th_val
     th_value v = 0;             /* callers let a result take the place of its operand */
 
     if (a != NULL) {
-        d.attrs = a->list;
+        d.attrs = a->at;
         d.n_attrs = a->n;
     }
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, &v));
@@ -351,7 +313,7 @@ static enum th_dtype widens(const struct onx_node *n, const struct th_op *record
 enum { MAX_WIDENED = 32 };
 
 static enum th_status add(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
-                          const struct onx_attrs *a, const struct th_type *type, th_value *out)
+                          const struct th_attr_list *a, const struct th_type *type, th_value *out)
 {
     struct th_type wide = {.rank = -1};
     th_value list[MAX_WIDENED];
@@ -378,7 +340,7 @@ static enum th_status add(struct onx_node *n, const char *op, const th_value *in
 }
 
 enum th_status onx_add_typed(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
-                             const struct onx_attrs *a, enum th_dtype dt,
+                             const struct th_attr_list *a, enum th_dtype dt,
                              const struct th_quant *q, th_value *out)
 {
     struct th_type open = {.dtype = dt, .rank = -1, .quant = q};
@@ -387,7 +349,7 @@ enum th_status onx_add_typed(struct onx_node *n, const char *op, const th_value 
 }
 
 enum th_status onx_add(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
-                       const struct onx_attrs *a, th_value *out)
+                       const struct th_attr_list *a, th_value *out)
 {
     const struct th_op *record = th_op_find(n->scope->im->ctx, op);
 
@@ -399,7 +361,7 @@ enum th_status onx_add(struct onx_node *n, const char *op, const th_value *in, s
 }
 
 enum th_status onx_finish(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
-                          const struct onx_attrs *a)
+                          const struct th_attr_list *a)
 {
     th_value v;
 
@@ -432,19 +394,19 @@ static bool same_dims(const struct th_type *t, int32_t rank, const int64_t *dims
 enum th_status onx_reshape(struct onx_node *n, th_value v, int32_t rank, const int64_t *dims,
                            th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     if (same_dims(onx_type(n, v), rank, dims)) {
         *out = v;
         return TH_OK;
     }
-    onx_set_ints(&a, "shape", dims, (size_t)rank);
+    th_attr_list_ints(&a, "shape", dims, (size_t)rank);
     return onx_add(n, "reshape", &v, 1, &a, out);
 }
 
 enum th_status onx_transpose(struct onx_node *n, th_value v, const int64_t *perm, th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     int32_t rank = onx_type(n, v)->rank;
     bool identity = true;
 
@@ -454,7 +416,7 @@ enum th_status onx_transpose(struct onx_node *n, th_value v, const int64_t *perm
         *out = v;
         return TH_OK;
     }
-    onx_set_ints(&a, "perm", perm, (size_t)rank);
+    th_attr_list_ints(&a, "perm", perm, (size_t)rank);
     return onx_add(n, "transpose", &v, 1, &a, out);
 }
 
@@ -503,10 +465,10 @@ enum th_status onx_cast(struct onx_node *n, th_value v, enum th_dtype dt, th_val
 
 enum th_status onx_clamp(struct onx_node *n, th_value v, double lo, double hi, th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
-    onx_set_float(&a, "act_min", lo);
-    onx_set_float(&a, "act_max", hi);
+    th_attr_list_float(&a, "act_min", lo);
+    th_attr_list_float(&a, "act_max", hi);
     return onx_add(n, "clamp", &v, 1, &a, out);
 }
 
@@ -515,40 +477,40 @@ enum th_status onx_slice(struct onx_node *n, th_value v, int64_t axis, int64_t b
 {
     const struct th_type *t = onx_type(n, v);
     int64_t begins[TH_MAX_RANK] = {0}, sizes[TH_MAX_RANK];
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     memcpy(sizes, t->dims, sizeof sizes);
     begins[axis] = begin;
     sizes[axis] = size;
-    onx_set_ints(&a, "begin", begins, (size_t)t->rank);
-    onx_set_ints(&a, "size", sizes, (size_t)t->rank);
+    th_attr_list_ints(&a, "begin", begins, (size_t)t->rank);
+    th_attr_list_ints(&a, "size", sizes, (size_t)t->rank);
     return onx_add(n, "slice", &v, 1, &a, out);
 }
 
 enum th_status onx_concat(struct onx_node *n, const th_value *in, size_t n_in, int64_t axis,
                           th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     if (n_in == 1) {
         *out = in[0];
         return TH_OK;
     }
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return onx_add(n, "concat", in, n_in, &a, out);
 }
 
 enum th_status onx_reduce(struct onx_node *n, const char *op, th_value v, const int64_t *axes,
                           size_t count, bool keep, th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     if (count == 0) {
         *out = v;
         return TH_OK;
     }
-    onx_set_ints(&a, "axes", axes, count);
-    onx_set_bool(&a, "keep_dims", keep);
+    th_attr_list_ints(&a, "axes", axes, count);
+    th_attr_list_bool(&a, "keep_dims", keep);
     return onx_add(n, op, &v, 1, &a, out);
 }
 

@@ -112,12 +112,12 @@ static enum th_status normalized(struct onx_node *n, th_value x, const int64_t *
 static enum th_status by_group(struct onx_node *n, th_value x, th_value scale, th_value bias,
                                int64_t axis, bool rms, th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3] = {x, scale, bias};
 
-    onx_set_int(&a, "axis", axis);
-    onx_set_float(&a, "epsilon", onx_attr_f(n, "epsilon", (double)1e-5f));
-    onx_set_bool(&a, "rms", rms);
+    th_attr_list_int(&a, "axis", axis);
+    th_attr_list_float(&a, "epsilon", onx_attr_f(n, "epsilon", (double)1e-5f));
+    th_attr_list_bool(&a, "rms", rms);
     return onx_add(n, "layer_norm", in, 3, &a, out);
 }
 
@@ -165,9 +165,9 @@ static enum th_status import_group_norm(struct onx_node *n)
     const int64_t rest = th_type_elems(&x) / x.dims[0] / groups, each = x.dims[1] / groups;
     for (int i = 1; i < 3; i++)
         if (onx_type(n, in[i])->rank == 1 && onx_type(n, in[i])->dims[0] == groups && each > 1) {
-            struct onx_attrs a = {.n = 0};
+            struct th_attr_list a = {.n = 0};
             TH_TRY(onx_reshape(n, in[i], 2, (int64_t[]){groups, 1}, &in[i]));
-            onx_set_ints(&a, "shape", (int64_t[]){groups, each}, 2);
+            th_attr_list_ints(&a, "shape", (int64_t[]){groups, each}, 2);
             TH_TRY(onx_add(n, "broadcast_to", &in[i], 1, &a, &in[i]));
             TH_TRY(onx_reshape(n, in[i], 1, &x.dims[1], &in[i]));
         }
@@ -266,13 +266,13 @@ enum th_status onx_softmax(struct onx_node *n, const char *op, th_value v, int64
 {
     int64_t axis, perm[TH_MAX_RANK], rows = 1, columns = 1;
     struct th_type x = *onx_type(n, v);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     bool channels;
 
     if (!onx_axis(n, onx_attr_i(n, "axis", opset < 13 ? 1 : -1), x.rank, &axis))
         return TH_ERR_INPUT;
     if (strcmp(op, "softmax") == 0)
-        onx_set_float(&a, "beta", 1);
+        th_attr_list_float(&a, "beta", 1);
     if (opset < 13) {
         for (int32_t i = 0; i < x.rank; i++)
             *(i < axis ? &rows : &columns) *= x.dims[i];

@@ -9,13 +9,13 @@ static enum th_status pool(struct onx_node *n, const char *op, th_value x,
                            const struct onx_window *w, th_value *out)
 {
     int64_t stride[2], dilation[2], pad[4], kernel[2];
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     onx_window_attrs(w, stride, dilation, pad, kernel);
     TH_TRY(onx_to_map(n, x, &x));
-    onx_set_ints(&a, "filter", kernel, 2);
-    onx_set_ints(&a, "stride", stride, 2);
-    onx_set_ints(&a, "pad", pad, 4);
+    th_attr_list_ints(&a, "filter", kernel, 2);
+    th_attr_list_ints(&a, "stride", stride, 2);
+    th_attr_list_ints(&a, "pad", pad, 4);
     TH_TRY(onx_add(n, op, &x, 1, &a, out));
     return onx_from_map(n, *out, w->space, out);
 }
@@ -56,15 +56,15 @@ static enum th_status pad_axes(struct onx_node *n, th_value x, const struct onx_
                                double value, th_value *out)
 {
     int64_t before[TH_MAX_RANK] = {0}, after[TH_MAX_RANK] = {0};
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     for (int32_t i = 0; i < w->space; i++) {
         before[2 + i] = w->before[i];
         after[2 + i] = w->after[i];
     }
-    onx_set_ints(&a, "before", before, (size_t)w->space + 2);
-    onx_set_ints(&a, "after", after, (size_t)w->space + 2);
-    onx_set_float(&a, "value", value);
+    th_attr_list_ints(&a, "before", before, (size_t)w->space + 2);
+    th_attr_list_ints(&a, "after", after, (size_t)w->space + 2);
+    th_attr_list_float(&a, "value", value);
     return onx_add(n, "pad", &x, 1, &a, out);
 }
 
@@ -80,7 +80,7 @@ static enum th_status sum_axis(struct onx_node *n, const struct onx_window *w, i
     const struct th_type reals = th_type_make(TH_DT_F32, 2, dims);
     struct th_tensor *index = th_tensor_new(n->scope->im->arena, &ints);
     struct th_tensor *weight = th_tensor_new(n->scope->im->arena, &reals);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3] = {*x, 0, 0};
 
     if (index == NULL || weight == NULL)
@@ -106,7 +106,7 @@ static enum th_status sum_axis(struct onx_node *n, const struct onx_window *w, i
     in[2] = th_graph_const_copy(n->scope->graph, "", &reals, weight->data);
     if (in[1] == 0 || in[2] == 0)
         return TH_ERR_INTERNAL;
-    onx_set_int(&a, "axis", 2 + i);
+    th_attr_list_int(&a, "axis", 2 + i);
     return onx_add(n, "resample", in, 3, &a, x);
 }
 
@@ -195,7 +195,7 @@ static enum th_status tap(struct onx_node *n, th_value x, const struct onx_windo
 {
     int64_t begin[TH_MAX_RANK] = {0}, size[TH_MAX_RANK], step[TH_MAX_RANK];
     const struct th_type *t = onx_type(n, x);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     for (int32_t i = 0; i < t->rank; i++) {
         size[i] = t->dims[i];
@@ -207,9 +207,9 @@ static enum th_status tap(struct onx_node *n, th_value x, const struct onx_windo
         size[2 + i] = w->out[i];
         step[2 + i] = w->stride[i];
     }
-    onx_set_ints(&a, "begin", begin, (size_t)t->rank);
-    onx_set_ints(&a, "size", size, (size_t)t->rank);
-    onx_set_ints(&a, "stride", step, (size_t)t->rank);
+    th_attr_list_ints(&a, "begin", begin, (size_t)t->rank);
+    th_attr_list_ints(&a, "size", size, (size_t)t->rank);
+    th_attr_list_ints(&a, "stride", step, (size_t)t->rank);
     return onx_add(n, "slice", &x, 1, &a, out);
 }
 

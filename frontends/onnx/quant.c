@@ -298,7 +298,7 @@ static enum th_status import_qlinear_binary(struct onx_node *n)
 /* com.microsoft: X, X scale, X zero, Y scale, Y zero. */
 static enum th_status import_qlinear_unary(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x, y;
 
     TH_TRY(dequantized(n, 0, 1, 2, 0, &x));
@@ -310,7 +310,7 @@ static enum th_status import_qlinear_unary(struct onx_node *n)
         TH_TRY(onx_softmax(n, "softmax", x, onx_attr_i(n, "opset", 13), &y));
     } else {
         if (strcmp(n->row->ir, "leaky_relu") == 0)
-            onx_set_float(&a, "alpha", onx_attr_f(n, "alpha", (double)0.01f));
+            th_attr_list_float(&a, "alpha", onx_attr_f(n, "alpha", (double)0.01f));
         TH_TRY(onx_add(n, n->row->ir, &x, 1, &a, &y));
     }
     return finish(n, y, 3, 4);

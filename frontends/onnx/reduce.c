@@ -96,7 +96,7 @@ static enum th_status import_log_sum_exp(struct onx_node *n)
 static enum th_status import_arg(struct onx_node *n)
 {
     bool last = onx_attr_i(n, "select_last_index", 0) != 0;
-    struct onx_attrs a = {.n = 0}, r = {.n = 0};
+    struct th_attr_list a = {.n = 0}, r = {.n = 0};
     int64_t axis, dims[TH_MAX_RANK];
     int32_t rank;
     th_value x, y, most;
@@ -107,10 +107,10 @@ static enum th_status import_arg(struct onx_node *n)
         return TH_ERR_INPUT;
     memcpy(dims, onx_type(n, x)->dims, sizeof dims);
     if (last) {
-        onx_set_ints(&r, "axes", &axis, 1);
+        th_attr_list_ints(&r, "axes", &axis, 1);
         TH_TRY(onx_add(n, "reverse", &x, 1, &r, &x));
     }
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     TH_TRY(onx_add_typed(n, n->row->ir, &x, 1, &a, TH_DT_S64, NULL, &y));
     if (last) {
         TH_TRY(onx_scalar(n, TH_DT_S64, (double)(dims[axis] - 1), &most));

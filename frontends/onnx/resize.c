@@ -312,13 +312,13 @@ static enum th_status fill_outside(struct onx_node *n, const struct resize *r, i
 static enum th_status along(struct onx_node *n, const struct resize *r, int32_t axis, th_value *x)
 {
     const bool crop = is(r->places, "tf_crop_and_resize");
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value at, in[3] = {*x, 0, 0};
 
     if (!crop && r->known[axis] && r->scale[axis] == 1)
         return TH_OK;
     TH_TRY(places(n, r, axis, &at));
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     if (r->mode == NEAREST) {
         TH_TRY(nearest(n, r, axis, at, &in[1]));
         TH_TRY(onx_add(n, "gather", in, 2, &a, x));
@@ -354,11 +354,11 @@ static bool has_operator(const struct resize *r, bool *align, bool *half)
 static enum th_status as_operator(struct onx_node *n, const struct resize *r, bool align,
                                   bool half, th_value x)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
-    onx_set_ints(&a, "size", r->out + 2, 2);
-    onx_set_bool(&a, "align_corners", align);
-    onx_set_bool(&a, "half_pixel", half);
+    th_attr_list_ints(&a, "size", r->out + 2, 2);
+    th_attr_list_bool(&a, "align_corners", align);
+    th_attr_list_bool(&a, "half_pixel", half);
     TH_TRY(onx_to_last(n, x, &x));
     TH_TRY(onx_add(n, r->mode == LINEAR ? "resize_bilinear" : "resize_nearest", &x, 1, &a, &x));
     TH_TRY(onx_to_first(n, x, &x));

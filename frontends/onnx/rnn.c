@@ -68,7 +68,7 @@ static int find_activation(const char *name)
 
 /* The lists give parameters to those activations that have some, in order. */
 static enum th_status set_activations(struct onx_node *n, const struct layer *l, int64_t direction,
-                                      struct onx_attrs *a, double values[2][ACTIVATIONS])
+                                      struct th_attr_list *a, double values[2][ACTIVATIONS])
 {
     static const char *const names[] = {"f", "g", "h"}, *const lists[] = {"alpha", "beta"};
     size_t count[2], used[2] = {0, 0};
@@ -91,26 +91,26 @@ static enum th_status set_activations(struct onx_node *n, const struct layer *l,
                 used[p] += has;
             }
             if (d == direction)
-                onx_set_enum(a, names[i], k);
+                th_attr_list_enum(a, names[i], k);
         }
     for (int p = 0; p < 2; p++)
-        a->list[a->n++] = (struct th_attr){.name = lists[p], .kind = TH_ATTR_FLOATS,
+        a->at[a->n++] = (struct th_attr){.name = lists[p], .kind = TH_ATTR_FLOATS,
                                            .n = ACTIVATIONS, .v.floats = values[p]};
     return TH_OK;
 }
 
 static enum th_status set_attrs(struct onx_node *n, const struct layer *l, int64_t direction,
-                                struct onx_attrs *a, double values[2][ACTIVATIONS])
+                                struct th_attr_list *a, double values[2][ACTIVATIONS])
 {
     const char *way = onx_attr_s(n, "direction", "forward");
 
-    onx_set_bool(a, "reverse", direction == 1 || strcmp(way, "reverse") == 0);
+    th_attr_list_bool(a, "reverse", direction == 1 || strcmp(way, "reverse") == 0);
     if (onx_has(n, "clip"))
-        onx_set_float(a, "clip", onx_attr_f(n, "clip", 0));
+        th_attr_list_float(a, "clip", onx_attr_f(n, "clip", 0));
     if (l->gates == 3)
-        onx_set_bool(a, "linear_before_reset", onx_attr_i(n, "linear_before_reset", 0) != 0);
+        th_attr_list_bool(a, "linear_before_reset", onx_attr_i(n, "linear_before_reset", 0) != 0);
     if (l->gates == 4)
-        onx_set_bool(a, "input_forget", onx_attr_i(n, "input_forget", 0) != 0);
+        th_attr_list_bool(a, "input_forget", onx_attr_i(n, "input_forget", 0) != 0);
     return set_activations(n, l, direction, a, values);
 }
 
@@ -140,7 +140,7 @@ static enum th_status direction(struct onx_node *n, const struct layer *l, int64
                                 th_value out[3])
 {
     double values[2][ACTIVATIONS];
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type types[3];
     th_value in[8] = {l->x};
 
@@ -156,7 +156,7 @@ static enum th_status direction(struct onx_node *n, const struct layer *l, int64
     for (int i = 0; i < 3; i++)
         types[i] = (struct th_type){.dtype = TH_DT_NONE, .rank = -1};
     struct th_node_desc desc = {.op = l->op, .contract = "onnx", .in = in,
-                                .n_in = l->states > 1 ? 8 : 6, .attrs = a.list, .n_attrs = a.n,
+                                .n_in = l->states > 1 ? 8 : 6, .attrs = a.at, .n_attrs = a.n,
                                 .out = types, .n_out = (uint32_t)l->states + 1, .loc = n->loc};
     return th_graph_add_node(n->scope->graph, &desc, NULL, out);
 }

@@ -186,7 +186,7 @@ static enum th_status stacked(struct onx_node *n, const struct onx_list *list, i
 static enum th_status import_at(struct onx_node *n)
 {
     const struct onx_list *list = list_in(n, 0);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2];
     int64_t at = 0;
 
@@ -201,7 +201,7 @@ static enum th_status import_at(struct onx_node *n)
         return onx_bind(n, 0, list->v[at]);
     TH_TRY(one_type(n, list, 0));
     TH_TRY(stacked(n, list, 0, &in[0]));
-    onx_set_int(&a, "axis", 0);
+    th_attr_list_int(&a, "axis", 0);
     return onx_finish(n, "gather", in, 2, &a);
 }
 

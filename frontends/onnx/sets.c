@@ -13,19 +13,19 @@ enum { MOST = 1024 };
 static enum th_status take(struct onx_node *n, th_value x, th_value index, int64_t axis,
                            th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2] = {x, index};
 
-    onx_set_int(&a, "axis", axis);
+    th_attr_list_int(&a, "axis", axis);
     return onx_add(n, "gather", in, 2, &a, out);
 }
 
 static enum th_status any(struct onx_node *n, const char *op, th_value v, int64_t axis,
                           th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
-    onx_set_ints(&a, "axes", &axis, 1);
+    th_attr_list_ints(&a, "axes", &axis, 1);
     return onx_add_typed(n, op, &v, 1, &a, TH_DT_BOOL, NULL, out);
 }
 
@@ -54,7 +54,7 @@ static enum th_status as_line(struct onx_node *n, th_value v, bool column, th_va
 static enum th_status compare(struct onx_node *n, th_value x, th_value *equal, th_value *below)
 {
     const struct th_type t = *onx_type(n, x);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value left, right, same, less, differ, zero;
 
     TH_TRY(onx_reshape(n, x, 3, (int64_t[]){t.dims[0], 1, t.dims[1]}, &left));
@@ -65,8 +65,8 @@ static enum th_status compare(struct onx_node *n, th_value x, th_value *equal, t
     if (t.dims[1] > 1) {        /* the first word that differs decides */
         TH_TRY(onx_unary(n, "logical_not", same, &differ));
         TH_TRY(onx_cast(n, differ, TH_DT_S32, &differ));
-        onx_set_int(&a, "axis", 2);
-        onx_set_bool(&a, "exclusive", true);
+        th_attr_list_int(&a, "axis", 2);
+        th_attr_list_bool(&a, "exclusive", true);
         TH_TRY(onx_add(n, "cumsum", &differ, 1, &a, &differ));
         TH_TRY(onx_scalar(n, TH_DT_S32, 0, &zero));
         TH_TRY(onx_binary(n, "equal", differ, zero, &differ));
@@ -179,7 +179,7 @@ static enum th_status import_unique(struct onx_node *n)
 /* The k-th element that is not zero lies behind as many as have at most k such up to them. */
 static enum th_status import_non_zero(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x, zero, k, rows[TH_MAX_RANK], c;
     struct th_type want;
     int64_t step = 1;
@@ -196,7 +196,7 @@ static enum th_status import_non_zero(struct onx_node *n)
     TH_TRY(onx_binary(n, "not_equal", x, zero, &x));
     TH_TRY(onx_cast(n, x, TH_DT_S32, &x));
     TH_TRY(onx_reshape(n, x, 1, &size, &x));
-    onx_set_int(&a, "axis", 0);
+    th_attr_list_int(&a, "axis", 0);
     TH_TRY(onx_add(n, "cumsum", &x, 1, &a, &x));
     TH_TRY(as_line(n, x, false, &x));
     TH_TRY(ramp(n, want.dims[1], true, &k));

@@ -173,9 +173,9 @@ static enum th_status import_transpose(struct onx_node *n)
 static enum th_status broadcast(struct onx_node *n, th_value x, int32_t rank, const int64_t *dims,
                                 th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
-    onx_set_ints(&a, "shape", dims, (size_t)rank);
+    th_attr_list_ints(&a, "shape", dims, (size_t)rank);
     return onx_add(n, "broadcast_to", &x, 1, &a, out);
 }
 
@@ -220,7 +220,7 @@ static enum th_status import_expand(struct onx_node *n)
 static enum th_status import_tile(struct onx_node *n)
 {
     int64_t repeats[TH_MAX_RANK];
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct th_type want;
     const struct th_type *t;
     size_t count;
@@ -243,7 +243,7 @@ static enum th_status import_tile(struct onx_node *n)
         return onx_reject(n, NULL, "repeats are not constant, and the result's shape is not "
                           "declared");
     }
-    onx_set_ints(&a, "repeats", repeats, (size_t)t->rank);
+    th_attr_list_ints(&a, "repeats", repeats, (size_t)t->rank);
     return onx_finish(n, "tile", &x, 1, &a);
 }
 
@@ -386,7 +386,7 @@ static bool slice_lists(struct onx_node *n, int64_t *starts, int64_t *ends, int6
 static enum th_status import_slice(struct onx_node *n)
 {
     int64_t starts[TH_MAX_RANK], ends[TH_MAX_RANK], axes[TH_MAX_RANK], steps[TH_MAX_RANK], axis;
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     const struct th_type *t;
     struct cut c;
     size_t count;
@@ -415,9 +415,9 @@ static enum th_status import_slice(struct onx_node *n)
         whole = whole && c.size[i] == t->dims[i] && c.step[i] == 1;
     if (whole)
         return onx_bind(n, 0, x);
-    onx_set_ints(&a, "begin", c.begin, (size_t)t->rank);
-    onx_set_ints(&a, "size", c.size, (size_t)t->rank);
-    onx_set_ints(&a, "stride", c.step, (size_t)t->rank);
+    th_attr_list_ints(&a, "begin", c.begin, (size_t)t->rank);
+    th_attr_list_ints(&a, "size", c.size, (size_t)t->rank);
+    th_attr_list_ints(&a, "stride", c.step, (size_t)t->rank);
     return onx_finish(n, "slice", &x, 1, &a);
 }
 
@@ -511,7 +511,7 @@ static enum th_status import_pad(struct onx_node *n)
 {
     const char *mode = onx_attr_s(n, "mode", "constant");
     double value = onx_attr_f(n, "value", 0);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     struct padding p;
     int32_t rank;
     th_value x, y = 0;
@@ -528,17 +528,17 @@ static enum th_status import_pad(struct onx_node *n)
         TH_TRY(pad_edge(n, x, &p, &y));
         return onx_bind(n, 0, y);
     }
-    onx_set_ints(&a, "before", p.before, (size_t)rank);
-    onx_set_ints(&a, "after", p.after, (size_t)rank);
+    th_attr_list_ints(&a, "before", p.before, (size_t)rank);
+    th_attr_list_ints(&a, "after", p.after, (size_t)rank);
     if (strcmp(mode, "reflect") == 0) {
-        onx_set_enum(&a, "mode", 0);
+        th_attr_list_enum(&a, "mode", 0);
         return onx_finish(n, "mirror_pad", &x, 1, &a);
     }
     if (strcmp(mode, "constant") != 0)
         return onx_reject(n, "constant, reflect, edge", "mode '%s'", mode);
     if (!onx_in_real(n, 2, "constant_value", &value))
         return TH_ERR_INPUT;
-    onx_set_float(&a, "value", value);
+    th_attr_list_float(&a, "value", value);
     return onx_finish(n, "pad", &x, 1, &a);
 }
 
@@ -663,7 +663,7 @@ static enum th_status import_depth_to_space(struct onx_node *n)
     int64_t b = onx_attr_i(n, "blocksize", 0);
     bool crd = strcmp(onx_attr_s(n, "mode", "DCR"), "CRD") == 0;
     const struct th_type *t;
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x, y;
 
     TH_TRY(onx_need(n, &x, 1));
@@ -673,7 +673,7 @@ static enum th_status import_depth_to_space(struct onx_node *n)
                           (int)t->rank);
     const int64_t *d = t->dims, c = t->dims[1] / (b * b);
     if (!crd) {
-        onx_set_int(&a, "block", b);
+        th_attr_list_int(&a, "block", b);
         TH_TRY(onx_to_last(n, x, &x));
         TH_TRY(onx_add(n, "depth_to_space", &x, 1, &a, &y));
         TH_TRY(onx_to_first(n, y, &y));
@@ -686,13 +686,13 @@ static enum th_status import_depth_to_space(struct onx_node *n)
 static enum th_status import_space_to_depth(struct onx_node *n)
 {
     int64_t b = onx_attr_i(n, "blocksize", 0);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value x, y;
 
     TH_TRY(onx_need(n, &x, 1));
     if (onx_type(n, x)->rank != 4 || b < 1 || b > 1 << 10)
         return onx_reject(n, NULL, "blocks of %" PRId64, b);
-    onx_set_int(&a, "block", b);
+    th_attr_list_int(&a, "block", b);
     TH_TRY(onx_to_last(n, x, &x));
     TH_TRY(onx_add(n, "space_to_depth", &x, 1, &a, &y));
     TH_TRY(onx_to_first(n, y, &y));

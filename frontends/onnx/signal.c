@@ -222,7 +222,7 @@ static enum th_status fit(struct onx_node *n, th_value x, int32_t axis, int64_t 
 {
     const struct th_type t = *onx_type(n, x);
     int64_t before[TH_MAX_RANK] = {0}, after[TH_MAX_RANK] = {0};
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
 
     *out = x;
     if (t.dims[axis] > length)
@@ -230,8 +230,8 @@ static enum th_status fit(struct onx_node *n, th_value x, int32_t axis, int64_t 
     if (t.dims[axis] == length)
         return TH_OK;
     after[axis] = length - t.dims[axis];
-    onx_set_ints(&a, "before", before, (size_t)t.rank);
-    onx_set_ints(&a, "after", after, (size_t)t.rank);
+    th_attr_list_ints(&a, "before", before, (size_t)t.rank);
+    th_attr_list_ints(&a, "after", after, (size_t)t.rank);
     return onx_add(n, "pad", &x, 1, &a, out);
 }
 
@@ -274,7 +274,7 @@ static enum th_status import_dft(struct onx_node *n)
 static enum th_status frames(struct onx_node *n, th_value x, th_value step, th_value window,
                              int64_t count, int64_t length, th_value *out)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value at, in, pair[2] = {x, 0};
 
     TH_TRY(onx_iota(n, TH_DT_S64, count, &at));
@@ -282,7 +282,7 @@ static enum th_status frames(struct onx_node *n, th_value x, th_value step, th_v
     TH_TRY(onx_reshape(n, at, 2, (int64_t[]){count, 1}, &at));
     TH_TRY(onx_iota(n, TH_DT_S64, length, &in));
     TH_TRY(onx_binary(n, "add", at, in, &pair[1]));
-    onx_set_int(&a, "axis", 1);
+    th_attr_list_int(&a, "axis", 1);
     TH_TRY(onx_add(n, "gather", pair, 2, &a, out));
     if (window == 0)
         return TH_OK;
@@ -386,7 +386,7 @@ static enum th_status count_grams(struct onx_node *n, th_value x, const int64_t 
 {
     const struct th_type t = *onx_type(n, x);
     const int64_t windows = t.dims[1] - (order - 1) * gap;
-    struct onx_attrs a = {.n = 0}, r = {.n = 0};
+    struct th_attr_list a = {.n = 0}, r = {.n = 0};
     int64_t *at;
     th_value pair[2] = {x, 0}, pool;
 
@@ -399,12 +399,12 @@ static enum th_status count_grams(struct onx_node *n, th_value x, const int64_t 
     for (int64_t i = 0; i < windows * order; i++)
         at[i] = i / order + i % order * gap;
     TH_TRY(onx_ints(n, TH_DT_S64, 2, (int64_t[]){windows, order}, at, &pair[1]));
-    onx_set_int(&a, "axis", 1);
+    th_attr_list_int(&a, "axis", 1);
     TH_TRY(onx_add(n, "gather", pair, 2, &a, &x));
     TH_TRY(onx_reshape(n, x, 4, (int64_t[]){t.dims[0], windows, 1, order}, &x));
     TH_TRY(onx_ints(n, t.dtype, 2, (int64_t[]){grams, order}, words, &pool));
     TH_TRY(onx_binary(n, "equal", x, pool, &x));
-    onx_set_ints(&r, "axes", (int64_t[]){3}, 1);
+    th_attr_list_ints(&r, "axes", (int64_t[]){3}, 1);
     TH_TRY(onx_add_typed(n, "reduce_all", &x, 1, &r, TH_DT_BOOL, NULL, &x));
     TH_TRY(onx_cast(n, x, TH_DT_F32, &x));
     return onx_reduce(n, "sum", x, (int64_t[]){1}, 1, false, out);

@@ -14,18 +14,18 @@ static enum th_status import_grid_sample(struct onx_node *n)
 {
     const char *mode = onx_attr_s(n, "mode", "bilinear");
     const char *padding = onx_attr_s(n, "padding_mode", "zeros");
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[2], y;
 
     TH_TRY(onx_need(n, in, 2));
     if (onx_type(n, in[0])->rank != 4 || onx_type(n, in[1])->rank != 4)
         return onx_reject(n, "maps with two axes of space", "an operand of %d axes",
                           (int)onx_type(n, in[0])->rank);
-    onx_set_enum(&a, "mode", is(mode, "nearest")                         ? 1
-                             : is(mode, "bicubic") || is(mode, "cubic") ? 2
-                                                                         : 0);
-    onx_set_enum(&a, "padding", is(padding, "border") ? 1 : is(padding, "reflection") ? 2 : 0);
-    onx_set_bool(&a, "align_corners", onx_attr_i(n, "align_corners", 0) != 0);
+    th_attr_list_enum(&a, "mode", is(mode, "nearest")                         ? 1
+                                  : is(mode, "bicubic") || is(mode, "cubic") ? 2
+                                                                              : 0);
+    th_attr_list_enum(&a, "padding", is(padding, "border") ? 1 : is(padding, "reflection") ? 2 : 0);
+    th_attr_list_bool(&a, "align_corners", onx_attr_i(n, "align_corners", 0) != 0);
     TH_TRY(onx_to_last(n, in[0], &in[0]));
     TH_TRY(onx_add(n, "grid_sample", in, 2, &a, &y));
     TH_TRY(onx_to_first(n, y, &y));
@@ -37,15 +37,15 @@ static enum th_status import_roi_align(struct onx_node *n)
     int64_t size[2] = {onx_attr_i(n, "output_height", 1), onx_attr_i(n, "output_width", 1)};
     const char *places = onx_attr_s(n, "coordinate_transformation_mode",
                                     n->opset < 16 ? "output_half_pixel" : "half_pixel");
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[3], y;
 
     TH_TRY(onx_need(n, in, 3));
-    onx_set_ints(&a, "size", size, 2);
-    onx_set_enum(&a, "mode", is(onx_attr_s(n, "mode", "avg"), "max"));
-    onx_set_float(&a, "scale", onx_attr_f(n, "spatial_scale", 1));
-    onx_set_int(&a, "samples", onx_attr_i(n, "sampling_ratio", 0));
-    onx_set_bool(&a, "half_pixel", is(places, "half_pixel"));
+    th_attr_list_ints(&a, "size", size, 2);
+    th_attr_list_enum(&a, "mode", is(onx_attr_s(n, "mode", "avg"), "max"));
+    th_attr_list_float(&a, "scale", onx_attr_f(n, "spatial_scale", 1));
+    th_attr_list_int(&a, "samples", onx_attr_i(n, "sampling_ratio", 0));
+    th_attr_list_bool(&a, "half_pixel", is(places, "half_pixel"));
     TH_TRY(onx_to_last(n, in[0], &in[0]));
     TH_TRY(onx_add(n, "roi_align", in, 3, &a, &y));
     TH_TRY(onx_to_first(n, y, &y));
@@ -75,7 +75,7 @@ static enum th_status selected_rows(struct onx_node *n, const struct th_type *sc
 
 static enum th_status import_nms(struct onx_node *n)
 {
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     th_value in[5], y;
     int64_t rows = 0;
 
@@ -87,8 +87,8 @@ static enum th_status import_nms(struct onx_node *n)
     if (in[2] == 0)         /* without a bound nothing is selected */
         TH_TRY(onx_scalar(n, TH_DT_S64, 0, &in[2]));
     TH_TRY(selected_rows(n, onx_type(n, in[1]), &rows));
-    onx_set_int(&a, "rows", rows);
-    onx_set_bool(&a, "center", onx_attr_i(n, "center_point_box", 0) != 0);
+    th_attr_list_int(&a, "rows", rows);
+    th_attr_list_bool(&a, "center", onx_attr_i(n, "center_point_box", 0) != 0);
     TH_TRY(onx_add(n, "non_max_suppression", in, 5, &a, &y));
     TH_TRY(onx_cast(n, y, TH_DT_S64, &y));
     return onx_bind(n, 0, y);
@@ -132,7 +132,7 @@ static enum th_status import_lrn(struct onx_node *n)
 {
     const int64_t size = onx_attr_i(n, "size", 0);
     const double alpha = onx_attr_f(n, "alpha", 1e-4);
-    struct onx_attrs a = {.n = 0};
+    struct th_attr_list a = {.n = 0};
     const struct th_type *t;
     th_value x, in[3], k, y;
 
@@ -143,7 +143,7 @@ static enum th_status import_lrn(struct onx_node *n)
                           (int)t->rank);
     TH_TRY(channel_taps(n, t->dims[1], size, (float)(alpha / (double)size), &in[1], &in[2]));
     TH_TRY(onx_unary(n, "square", x, &in[0]));
-    onx_set_int(&a, "axis", 1);
+    th_attr_list_int(&a, "axis", 1);
     TH_TRY(onx_add(n, "resample", in, 3, &a, &y));
     TH_TRY(onx_scalar(n, TH_DT_F32, onx_attr_f(n, "bias", 1), &k));
     TH_TRY(onx_binary(n, "add", y, k, &y));
@@ -159,7 +159,7 @@ static enum th_status import_lrn(struct onx_node *n)
 static enum th_status import_max_unpool(struct onx_node *n)
 {
     int64_t dims[TH_MAX_RANK], flat, before[TH_MAX_RANK] = {0}, after[TH_MAX_RANK] = {0};
-    struct onx_attrs a = {.n = 0}, p = {.n = 0};
+    struct th_attr_list a = {.n = 0}, p = {.n = 0};
     struct th_type wide, declared;
     struct onx_window w;
     th_value in[3], given[2], y;
@@ -181,8 +181,8 @@ static enum th_status import_max_unpool(struct onx_node *n)
     TH_TRY(onx_reshape(n, in[0], 1, &flat, &in[0]));
     TH_TRY(onx_reshape(n, given[1], 1, &count, &in[1]));
     TH_TRY(onx_reshape(n, given[0], 1, &count, &in[2]));
-    onx_set_int(&a, "axis", 0);
-    onx_set_enum(&a, "mode", 0);
+    th_attr_list_int(&a, "axis", 0);
+    th_attr_list_enum(&a, "mode", 0);
     TH_TRY(onx_add(n, "scatter_elements", in, 3, &a, &y));
     TH_TRY(onx_reshape(n, y, t.rank, dims, &y));
     if (onx_has_in(n, 2)) {
@@ -196,9 +196,9 @@ static enum th_status import_max_unpool(struct onx_node *n)
         }
     }
     if (more) {
-        onx_set_ints(&p, "before", before, (size_t)t.rank);
-        onx_set_ints(&p, "after", after, (size_t)t.rank);
-        onx_set_float(&p, "value", 0);
+        th_attr_list_ints(&p, "before", before, (size_t)t.rank);
+        th_attr_list_ints(&p, "after", after, (size_t)t.rank);
+        th_attr_list_float(&p, "value", 0);
         TH_TRY(onx_add(n, "pad", &y, 1, &p, &y));
     }
     return onx_bind(n, 0, y);
