@@ -457,13 +457,6 @@ static enum th_status list_code(struct build *b, char **listing, char **relocati
     return TH_OK;
 }
 
-/* Functions that call none may use so much below the stack pointer (System V ABI of x86-64: the red
- * zone), which no frame counts. */
-static int64_t red_zone(const char *listing)
-{
-    return strstr(listing, "elf64-x86-64") ? 128 : 0;
-}
-
 /* Only GCC says what the frames of the model take; with another compiler the bound stays unknown.
  * It begins where the bench begins to measure: at the glue's function. */
 static enum th_status bound_stack(struct build *b)
@@ -471,7 +464,6 @@ static enum th_status bound_stack(struct build *b)
     struct th_stack_graph *g = th_stack_graph_new(b->ctx);
     struct th_stack_bound bound;
     char *listing = NULL, *relocations = NULL;
-    int64_t beyond;
     uint32_t i;
 
     b->image->stack_bound = -1;
@@ -479,7 +471,6 @@ static enum th_status bound_stack(struct build *b)
         return TH_OK;
     TH_TRY(read_frames(b, g));
     TH_TRY(list_code(b, &listing, &relocations));
-    beyond = listing ? red_zone(listing) : 0;
     if (!listing || !relocations || !th_stack_graph_link(g, listing, relocations))
         return TH_OK;
     for (i = 0; i < b->r->n_entries; i++) {
@@ -490,8 +481,8 @@ static enum th_status bound_stack(struct build *b)
             b->image->stack_unknown = 0;
             return TH_OK;
         }
-        if (bound.bytes + beyond > b->image->stack_bound)
-            b->image->stack_bound = bound.bytes + beyond;
+        if (bound.bytes > b->image->stack_bound)
+            b->image->stack_bound = bound.bytes;
         if (bound.unknown > b->image->stack_unknown) {
             b->image->stack_unknown = bound.unknown;
             b->image->stack_names = bound.names;

@@ -7,6 +7,7 @@
 
 #define LINE_MAX_BYTES 256
 #define RETURN_ADDRESS 8         /* x86-64 */
+#define RED_ZONE 128
 
 struct reader {
     struct th_arena *arena;
@@ -353,7 +354,7 @@ bool th_listing_read(struct th_arena *arena, const char *text, struct th_listing
     bool on = false;
     const char *line;
 
-    *out = (struct th_listing){ NULL, 0 };
+    *out = (struct th_listing){ NULL, 0, r.x86 ? RED_ZONE : 0 };
     if (!read_headers(&r, text))
         return false;
     for (line = text; *line; line = next_line(line)) {

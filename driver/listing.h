@@ -29,6 +29,8 @@ struct th_listed {
 struct th_listing {
     struct th_listed *functions; /* as listed */
     uint32_t n;
+    int64_t red_zone;            /* what functions that call none may use below the stack pointer,
+                                    which no frame counts (System V ABI of x86-64) */
 };
 
 /* Lines that are not understood are skipped. False when memory is exhausted. */

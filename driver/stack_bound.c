@@ -297,5 +297,7 @@ bool th_stack_graph_bound(struct th_stack_graph *g, const char *function,
     if (at == UINT32_MAX)
         return false;
     out->bytes = deepest(g, at, out);
+    if (out->bytes >= 0)
+        out->bytes += g->listing.red_zone;
     return true;
 }
