@@ -221,6 +221,8 @@ static int32_t pooled(const struct kgen_case *k, const int8_t *x, int y0, int x0
     }
     if (n == 0)
         n = 1;
+    if (k->op == KGEN_AVG_POOL && k->even)
+        return (int32_t)th_mean_even(sum, n, k->zi);
     return k->op == KGEN_MAX_POOL ? best : (sum > 0 ? sum + n / 2 : sum - n / 2) / n;
 }
 
@@ -242,6 +244,12 @@ static int32_t convolved(const struct kgen_case *k, const int8_t *x, int y0, int
                 acc += (in[i] - k->zi) * k->w[(c * k->kh * k->kw + t) * k->in_c + i];
         }
     const float sw = k->scale_w[k->per_channel ? c : 0];
+    if (k->even) {
+        const float both = k->scale_in * sw, factor = both / k->scale_out;
+        const float product = (float)acc * factor;
+        return (int32_t)th_clamp_i64(th_round_even(product, INT32_MIN, INT32_MAX) + k->zo,
+                                     k->lo, k->hi);
+    }
     const double real = (double)k->scale_in * (double)sw / (double)k->scale_out;
     const struct th_multiplier m = th_quantize_multiplier(real, k->single);
     return th_mbqm((int32_t)acc, m, k->single) + k->zo;
@@ -259,6 +267,20 @@ void kgen_expected(const struct kgen_case *k, int8_t *y)
                                                              : convolved(k, x, y0, x0, c);
                     *y++ = (int8_t)(v < k->lo ? k->lo : v > k->hi ? k->hi : v);
                 }
+    }
+}
+
+void kgen_far_factors(struct kgen_case *k, uint64_t *rng)
+{
+    if (k->op > KGEN_DENSE || kgen_below(rng, 6))
+        return;
+    for (int c = 0; c < k->out_c; c++) {
+        static const float factors[] = {1e30f, 3e9f, 1.0f, 1e-40f, 1.5e-38f, 0x1p-20f};
+        static const int32_t large[] = {1 << 30, -(1 << 30), INT32_MAX / 3, INT32_MIN / 3};
+        if (kgen_below(rng, 3) == 0)
+            k->scale_w[c] = factors[kgen_below(rng, 6)];
+        if (kgen_below(rng, 5) == 0)
+            k->b[c] = large[kgen_below(rng, 4)];
     }
 }
 

@@ -109,7 +109,11 @@ for board in $boards; do
         check $board thk_conv2d_s8_single_tile__c99 conv
         check $board thk_depthwise_conv2d_s8_single_tile__c99 depthwise
         check $board thk_fully_connected_s8_single_tile__c99 dense
+        check $board thk_conv2d_s8_onnx_tile__c99 conv
+        check $board thk_depthwise_conv2d_s8_onnx_tile__c99 depthwise
+        check $board thk_fully_connected_s8_onnx_tile__c99 dense
         check $board thk_avg_pool2d_s8__c99 avg
+        check $board thk_avg_pool2d_s8_onnx__c99 avg
         check $board thk_max_pool2d_s8__c99 max
         record $board x86-64-v2 thk_batch_matmul_f32_tile__c99 batch_matmul f32
         check $board thk_avg_pool2d_f32__c99 avg

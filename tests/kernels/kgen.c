@@ -135,7 +135,8 @@ static void set_up(struct setup *s, const struct kgen_case *k, struct th_ctx *ct
     s->consts[1] = &s->w;
     s->consts[2] = k->bias ? &s->b : NULL;
     s->inst = (struct th_inst){.ctx = ctx, .arena = a, .op = &s->op,
-                               .contract = k->single ? "tflite-single-rounding" : "tflite",
+                               .contract = k->single ? "tflite-single-rounding"
+                                           : k->even ? "onnx" : "tflite",
                                .attrs = &s->attrs, .n_in = weights ? 3 : 1, .n_out = 1,
                                .in = (const struct th_type *const *)s->in,
                                .in_const = s->consts, .out = &s->types[3]};
@@ -462,6 +463,9 @@ int main(int argc, char **argv)
         tried += !bench;
         if (k->out_c == 0)
             break;
+        k->even = row->contract && !strcmp(row->contract, "onnx");
+        if (k->even && !bench)
+            kgen_far_factors(k, &rng);
         if (strncmp(row->types, "f32", 3) == 0)
             kgen_make_real(k);
         set_up(&s, k, ctx, a, NULL);

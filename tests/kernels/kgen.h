@@ -16,6 +16,7 @@ struct kgen_case {
     bool bias, per_channel;
     bool real;                        /* the same whole numbers as floats: sums are exact */
     bool single;                      /* contract tflite-single-rounding */
+    bool even;                        /* contract onnx */
     float scale_in, scale_out;
     float *scale_w;
     int8_t *x, *w;                    /* dense */
@@ -33,6 +34,8 @@ void kgen_make(struct kgen_case *k, enum kgen_op op, uint64_t *rng, int shape,
                struct th_arena *a);
 /* The dense int8 output by the obvious loops. */
 void kgen_expected(const struct kgen_case *k, int8_t *y);
+/* Contract onnx: gives some layers factors and biases far from the usual ones. */
+void kgen_far_factors(struct kgen_case *k, uint64_t *rng);
 /* Makes a float case of one just made: numbers so small that no order of the sums rounds. */
 void kgen_make_real(struct kgen_case *k);
 void kgen_expected_real(const struct kgen_case *k, float *y);
