@@ -246,7 +246,7 @@ static int32_t convolved(const struct kgen_case *k, const int8_t *x, int y0, int
     const float sw = k->scale_w[k->per_channel ? c : 0];
     if (k->even) {
         const float both = k->scale_in * sw, factor = both / k->scale_out;
-        const float product = (float)acc * factor;
+        const float product = (float)(int32_t)acc * factor;
         return (int32_t)th_clamp_i64(th_round_even(product, INT32_MIN, INT32_MAX) + k->zo,
                                      k->lo, k->hi);
     }

@@ -109,6 +109,9 @@ for board in $boards; do
         check $board thk_conv2d_s8_single_tile__c99 conv
         check $board thk_depthwise_conv2d_s8_single_tile__c99 depthwise
         check $board thk_fully_connected_s8_single_tile__c99 dense
+        check $board thk_conv2d_s8_onnx__c99 conv
+        check $board thk_depthwise_conv2d_s8_onnx__c99 depthwise
+        check $board thk_fully_connected_s8_onnx__c99 dense
         check $board thk_conv2d_s8_onnx_tile__c99 conv
         check $board thk_depthwise_conv2d_s8_onnx_tile__c99 depthwise
         check $board thk_fully_connected_s8_onnx_tile__c99 dense

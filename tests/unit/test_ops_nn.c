@@ -377,6 +377,29 @@ static void contracts(void)
     }
 }
 
+/* A sum beyond 32 bits wraps in contracts of both roundings, as it does in kernels. */
+static void wrapping_sums(void)
+{
+    static const char *const contracts[] = {"tflite", "onnx"};
+    for (size_t k = 0; k < TH_ARRAY_LEN(contracts); k++) {
+        struct rig r;
+        rig_start(&r);
+        const struct th_type in[3] = {typed(S8, 2, (const int64_t[]){1, 1}, 0.25f, 0, r.arena),
+                                      typed(S8, 2, (const int64_t[]){1, 1}, 0.25f, 0, r.arena),
+                                      typed(TH_DT_S32, 1, (const int64_t[]){1}, 0.0625f, 0,
+                                            r.arena)};
+        const struct th_type out = typed(S8, -1, NULL, 1.0f, 0, r.arena);
+        CU_ASSERT_EQUAL_FATAL(rig_open(&r, "fully_connected", contracts[k], in, 3, &out, NULL, 0),
+                              TH_OK);
+        put(r.in[0], (const double[]){10});
+        put(r.in[1], (const double[]){10});
+        put(r.in[2], (const double[]){INT32_MAX - 50});
+        CU_ASSERT_EQUAL_FATAL(rig_run(&r), TH_OK);
+        CU_ASSERT_EQUAL(th_tensor_int(r.out[0], 0), -128);
+        rig_stop(&r);
+    }
+}
+
 /* Legacy u8: both zero points take part. */
 static void legacy_u8(void)
 {
@@ -690,7 +713,8 @@ int main(void)
         return EXIT_FAILURE;
     CU_pSuite s = CU_add_suite("neural-network operators", NULL, NULL);
     if (s && CU_add_test(s, "windows", windows) && CU_add_test(s, "contracts", contracts) &&
-        CU_add_test(s, "legacy u8", legacy_u8) && CU_add_test(s, "averages", averages) &&
+        CU_add_test(s, "legacy u8", legacy_u8) && CU_add_test(s, "wrapping sums", wrapping_sums) &&
+        CU_add_test(s, "averages", averages) &&
         CU_add_test(s, "means", means) && CU_add_test(s, "zero points", zero_points) &&
         CU_add_test(s, "softmax s8", softmax_8bit) &&
         CU_add_test(s, "log-softmax and norm s8", rows_8bit) &&

@@ -108,7 +108,8 @@ int32_t th_rescale_apply(const struct th_rescale *r, int64_t acc, uint32_t chann
     const uint32_t i = r->n > 1 ? channel : 0;
     int64_t v;
     if (r->rounding == TH_ROUND_ONNX) {
-        const float product = (float)acc * r->factor[i];
+        const int64_t sum = r->wide ? acc : (int32_t)acc;    /* sums of 32 bits wrap */
+        const float product = (float)sum * r->factor[i];
         v = th_round_even(product, INT32_MIN, INT32_MAX);
     } else if (r->wide) {
         v = th_mbqm64(acc, r->q[i]);
