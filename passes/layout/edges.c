@@ -82,6 +82,73 @@ static enum th_status turn_input(struct th_graph *g, uint32_t i, struct th_arena
     return th_input_past_users(g, i, th_value_type(g, th_node_output(g, first, 0)), a);
 }
 
+/* The one operand of an elementwise node (or pad) that is as large as its result, when the others
+ * are constants that can be turned along; else 0. */
+#define TURN_ELEMENTS 4096
+static th_value map_of(const struct th_graph *g, th_node n, uint32_t *port)
+{
+    const unsigned traits = th_node_op(g, n)->traits;
+    const bool pads = th_node_is(g, n, "pad") || th_node_is(g, n, "mirror_pad");
+    th_value map = 0;
+    if (pads || !(traits & TH_TRAIT_ELEMENTWISE) || !(traits & TH_TRAIT_PURE) ||
+        th_node_output_count(g, n) != 1)
+        return pads ? th_node_input(g, n, 0) : 0;
+    const struct th_type *y = th_value_type(g, th_node_output(g, n, 0));
+    for (uint32_t i = 0; i < th_node_input_count(g, n); i++) {
+        const th_value v = th_node_input(g, n, i);
+        const struct th_type *t = v ? th_value_type(g, v) : NULL;
+        if (!t || (th_value_is_const(g, v) && th_type_elems(t) == 1))
+            continue;
+        if (t->quant && t->quant->n > 1)
+            return 0;
+        if (th_value_is_const(g, v) && t->rank == y->rank && th_type_elems(t) <= TURN_ELEMENTS)
+            continue;
+        if (map || th_value_is_const(g, v) || !th_type_same_shape(t, y))
+            return 0;
+        map = v;
+        *port = i;
+    }
+    return map;
+}
+
+/* Whether nothing but such operators stands between an input and v. */
+static bool begins_with_input(const struct th_graph *g, th_value v)
+{
+    uint32_t port;
+    while (v && !th_value_is_input(g, v))
+        v = th_value_def(g, v) ? map_of(g, th_value_def(g, v), &port) : 0;
+    return v != 0;
+}
+
+/* The same for whatever is elementwise; constants beside the map are turned. Only where transposes
+ * may reach an input so, and no node is doubled: elsewhere they sink. */
+static enum th_status raise_elementwise(struct th_graph *g, const struct th_match *m, bool *done,
+                                        void *user)
+{
+    const th_node n = th_value_def(g, m->value[0]);
+    const uint32_t n_in = n ? th_node_input_count(g, n) : 0;
+    uint32_t map = 0;
+    th_node t;
+    if (!n_in || !all_transposes(g, m->value[0], &t) || !map_of(g, n, &map) ||
+        !begins_with_input(g, th_node_input(g, n, map)))
+        return TH_OK;
+    const struct th_type *y = th_value_type(g, th_node_output(g, t, 0));
+    const struct th_attr *perm = th_attr_find(th_node_attrs(g, t), "perm");
+    th_value *in = TH_NEW_ARRAY(th_pass_arena(user), th_value, n_in), out;
+    if (!in)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < n_in; i++) {
+        in[i] = th_node_input(g, n, i);
+        if (in[i] && (i == map || th_type_elems(th_value_type(g, in[i])) > 1))
+            TH_TRY(th_insert_node(g, n, "transpose", &in[i], 1, perm, 1, NULL, &in[i]));
+    }
+    TH_TRY(th_insert_like(g, n, n, in, n_in, y, &out));
+    for (uint32_t k = 0; k < th_value_user_count(g, m->value[0]); k++)
+        th_supersede(g, th_value_user(g, m->value[0], k), out);
+    *done = true;
+    return TH_OK;
+}
+
 /* 0: as in the model, 1: channels last, -1: neither word. */
 static int wanted(struct th_pass_ctx *pc, const char *name)
 {
@@ -101,7 +168,8 @@ enum th_status th_layout_edges(struct th_pass_ctx *pc, struct th_graph *g)
     static const struct th_rewrite pads[] = {
         {"raise-pad", "transpose(*pad|mirror_pad(x))", raise_pad}};
     static const struct th_rewrite plain[] = {
-        {"raise-quantize", "transpose(*quantize|dequantize|requantize|cast(x))", raise_plain}};
+        {"raise-quantize", "transpose(*quantize|dequantize|requantize|cast(x))", raise_plain},
+        {"raise-elementwise", "transpose(x)", raise_elementwise}};
     const int in = wanted(pc, "input-layout"), out = wanted(pc, "output-layout");
     uint32_t turned = 0;
     if (in < 0 || out < 0)

@@ -147,8 +147,8 @@ bool th_split_first_stream(const struct th_split_net *net, const struct th_fuse_
     const struct th_fuse_group *g = &p->groups[0];
     const struct th_split_group s = {.first = net->place[g->first],
                                      .last = net->place[g->last - 1]};
-    if (!p->n_groups || ((g->how == TH_FUSE_STREAM || g->how == TH_FUSE_STRIPS) &&
-                         g->last - g->first >= 2))
+    if (!p->n_groups || net->net.nodes[g->first].kind == TH_FUSE_OPAQUE ||
+        ((g->how == TH_FUSE_STREAM || g->how == TH_FUSE_STRIPS) && g->last - g->first >= 2))
         return true;
     return th_split_add(list, arena, &s);
 }

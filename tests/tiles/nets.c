@@ -255,6 +255,24 @@ static void test_bottlenecks(void)
     write_net("bottlenecks");
 }
 
+/* Channels first, with a scale and an offset for each channel in front: no rows as it is. */
+static void test_first(void)
+{
+    static const float scale[3] = {0.25f, 0.5f, 0.125f}, offset[3] = {0.5f, -0.25f, 1};
+    const int64_t perm[4] = {0, 2, 3, 1};
+    const struct th_attr last[] = {test_ints("perm", 4, perm), {.name = NULL}};
+    net_open(&n);
+    const struct th_type x = test_type(n.g, TH_DT_F32, 0, 0, 4, 1, 3, 9, 11);
+    const struct th_type few = test_type(n.g, TH_DT_F32, 0, 0, 4, 1, 3, 1, 1);
+    th_value v = th_graph_add_input(n.g, "x", &x);
+    v = test_node(n.g, "mul", NULL, NULL, 2, v, th_graph_const_copy(n.g, "scale", &few, scale));
+    v = test_node(n.g, "add", NULL, NULL, 2, v, th_graph_const_copy(n.g, "off", &few, offset));
+    v = of_like("quantize", test_node(n.g, "transpose", NULL, last, 1, v), 9, 11, 3, NULL);
+    v = net_conv(&n, v, 8, net_same(3, 1));
+    net_output(&n, net_conv(&n, v, 4, net_same(3, 2)));
+    write_net("first");
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"up", test_up}, {"decoder", test_decoder},
@@ -262,7 +280,7 @@ int main(void)
                                         {"blocks", test_blocks}, {"branches", test_branches},
                                         {"reductions", test_reductions},
                                         {"means", test_means}, {"gates", test_gates},
-                                        {"thousand", test_thousand},
+                                        {"thousand", test_thousand}, {"first", test_first},
                                         CU_TEST_INFO_NULL};
     return test_main("networks for tile loops", tests);
 }

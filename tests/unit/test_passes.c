@@ -281,6 +281,54 @@ static void test_channels_last_edges(void)
     done();
 }
 
+/* So does what a scale and an offset for each channel stand in front of; a gate is no constant, and
+ * where the map comes from elsewhere the transpose stays at its place. */
+static void test_channels_last_behind_constants(void)
+{
+    static const float scale[3] = {2, 3, 5}, offset[3] = {-1, 0, 4}, half = 0.5f;
+    for (int gated = 0; gated < 2; gated++) {
+        begin(NULL);
+        struct th_type map = test_type(g, TH_DT_F32, 0, 0, 4, 1, 3, 4, 6);
+        struct th_type few = test_type(g, TH_DT_F32, 0, 0, 4, 1, 3, 1, 1);
+        struct th_type one = test_type(g, TH_DT_F32, 0, 0, 1, 1);
+        int64_t from[] = {0, 2, 3, 1};
+        struct th_attr b[] = {test_ints("perm", 4, from), END};
+        th_value x = th_graph_add_input(g, "x", &map);
+        th_value by = gated ? th_graph_add_input(g, "gate", &few)
+                            : th_graph_const_copy(g, "scale", &few, scale);
+        th_value v = test_node(g, "mul", NULL, NULL, 2, by, x);
+        v = test_node(g, "sub", NULL, NULL, 2, v, th_graph_const_copy(g, "half", &one, &half));
+        v = test_node(g, "add", NULL, NULL, 2, v, th_graph_const_copy(g, "off", &few, offset));
+        th_value y = test_node(g, "transpose", NULL, b, 1, v);
+        CU_ASSERT_EQUAL(th_graph_add_output(g, "y", y), TH_OK);
+        y = test_node(g, "transpose", NULL, b, 1, v);
+        CU_ASSERT_EQUAL(th_graph_add_output(g, "z", test_node(g, "neg", NULL, NULL, 1, y)), TH_OK);
+        struct th_pipeline_run run = {
+            .pipeline = "inference", .verify = true,
+            .passes = "canonicalize,layout{input-layout=channels-last},layout,dce"};
+        CU_ASSERT_EQUAL_FATAL(th_pipeline_run(p, &run), TH_OK);
+        CU_ASSERT_EQUAL(th_value_type(g, th_graph_input(g, 0))->dims[3], gated ? 6 : 3);
+        CU_ASSERT_EQUAL(test_count(p, "transpose") > 0, gated);
+        CU_ASSERT_EQUAL(test_count(p, "mul"), 1);
+        struct th_arena *a = th_arena_new(0);
+        struct th_tensor *in[2] = {NULL}, *out[2];
+        for (uint32_t i = 0; i < th_graph_input_count(g); i++) {
+            in[i] = th_tensor_new(a, th_value_type(g, th_graph_input(g, i)));
+            for (int64_t k = 0; k < th_type_elems(&in[i]->type); k++)
+                th_tensor_set_real(in[i], k, i ? scale[k] : 1);
+        }
+        struct th_eval_session *s = th_eval_session_new(p);
+        CU_ASSERT_EQUAL_FATAL(th_eval_run(s, g, (const struct th_tensor *const *)in, a, out), TH_OK);
+        for (int64_t k = 0; k < 4 * 6 * 3; k++) {
+            CU_ASSERT_EQUAL(th_tensor_real(out[0], k), scale[k % 3] - half + offset[k % 3]);
+            CU_ASSERT_EQUAL(th_tensor_real(out[1], k), -th_tensor_real(out[0], k));
+        }
+        th_eval_session_free(s);
+        th_arena_free(a);
+        done();
+    }
+}
+
 /* ---- qdq ------------------------------------------------------------------------------------- */
 
 static void test_movement_in_integers(void)
@@ -573,6 +621,7 @@ int main(void)
         {"transpose through slice and mean", test_transpose_through_slice_and_mean},
         {"a pad goes behind a transpose", test_pad_behind_transpose},
         {"channels-last inputs and outputs", test_channels_last_edges},
+        {"channels-last inputs behind constants", test_channels_last_behind_constants},
         {"movement in integers", test_movement_in_integers},
         {"unequal pair stays", test_unequal_pair_stays},
         {"io=quantized", test_io_quantized},
