@@ -25,6 +25,7 @@ include tests/fuzz/local.mk
 include tests/golden/local.mk
 include tests/formats/local.mk
 dist_check_SCRIPTS += tests/layers.test
+EXTRA_DIST += tests/emitted.h
 include tests/ops/local.mk
 include tests/frames/local.mk
 include tests/tiles/local.mk

@@ -5,25 +5,13 @@
  * as constants, which cannot be written, and the outputs.
  */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "cases.h"
 #include "total.h"
 #include "vib.h"
 #include "vibf.h"
 
-#define ALIGN 64
-
-static int failures;
-
-#define CHECK(what) ((what) ? (void)0 : fail(#what, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    printf("line %d: not so: %s\n", line, what);
-    failures++;
-}
+#include "../emitted.h"
 
 /* Words before and behind show what is written outside. */
 struct answer {
@@ -34,11 +22,6 @@ struct answer {
     } out;
     uint32_t after;
 };
-
-static unsigned char *aligned(unsigned char *p)
-{
-    return p + (ALIGN - (uintptr_t)p % ALIGN) % ALIGN;
-}
 
 static void clear(struct answer *a)
 {

@@ -5,30 +5,13 @@
  * the headers call free between two pushes is overwritten. cases.h holds inputs and outputs.
  */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "cases.h"
 #include "total.h"
 #include "vib.h"
 #include "vibf.h"
 
-#define ALIGN 64
-
-static int failures;
-
-#define CHECK(what) ((what) ? (void)0 : fail(#what, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    printf("line %d: not so: %s\n", line, what);
-    failures++;
-}
-
-static unsigned char *aligned(unsigned char *p)
-{
-    return p + (ALIGN - (uintptr_t)p % ALIGN) % ALIGN;
-}
+#include "../emitted.h"
 
 static unsigned char block_a[VIB_ARENA_BYTES + 2 * ALIGN], block_b[VIB_ARENA_BYTES + 2 * ALIGN];
 static unsigned char block_f[VIBF_ARENA_BYTES + 2 * ALIGN];
@@ -40,11 +23,7 @@ static const size_t vib_free[VIB_FREE_COUNT][3] = VIB_FREE;
 
 static void scribble(struct vib *ctx, int value)
 {
-    size_t i;
-
-    for (i = 0; i < VIB_FREE_COUNT; i++)
-        memset(ctx->region[vib_free[i][0]] + vib_free[i][1], value,
-               vib_free[i][2] - vib_free[i][1]);
+    scribble_parts(ctx->region, vib_free, VIB_FREE_COUNT, value);
 }
 
 /* Rows of one frame that were pushed, and what the last push said. */

@@ -4,27 +4,17 @@
  * one (vibf) and a running total (total). The argument is a folder of raw inputs and outputs.
  */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "total.h"
 #include "vib.h"
 #include "vibf.h"
 
+#include "../emitted.h"
+
 #define CASES 10
-#define ALIGN 64
 
 static int8_t in[CASES][VIB_INPUT_0_ELEMENTS], want[CASES][VIB_OUTPUT_0_ELEMENTS];
 static float float_in[VIBF_INPUT_0_ELEMENTS], float_want[VIBF_OUTPUT_0_ELEMENTS];
-static int failures;
-
-#define CHECK(what) ((what) ? (void)0 : fail(#what, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    printf("line %d: not so: %s\n", line, what);
-    failures++;
-}
 
 static void load(const char *folder, const char *name, void *to, size_t bytes)
 {
@@ -54,12 +44,6 @@ static void load_cases(const char *folder)
     }
     load(folder, "case_float_in.raw", float_in, sizeof float_in);
     load(folder, "case_float_out.raw", float_want, sizeof float_want);
-}
-
-/* Memory exactly as large as asked for, so that a sanitizer sees what goes beyond. */
-static unsigned char *aligned(unsigned char *p)
-{
-    return p + (ALIGN - (uintptr_t)p % ALIGN) % ALIGN;
 }
 
 static int right(const struct vib *ctx, int i)

@@ -5,8 +5,7 @@
 #include "m.h"
 #include "w.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "../emitted.h"
 
 #define FRAME (M_FRAME_BYTES / sizeof(M_INPUT_0_TYPE))
 #define FRAMES (M_WARM_UP_FRAMES + 9 * M_HOP_FRAMES)
@@ -14,29 +13,6 @@
 static M_INPUT_0_TYPE series[(M_WINDOW_FRAMES + FRAMES) * FRAME];
 static M_OUTPUT_0_TYPE want[M_OUTPUT_0_ELEMENTS], got[M_OUTPUT_0_ELEMENTS];
 static uint64_t memory[M_ARENA_BYTES / 8 + 16];
-static int bad;
-
-#define CHECK(x)                                                        \
-    do {                                                                \
-        if (!(x)) {                                                     \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #x);             \
-            bad = 1;                                                    \
-        }                                                               \
-    } while (0)
-
-/* Writes all over what the header calls free. */
-static void scribble(struct m *ctx, int value)
-{
-#if M_FREE_COUNT > 0
-    static const size_t list[M_FREE_COUNT][3] = M_FREE;
-    size_t i;
-    for (i = 0; i < M_FREE_COUNT; i++)
-        memset(ctx->region[list[i][0]] + list[i][1], value, list[i][2] - list[i][1]);
-#else
-    (void)ctx;
-    (void)value;
-#endif
-}
 
 /* Frame i of the series stands behind a window of others. */
 static const M_INPUT_0_TYPE *frame(size_t i)
@@ -91,5 +67,5 @@ int main(void)
         CHECK(m_run(frame(i), got) == (i + M_HOP_FRAMES < M_WARM_UP_FRAMES ? M_MORE : M_OK));
     CHECK(w_run(frame(i) - M_WINDOW_FRAMES * FRAME, want) == W_OK);
     CHECK(!memcmp(got, want, sizeof want));
-    return bad;
+    return failures != 0;
 }

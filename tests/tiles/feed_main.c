@@ -3,35 +3,11 @@
  * two pushes. Compiled with the emitted folder of a model named m. */
 #include "m.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "../emitted.h"
 
 static M_INPUT_0_TYPE frame[M_INPUT_0_ELEMENTS];
 static M_OUTPUT_0_TYPE want[M_OUTPUT_0_ELEMENTS];
 static uint64_t memory[M_ARENA_BYTES / 8 + 16];
-static int bad;
-
-#define CHECK(x)                                                        \
-    do {                                                                \
-        if (!(x)) {                                                     \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #x);             \
-            bad = 1;                                                    \
-        }                                                               \
-    } while (0)
-
-/* Writes all over what the header calls free. */
-static void scribble(struct m *ctx, int value)
-{
-#if M_FREE_COUNT > 0
-    static const size_t list[M_FREE_COUNT][3] = M_FREE;
-    size_t i;
-    for (i = 0; i < M_FREE_COUNT; i++)
-        memset(ctx->region[list[i][0]] + list[i][1], value, list[i][2] - list[i][1]);
-#else
-    (void)ctx;
-    (void)value;
-#endif
-}
 
 static int push(struct m *ctx, size_t from, size_t n)
 {
@@ -72,5 +48,5 @@ int main(void)
     CHECK(m_reset(&ctx) == M_OK);
     whole_frame(&ctx, 2);
     whole_frame(&ctx, M_FRAME_ROWS);
-    return bad;
+    return failures != 0;
 }
