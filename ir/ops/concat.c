@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/ops/common/movement.h"
 
-static int32_t axis_of(const struct th_inst *c)
-{
-    int32_t axis = 0;
-    th_mv_axis(th_inst_int(c, "axis"), c->in[0]->rank, &axis);
-    return axis;
-}
-
 static enum th_status infer(struct th_inst *c)
 {
     const struct th_type *x = c->in[0];
@@ -45,7 +38,7 @@ static enum th_status verify(const struct th_inst *c)
 static enum th_status moves(const struct th_inst *c, struct th_moves *m)
 {
     struct th_move *list = th_mv_new(c, m, c->n_in);
-    const int32_t axis = axis_of(c);
+    const int32_t axis = th_mv_axis_of(c);
     int64_t at = 0, out[TH_MAX_RANK];
     if (list == NULL)
         return TH_ERR_INTERNAL;
@@ -64,13 +57,11 @@ static enum th_status moves(const struct th_inst *c, struct th_moves *m)
 static bool window(const struct th_inst *c, const struct th_box *out, uint32_t k,
                    struct th_window *w)
 {
-    const int32_t axis = axis_of(c);
+    const int32_t axis = th_mv_axis_of(c);
     int64_t at = 0;
     for (uint32_t j = 0; j < k; j++)
         at += c->in[j]->dims[axis];
-    *w = (struct th_window){.box = *out};
-    w->box.lo[axis] = th_clamp_i64(out->lo[axis] - at, 0, c->in[k]->dims[axis]);
-    w->box.hi[axis] = th_clamp_i64(out->hi[axis] - at, 0, c->in[k]->dims[axis]);
+    th_mv_shifted(out, axis, -at, c->in[k]->dims[axis], w);
     return true;
 }
 

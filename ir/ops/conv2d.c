@@ -10,14 +10,9 @@ static const struct th_port inputs[] = {
     {"b", TH_DT_BIASES, TH_PORT_OPTIONAL, "bias [out channels]"},
     {NULL, 0, 0, NULL},
 };
-static const struct th_port outputs[] = {
-    {"y", TH_DT_ACTS, TH_PORT_DECLARED, "output map"},
-    {NULL, 0, 0, NULL},
-};
 static const struct th_attr_spec attrs[] = {
     TH_ATTR_ROW_STRIDE,
-    {"dilation", TH_ATTR_INTS, false, 2, 2, 1, 1 << 20, 1, 0, NULL, NULL,
-     "distance of neighbouring taps: rows, columns"},
+    TH_ATTR_ROW_DILATION,
     TH_ATTR_ROW_PAD,
     TH_ATTR_ROW_ACT,
     TH_ATTR_ROW_ASYMMETRIC,
@@ -78,26 +73,7 @@ static bool window(const struct th_inst *c, const struct th_box *out, uint32_t i
                    struct th_window *w)
 {
     struct th_conv_layout l;
-    if (layout(c, &l) != TH_OK)
-        return false;
-    if (i == 0) {
-        if (th_is_hybrid(c))
-            return false;   /* the scale depends on the whole input */
-        th_window_geom(&l.g, out, w);
-        const int64_t last = out->hi[3] > out->lo[3] ? out->hi[3] - 1 : out->lo[3];
-        th_window_same(w, 3, out->lo[3] / l.group_out * l.group_in,
-                       (last / l.group_out + 1) * l.group_in);
-        return true;
-    }
-    if (i == 2) {
-        th_window_bias(c, i, out->lo[3], out->hi[3], w);
-        return true;
-    }
-    memset(w, 0, sizeof(*w));
-    th_window_same(w, 0, out->lo[3], out->hi[3]);
-    for (int a = 1; a < 4; a++)
-        th_window_full(w, a, c->in[1]->dims[a]);
-    return true;
+    return layout(c, &l) == TH_OK && th_conv_window(c, &l, 0, out, i, w);
 }
 
 static void cost(const struct th_inst *c, struct th_cost *k)
@@ -125,7 +101,7 @@ const struct th_op th_op_conv2d = {
         "zero point.\n\n"
         "Weights of f16 are widened to f32 first.",
     .inputs = inputs,
-    .outputs = outputs,
+    .outputs = th_conv_outputs,
     .attrs = attrs,
     .traits = TH_TRAIT_PURE,
     .contracts = th_contracts_all,

@@ -7,23 +7,6 @@ static enum th_status infer(struct th_inst *c)
     return TH_OK;
 }
 
-static enum th_status moves(const struct th_inst *c, struct th_moves *m)
-{
-    struct th_move *list = th_mv_new(c, m, 1);
-    if (list == NULL)
-        return TH_ERR_INTERNAL;
-    th_mv_axes(list, c->in[0]);
-    return TH_OK;
-}
-
-static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t max)
-{
-    (void)c;
-    if (max)
-        list[0] = (struct th_alias){.out = 0, .in = 0, .exact = true};
-    return max ? 1 : 0;
-}
-
 extern const struct th_op th_op_copy;
 const struct th_op th_op_copy = {
     .struct_size = sizeof(struct th_op),
@@ -38,6 +21,6 @@ const struct th_op th_op_copy = {
     .eval = th_mv_eval,
     .quant = th_same_quant,
     .window = th_ew_window,
-    .alias = alias,
-    .moves = moves,
+    .alias = th_mv_alias_exact,
+    .moves = th_mv_all,
 };

@@ -10,14 +10,9 @@ static const struct th_port inputs[] = {
     {"b", TH_DT_BIASES, TH_PORT_OPTIONAL, "bias [out channels]"},
     {NULL, 0, 0, NULL},
 };
-static const struct th_port outputs[] = {
-    {"y", TH_DT_ACTS, TH_PORT_DECLARED, "output map"},
-    {NULL, 0, 0, NULL},
-};
 static const struct th_attr_spec attrs[] = {
     TH_ATTR_ROW_STRIDE,
-    {"dilation", TH_ATTR_INTS, false, 2, 2, 1, 1 << 20, 1, 0, NULL, NULL,
-     "distance of neighbouring taps: rows, columns"},
+    TH_ATTR_ROW_DILATION,
     TH_ATTR_ROW_PAD,
     {"multiplier", TH_ATTR_INT, false, 0, 0, 1, 1 << 20, 1, 0, NULL, NULL,
      "output channels made of each input channel"},
@@ -79,25 +74,7 @@ static bool window(const struct th_inst *c, const struct th_box *out, uint32_t i
                    struct th_window *w)
 {
     struct th_conv_layout l;
-    if (layout(c, &l) != TH_OK)
-        return false;
-    if (i == 0) {
-        if (th_is_hybrid(c))
-            return false;   /* the scale depends on the whole input */
-        th_window_geom(&l.g, out, w);
-        const int64_t last = out->hi[3] > out->lo[3] ? out->hi[3] - 1 : out->lo[3];
-        th_window_same(w, 3, out->lo[3] / l.group_out, last / l.group_out + 1);
-        return true;
-    }
-    if (i == 2) {
-        th_window_bias(c, i, out->lo[3], out->hi[3], w);
-        return true;
-    }
-    memset(w, 0, sizeof(*w));
-    for (int a = 0; a < 3; a++)
-        th_window_full(w, a, c->in[1]->dims[a]);
-    th_window_same(w, 3, out->lo[3], out->hi[3]);
-    return true;
+    return layout(c, &l) == TH_OK && th_conv_window(c, &l, 3, out, i, w);
 }
 
 static bool channels(const struct th_inst *c, uint32_t in, int64_t channel, int64_t *out_channel)
@@ -126,7 +103,7 @@ const struct th_op th_op_depthwise_conv2d = {
         "scales lie along the last axis. The hybrid form always quantizes the input with a zero "
         "point and multiplies the two scales before the accumulator.",
     .inputs = inputs,
-    .outputs = outputs,
+    .outputs = th_conv_outputs,
     .attrs = attrs,
     .traits = TH_TRAIT_PURE,
     .contracts = th_contracts_all,

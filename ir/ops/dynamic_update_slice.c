@@ -36,14 +36,6 @@ static enum th_status eval(const struct th_inst *c, struct th_eval *e)
     return TH_OK;
 }
 
-static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t max)
-{
-    (void)c;
-    if (max)
-        list[0] = (struct th_alias){.out = 0, .in = 0, .exact = false};
-    return max ? 1 : 0;
-}
-
 static const struct th_port inputs[] = {{"x", 0, 0, "operand"},
                                         {"u", 0, 0, "update"},
                                         {"start", TH_DT_INDEX, 0, "its first index on each axis"},
@@ -62,5 +54,5 @@ const struct th_op th_op_dynamic_update_slice = {
     .infer = infer,
     .eval = eval,
     .quant = th_same_quant,
-    .alias = alias,
+    .alias = th_alias_first,
 };

@@ -21,8 +21,7 @@ static const struct th_port outputs[] = {
 };
 static const struct th_attr_spec attrs[] = {
     TH_ATTR_ROW_STRIDE,
-    {"dilation", TH_ATTR_INTS, false, 2, 2, 1, 1 << 20, 1, 0, NULL, NULL,
-     "distance of neighbouring taps: rows, columns"},
+    TH_ATTR_ROW_DILATION,
     TH_ATTR_ROW_PAD,
     {"inner_scale", TH_ATTR_FLOATS, true, 2, 2, 1, 0, 0, 0, NULL, NULL,
      "scales of the expanded map and of the depthwise result"},

@@ -35,23 +35,6 @@ static enum th_status infer(struct th_inst *c)
     return TH_OK;
 }
 
-static enum th_status moves(const struct th_inst *c, struct th_moves *m)
-{
-    struct th_move *list = th_mv_new(c, m, 1);
-    if (list == NULL)
-        return TH_ERR_INTERNAL;
-    th_mv_axes(list, c->in[0]);
-    return TH_OK;
-}
-
-static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t max)
-{
-    (void)c;
-    if (max)
-        list[0] = (struct th_alias){.out = 0, .in = 0, .exact = true};
-    return max ? 1 : 0;
-}
-
 /* Of a part of an axis that both shapes have. */
 static uint32_t part(const struct th_inst *c, const struct th_box *out, int32_t axis,
                      struct th_attr *list)
@@ -82,7 +65,7 @@ const struct th_op th_op_reshape = {
     .infer = infer,
     .eval = th_mv_eval,
     .quant = th_same_quant,
-    .alias = alias,
-    .moves = moves,
+    .alias = th_mv_alias_exact,
+    .moves = th_mv_all,
     .part = part,
 };

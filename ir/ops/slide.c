@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/ops/common/movement.h"
 
-static int32_t axis_of(const struct th_inst *c)
-{
-    int32_t axis = 0;
-    th_mv_axis(th_inst_int(c, "axis"), c->in[0]->rank, &axis);
-    return axis;
-}
-
 static enum th_status infer(struct th_inst *c)
 {
     const struct th_type *x = c->in[0], *u = c->in[1];
@@ -34,7 +27,7 @@ static enum th_status verify(const struct th_inst *c)
 static enum th_status moves(const struct th_inst *c, struct th_moves *m)
 {
     struct th_move *list = th_mv_new(c, m, 2);
-    const int32_t axis = axis_of(c);
+    const int32_t axis = th_mv_axis_of(c);
     const int64_t fresh = c->in[1]->dims[axis];
     int64_t stride[TH_MAX_RANK];
     if (list == NULL)
@@ -57,22 +50,11 @@ static enum th_status moves(const struct th_inst *c, struct th_moves *m)
 static bool window(const struct th_inst *c, const struct th_box *out, uint32_t k,
                    struct th_window *w)
 {
-    const int32_t axis = axis_of(c);
-    const int64_t size = c->in[k]->dims[axis], fresh = c->in[1]->dims[axis];
-    const int64_t shift = k == 0 ? fresh : fresh - c->in[0]->dims[axis];
-    *w = (struct th_window){.box = *out};
-    w->box.lo[axis] = th_clamp_i64(out->lo[axis] + shift, 0, size);
-    w->box.hi[axis] = th_clamp_i64(out->hi[axis] + shift, 0, size);
+    const int32_t axis = th_mv_axis_of(c);
+    const int64_t fresh = c->in[1]->dims[axis];
+    const int64_t by = k == 0 ? fresh : fresh - c->in[0]->dims[axis];
+    th_mv_shifted(out, axis, by, c->in[k]->dims[axis], w);
     return true;
-}
-
-/* Element i comes from one at or behind i. */
-static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t max)
-{
-    (void)c;
-    if (max)
-        list[0] = (struct th_alias){.out = 0, .in = 0, .exact = false};
-    return max ? 1 : 0;
 }
 
 static const struct th_port inputs[] = {{"x", 0, 0, "operand"},
@@ -100,6 +82,6 @@ const struct th_op th_op_slide = {
     .eval = th_mv_eval,
     .quant = th_same_quant,
     .window = window,
-    .alias = alias,
+    .alias = th_alias_first,    /* element i comes from one at or behind i */
     .moves = moves,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/ops/common/elementwise.h"
+#include "ir/ops/common/nn.h"
 
 static enum th_status infer(struct th_inst *c)
 {
@@ -38,14 +39,6 @@ static bool window(const struct th_inst *c, const struct th_box *out, uint32_t i
     return i == 0 && th_ew_window(c, out, i, w);
 }
 
-static uint32_t alias(const struct th_inst *c, struct th_alias *list, uint32_t max)
-{
-    (void)c;
-    if (max)
-        list[0] = (struct th_alias){.out = 0, .in = 0, .exact = false};
-    return max ? 1 : 0;
-}
-
 static const struct th_port inputs[] = {
     {"x", TH_DT_INT8S, 0, "operand"},
     {"t", TH_DT_INT8S, TH_PORT_CONST, "256 results, for the smallest stored value first"},
@@ -67,5 +60,5 @@ const struct th_op th_op_table = {
     .verify = verify,
     .eval = eval,
     .window = window,
-    .alias = alias,
+    .alias = th_alias_first,
 };

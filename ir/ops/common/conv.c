@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/ops/common/conv.h"
 
+#include <string.h>
+
+const struct th_port th_conv_outputs[] = {
+    {"y", TH_DT_ACTS, TH_PORT_DECLARED, "output map"},
+    {NULL, 0, 0, NULL},
+};
+
 struct job {
     const struct th_conv_layout *l;
     const struct th_inst *c;
@@ -131,4 +138,26 @@ enum th_status th_conv_eval(const struct th_inst *c, struct th_eval *e,
     TH_TRY(th_rescale_init(c, e->arena, c->in[0]->quant, c->in[1]->quant, &c->out[0], product,
                            th_is_wide(c, 2), &j.rescale));
     return sums(&j, e, pixel_int);
+}
+
+bool th_conv_window(const struct th_inst *c, const struct th_conv_layout *l, int w_axis,
+                    const struct th_box *out, uint32_t i, struct th_window *w)
+{
+    const int64_t lo = out->lo[3], hi = out->hi[3], last = hi > lo ? hi - 1 : lo;
+
+    if (i == 0) {
+        if (th_is_hybrid(c))
+            return false;   /* the scale depends on the whole input */
+        th_window_geom(&l->g, out, w);
+        th_window_same(w, 3, lo / l->group_out * l->group_in,
+                       (last / l->group_out + 1) * l->group_in);
+    } else if (i == 2) {
+        th_window_bias(c, i, lo, hi, w);
+    } else {
+        memset(w, 0, sizeof(*w));
+        for (int a = 0; a < 4; a++)
+            th_window_full(w, a, c->in[1]->dims[a]);
+        th_window_same(w, w_axis, lo, hi);
+    }
+    return true;
 }

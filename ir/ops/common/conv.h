@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Evaluation shared by convolution and depthwise convolution, for all type forms. */
+/* What convolution and depthwise convolution share: evaluation in all type forms, and which part
+ * of an operand a part of the output needs. */
 #ifndef TH_OPS_CONV_H
 #define TH_OPS_CONV_H
 
 #include "ir/ops/common/nn.h"
+
+/* One map. */
+extern const struct th_port th_conv_outputs[];
 
 /* How output channels see inputs and where weights lie. */
 struct th_conv_layout {
@@ -23,5 +27,8 @@ bool th_conv_sums(const struct th_conv_layout *l, struct th_arena *a, bool is_fl
 /* Operands x, w, b? and one output in the forms th_check_forms accepts. */
 enum th_status th_conv_eval(const struct th_inst *c, struct th_eval *e,
                             const struct th_conv_layout *l);
+/* Slot `window` of such a record; w_axis: the weights' axis of output channels. */
+bool th_conv_window(const struct th_inst *c, const struct th_conv_layout *l, int w_axis,
+                    const struct th_box *out, uint32_t i, struct th_window *w);
 
 #endif

@@ -61,6 +61,13 @@ bool th_mv_axis(int64_t axis, int32_t rank, int32_t *out)
     return true;
 }
 
+int32_t th_mv_axis_of(const struct th_inst *c)
+{
+    int32_t axis = 0;
+    th_mv_axis(th_inst_int(c, "axis"), c->in[0]->rank, &axis);
+    return axis;
+}
+
 enum th_status th_mv_bad_axis(const struct th_inst *c, int64_t axis, int32_t rank)
 {
     return th_inst_error(c, "axis %lld, but the operand has %d axes", (long long)axis, rank);
@@ -182,4 +189,29 @@ enum th_status th_mv_eval(const struct th_inst *c, struct th_eval *e)
     for (uint32_t i = 0; i < m.n; i++)
         run_move(&m.list[i], e->in[m.list[i].in], e->out[0]);
     return TH_OK;
+}
+
+void th_mv_shifted(const struct th_box *out, int32_t axis, int64_t by, int64_t size,
+                   struct th_window *w)
+{
+    *w = (struct th_window){.box = *out};
+    w->box.lo[axis] = th_clamp_i64(out->lo[axis] + by, 0, size);
+    w->box.hi[axis] = th_clamp_i64(out->hi[axis] + by, 0, size);
+}
+
+enum th_status th_mv_all(const struct th_inst *c, struct th_moves *m)
+{
+    struct th_move *list = th_mv_new(c, m, 1);
+    if (list == NULL)
+        return TH_ERR_INTERNAL;
+    th_mv_axes(list, c->in[0]);
+    return TH_OK;
+}
+
+uint32_t th_mv_alias_exact(const struct th_inst *c, struct th_alias *list, uint32_t max)
+{
+    (void)c;
+    if (max)
+        list[0] = (struct th_alias){.out = 0, .in = 0, .exact = true};
+    return max ? 1 : 0;
 }

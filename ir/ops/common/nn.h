@@ -31,6 +31,9 @@ enum th_rounding th_inst_rounding(const struct th_inst *c);
 #define TH_ATTR_ROW_STRIDE                                                                       \
     {"stride", TH_ATTR_INTS, false, 2, 2, 1, 1 << 20, 1, 0, NULL, NULL,                          \
      "steps between windows: rows, columns"}
+#define TH_ATTR_ROW_DILATION                                                                     \
+    {"dilation", TH_ATTR_INTS, false, 2, 2, 1, 1 << 20, 1, 0, NULL, NULL,                        \
+     "distance of neighbouring taps: rows, columns"}
 #define TH_ATTR_ROW_PAD                                                                          \
     {"pad", TH_ATTR_INTS, false, 4, 4, 0, 1 << 20, 0, 0, NULL, NULL,                             \
      "padding of the whole input: top, left, bottom, right"}
