@@ -5,6 +5,11 @@
 
 #include <thimble/elementwise.h>
 
+static bool is_even(const struct th_query *q)
+{
+    return q->inst->contract && strcmp(q->inst->contract, "onnx") == 0;
+}
+
 const char *th_row_channels_window(const struct th_query *q, struct th_row_window *w,
                                    struct th_row_channels *h)
 {
@@ -26,6 +31,7 @@ const char *th_row_channels_window(const struct th_query *q, struct th_row_windo
         return "the window is too large";
     h->n = w->out_c;
     h->zi = w->in_zero;
+    h->even = is_even(q);
     h->taps = w->kernel_h * w->kernel_w * (depthwise ? 1 : w->in_c);
     h->first_step = depthwise ? 1 : h->taps;
     h->tap_step = depthwise ? w->out_c : 1;
@@ -54,7 +60,7 @@ const char *th_row_channels_dense(const struct th_query *q, struct th_row_dense 
         all[c] = m[d->per_channel ? c : 0];
     *h = (struct th_row_channels){.m = all, .n = d->out, .taps = d->in, .zi = d->in_zero,
                                   .w = h->w, .bias = h->bias, .first_step = d->in,
-                                  .tap_step = 1};
+                                  .tap_step = 1, .even = is_even(q)};
     return NULL;
 }
 
@@ -68,7 +74,7 @@ static struct th_row_fold fold(const struct th_row_channels *h, int64_t c)
 
 const char *th_row_channels_factors(const struct th_row_channels *h)
 {
-    for (int64_t c = 0; c < h->n; c++)
+    for (int64_t c = 0; !h->even && c < h->n; c++)
         if (h->m[c].m != 0 && (h->m[c].s > -1 || h->m[c].s < -31))
             return "a channel's factor is not below one half";
     return NULL;
@@ -125,36 +131,67 @@ const char *th_row_refuse_add(const struct th_query *q)
         return "an operand is broadcast";
     if (!q->whole || q->in_views || q->out_views)
         return "only whole dense maps";
+    if (!th_type_quantized(c->in[0]) || !th_type_quantized(c->in[1]))
+        return "the values have no scale";
     th_quant_add(c, &b);
+    if (b.even)
+        return NULL;
     if (b.a.s > 0 || b.b.s > 0 || b.out.s > -1 || b.out.s < -31 || b.a.s < -31 || b.b.s < -31)
         return "a factor is too large";
     return NULL;
 }
 
-enum th_status th_row_bind_add(const struct th_query *q, struct th_call *c,
-                               const char *struct_name)
+struct field {
+    const char *name;
+    int64_t v;
+};
+
+static enum th_status call_sum(struct th_call *c, const char *struct_name, const struct field *f,
+                               size_t n)
 {
-    struct th_binary_quant b;
-    const bool minus = strcmp(q->inst->op->name, "sub") == 0;
-    if (minus)
-        th_quant_sub(q->inst, &b);
-    else
-        th_quant_add(q->inst, &b);
-    const struct {
-        const char *name;
-        int64_t v;
-    } f[] = {{"n", th_type_elems(&q->inst->out[0])}, {"a_zero", b.za}, {"b_zero", b.zb},
-             {"a_m", b.a.m}, {"a_e", -b.a.s}, {"b_m", b.b.m}, {"b_e", -b.b.s},
-             {"out_m", b.out.m}, {"out_e", -b.out.s}, {"out_zero", b.zo}, {"lo", b.lo},
-             {"hi", b.hi}, {"minus", minus}};
     th_call_struct_begin(c, struct_name);
-    for (size_t i = 0; i < TH_ARRAY_LEN(f); i++)
+    for (size_t i = 0; i < n; i++)
         th_call_field_int(c, f[i].name, f[i].v);
     th_call_struct_end(c);
     th_call_input(c, 0, "const int8_t");
     th_call_input(c, 1, "const int8_t");
     th_call_output(c, 0, "int8_t");
     return TH_OK;
+}
+
+/* Whether it is a difference. */
+static bool sum_constants(const struct th_query *q, struct th_binary_quant *b)
+{
+    const bool minus = strcmp(q->inst->op->name, "sub") == 0;
+    if (minus)
+        th_quant_sub(q->inst, b);
+    else
+        th_quant_add(q->inst, b);
+    return minus;
+}
+
+enum th_status th_row_bind_add(const struct th_query *q, struct th_call *c,
+                               const char *struct_name)
+{
+    struct th_binary_quant b;
+    const bool minus = sum_constants(q, &b);
+    const struct field f[] = {{"n", th_type_elems(&q->inst->out[0])}, {"a_zero", b.za},
+                              {"b_zero", b.zb}, {"a_m", b.a.m}, {"a_e", -b.a.s}, {"b_m", b.b.m},
+                              {"b_e", -b.b.s}, {"out_m", b.out.m}, {"out_e", -b.out.s},
+                              {"out_zero", b.zo}, {"lo", b.lo}, {"hi", b.hi}, {"minus", minus}};
+    return call_sum(c, struct_name, f, TH_ARRAY_LEN(f));
+}
+
+enum th_status th_row_bind_add_even(const struct th_query *q, struct th_call *c,
+                                    const char *struct_name)
+{
+    struct th_binary_quant b;
+    sum_constants(q, &b);
+    const int64_t rest = -((int64_t)b.za * b.a.m + (int64_t)b.zb * b.b.m);
+    const struct field f[] = {{"n", th_type_elems(&q->inst->out[0])}, {"a_m", b.a.m},
+                              {"b_m", b.b.m}, {"rest", rest}, {"shift", b.shift},
+                              {"out_zero", b.zo}, {"lo", b.lo}, {"hi", b.hi}};
+    return call_sum(c, struct_name, f, TH_ARRAY_LEN(f));
 }
 
 const char *th_row_refuse_pool(const struct th_query *q)
@@ -228,7 +265,7 @@ const char *th_row_triples(const struct th_query *q, const struct th_row_channel
     t->fixed = TH_NEW_ARRAY(a, bool, (size_t)h->n);
     if (!t->bias || !t->words || !t->fixed)
         return "memory is exhausted";
-    if (q->inst->contract && strcmp(q->inst->contract, "onnx") == 0)
+    if (h->even)
         return even_words(h, out_zero, t);
     for (int64_t c = 0; c < h->n; c++) {
         const struct th_row_fold f = fold(h, c);

@@ -12,6 +12,7 @@ struct th_row_channels {
     const struct th_multiplier *m;        /* [n] */
     int64_t n, taps;                      /* output channels; products of one */
     int32_t zi;
+    bool even;                            /* contract "onnx": m holds the bits of floats */
     const struct th_tensor *w, *bias;     /* bias may be NULL */
     int64_t first_step, tap_step;         /* weight (c, t) is w[c * first_step + t * tap_step] */
 };
@@ -21,8 +22,8 @@ const char *th_row_channels_window(const struct th_query *q, struct th_row_windo
 const char *th_row_channels_dense(const struct th_query *q, struct th_row_dense *d,
                                   struct th_row_channels *h);
 /* Every factor is 0 or in [2^-31, 1/2): what a rounding shift right by -s >= 1 needs. Enough for
- * kernels whose sums wrap as the contract's do, and which multiply any 32 bits exactly. NULL, or
- * why not. */
+ * kernels whose sums wrap as the contract's do, and which multiply any 32 bits exactly. Contract
+ * "onnx" has factors of any size. NULL, or why not. */
 const char *th_row_channels_factors(const struct th_row_channels *h);
 /* That, and sums fit 32 bits. */
 const char *th_row_channels_check(const struct th_row_channels *h);
@@ -50,13 +51,17 @@ struct th_row_triples {
 const char *th_row_triples(const struct th_query *q, const struct th_row_channels *h,
                            int32_t out_zero, struct th_row_triples *t);
 
-/* int8 add and sub of whole dense maps of one shape, whose factors are all at most one and the
- * output's below one half. NULL, or why not. */
+/* int8 add and sub of whole dense maps of one shape; contracts "tflite" and its kind: the factors are
+ * all at most one and the output's below one half. NULL, or why not. */
 const char *th_row_refuse_add(const struct th_query *q);
 /* Their call by vector kernels: a struct of n, a_zero, b_zero, a_m, a_e, b_m, b_e, out_m, out_e,
  * out_zero, lo, hi, minus (shifts to the right), both inputs, the output. */
 enum th_status th_row_bind_add(const struct th_query *q, struct th_call *c,
                                const char *struct_name);
+
+/* Likewise in contract "onnx": n, a_m, b_m, rest (of the zero points), shift, out_zero, lo, hi. */
+enum th_status th_row_bind_add_even(const struct th_query *q, struct th_call *c,
+                                    const char *struct_name);
 
 /* int8 avg_pool2d whose sums fit 16 bits: at most 255 taps. */
 const char *th_row_refuse_pool(const struct th_query *q);

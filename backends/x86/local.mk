@@ -4,14 +4,26 @@ x86_kernels = \
   thk_nn.h \
   thk_tile_f32.h \
   thk_types.h \
+  avx2/thk_add_s8.inc.h \
   avx2/thk_add_s8__avx2.c \
+  avx2/thk_add_s8_onnx__avx2.c \
+  avx2/thk_avg_pool2d_s8.inc.h \
   avx2/thk_avg_pool2d_s8__avx2.c \
+  avx2/thk_avg_pool2d_s8_onnx__avx2.c \
   avx2/thk_avx2.h \
   avx2/thk_conv2d_f32__avx2.c \
+  avx2/thk_conv2d_s8.inc.h \
   avx2/thk_conv2d_s8__avx2.c \
+  avx2/thk_conv2d_s8_onnx__avx2.c \
+  avx2/thk_conv2d_strips.h \
   avx2/thk_depthwise_conv2d_f32__avx2.c \
+  avx2/thk_depthwise_conv2d_s8.inc.h \
   avx2/thk_depthwise_conv2d_s8__avx2.c \
+  avx2/thk_depthwise_conv2d_s8_onnx__avx2.c \
+  avx2/thk_depthwise_taps.h \
+  avx2/thk_fully_connected_s8.inc.h \
   avx2/thk_fully_connected_s8__avx2.c \
+  avx2/thk_fully_connected_s8_onnx__avx2.c \
   avx512vnni/thk_conv2d_s8__avx512vnni.c
 
 # The rows, also linked into the kernel tests.

@@ -23,7 +23,8 @@ static const char *refuse_window(const struct th_query *q)
     return th_row_channels_factors(&h);
 }
 
-/* Bias, multiplier and shift less one of 16 channels; order[i] is the channel of lane i. */
+/* Bias and multiplier, shift less one where it is no float, of 16 channels; order[i] is the channel
+ * of lane i. */
 static int8_t *put_constants(const struct th_row_channels *h, int64_t first, const uint8_t *order,
                              int8_t *to)
 {
@@ -31,9 +32,15 @@ static int8_t *put_constants(const struct th_row_channels *h, int64_t first, con
         to = th_row_put_word(to, th_row_channel_bias(h, first + order[i]));
     for (int i = 0; i < 16; i++)
         to = th_row_put_word(to, th_row_channel_factor(h, first + order[i]));
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; !h->even && i < 16; i++)
         to = th_row_put_word(to, th_row_channel_shift(h, first + order[i]) - 1);
     return to;
+}
+
+/* Bytes of these constants for one channel. */
+static int64_t constant_bytes(const struct th_row_channels *h)
+{
+    return h->even ? 8 : 12;
 }
 
 /* Blocks of 16 channels of which each has `runs` runs of h->taps / runs products. */
@@ -41,7 +48,7 @@ static enum th_status call_stream(struct th_call *c, const struct th_row_channel
 {
     static const uint8_t order[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const int64_t run = h->taps / runs, channels = round_up(h->n, 16);
-    const int64_t bytes = channels * (12 + runs * round_up(run, 2));
+    const int64_t bytes = channels * (constant_bytes(h) + runs * round_up(run, 2));
     int8_t *stream = th_arena_alloc(th_call_arena(c), (size_t)bytes), *to = stream;
     if (!stream)
         return TH_ERR_INTERNAL;
@@ -128,7 +135,7 @@ static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c
     struct th_row_channels h;
     th_row_channels_window(q, &w, &h);
     const int64_t channels = round_up(h.n, 16), taps = round_up(h.taps, 2);
-    const int64_t bytes = channels * (12 + 2 * taps);
+    const int64_t bytes = channels * (constant_bytes(&h) + 2 * taps);
     int8_t *stream = th_arena_alloc(th_call_arena(c), (size_t)bytes), *to = stream;
     int8_t *zeros = th_arena_alloc(th_call_arena(c), (size_t)channels);
     if (!stream || !zeros)
@@ -183,6 +190,11 @@ static enum th_status bind_add(const struct th_query *q, struct th_call *c)
     return th_row_bind_add(q, c, "thk_add_avx2");
 }
 
+static enum th_status bind_add_even(const struct th_query *q, struct th_call *c)
+{
+    return th_row_bind_add_even(q, c, "thk_add_onnx_avx2");
+}
+
 static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
 {
     k->cycles = 1.5 * (double)th_type_elems(&q->inst->out[0]) + 30;
@@ -193,23 +205,28 @@ static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
-#define ROW(op_, types_, name_, order_, over_, views_, refuse_, bind_, cost_)                  \
-    {.op = op_, .types = types_, .contract = "tflite", .feature = "avx2",                      \
+#define ROW(op_, types_, contract_, name_, order_, over_, views_, refuse_, bind_, cost_)       \
+    {.op = op_, .types = types_, .contract = contract_, .feature = "avx2",                     \
      .symbol = "thk_" name_ "__avx2", .source = "avx2/thk_" name_ "__avx2.c",                  \
      .order = order_, .over_read = over_, .views = views_, .refuse = refuse_, .bind = bind_,   \
      .cost = cost_}
+/* of sums, sixteen elements are read before they are written */
+#define ROWS(contract_, suffix_, bind_add_)                                                    \
+    ROW("conv2d", "s8,s8,s32?>s8", contract_, "conv2d_s8" suffix_, TH_ORDER_ANY, 15, VIEWS,    \
+        refuse_window, bind_conv, cost_conv),                                                  \
+    ROW("depthwise_conv2d", "s8,s8,s32?>s8", contract_, "depthwise_conv2d_s8" suffix_,         \
+        TH_ORDER_ANY, 15, VIEWS, refuse_window, bind_depthwise, cost_depthwise),               \
+    ROW("fully_connected", "s8,s8,s32?>s8", contract_, "fully_connected_s8" suffix_,           \
+        TH_ORDER_ANY, 15, 0, refuse_dense, bind_dense, cost_dense),                            \
+    ROW("avg_pool2d", "s8>s8", contract_, "avg_pool2d_s8" suffix_, TH_ORDER_ANY, 15, VIEWS,    \
+        th_row_refuse_pool, th_row_bind_pool, cost_pool),                                      \
+    ROW("add", "s8,s8>s8", contract_, "add_s8" suffix_, TH_ORDER_ELEMENT, 0, 0,                \
+        th_row_refuse_add, bind_add_, cost_add),                                               \
+    ROW("sub", "s8,s8>s8", contract_, "add_s8" suffix_, TH_ORDER_ELEMENT, 0, 0,                \
+        th_row_refuse_add, bind_add_, cost_add)
 
 static const struct th_kernel rows[] = {
-    ROW("conv2d", "s8,s8,s32?>s8", "conv2d_s8", TH_ORDER_ANY, 15, VIEWS, refuse_window, bind_conv,
-        cost_conv),
-    ROW("depthwise_conv2d", "s8,s8,s32?>s8", "depthwise_conv2d_s8", TH_ORDER_ANY, 15, VIEWS,
-        refuse_window, bind_depthwise, cost_depthwise),
-    ROW("fully_connected", "s8,s8,s32?>s8", "fully_connected_s8", TH_ORDER_ANY, 15, 0,
-        refuse_dense, bind_dense, cost_dense),
-    ROW("avg_pool2d", "s8>s8", "avg_pool2d_s8", TH_ORDER_ANY, 15, VIEWS, th_row_refuse_pool,
-        th_row_bind_pool, cost_pool),
-    /* sixteen elements are read before they are written */
-    ROW("add", "s8,s8>s8", "add_s8", TH_ORDER_ELEMENT, 0, 0, th_row_refuse_add, bind_add, cost_add),
-    ROW("sub", "s8,s8>s8", "add_s8", TH_ORDER_ELEMENT, 0, 0, th_row_refuse_add, bind_add, cost_add),
+    ROWS("tflite", "", bind_add),
+    ROWS("onnx", "_onnx", bind_add_even),
 };
 const struct th_row_family th_x86_avx2 = {rows, TH_ARRAY_LEN(rows)};

@@ -68,8 +68,8 @@ check() { # board symbol op
     ran=$((ran + 1))
 }
 
-record() { # board target symbol op [type]
-    ./tests/kernels/kop $4 ${5:-s8} tflite $seed $cases $2 $3 >$tmp/t.c 2>$tmp/log ||
+record() { # board target symbol op [type [contract]]
+    ./tests/kernels/kop $4 ${5:-s8} ${6:-tflite} $seed $cases $2 $3 >$tmp/t.c 2>$tmp/log ||
         { cat $tmp/log; failed=1; return; }
     printf '%s ' $1
     run $1 || { echo "FAILED $1 $3 $4"; failed=1; }
@@ -126,11 +126,17 @@ for board in $boards; do
         check $board thk_depthwise_conv2d_s8__avx2 depthwise
         check $board thk_fully_connected_s8__avx2 dense
         check $board thk_avg_pool2d_s8__avx2 avg
+        check $board thk_conv2d_s8_onnx__avx2 conv
+        check $board thk_depthwise_conv2d_s8_onnx__avx2 depthwise
+        check $board thk_fully_connected_s8_onnx__avx2 dense
+        check $board thk_avg_pool2d_s8_onnx__avx2 avg
         check $board thk_conv2d_f32__avx2 conv
         check $board thk_conv2d_f32__avx2 dense
         check $board thk_depthwise_conv2d_f32__avx2 depthwise
         record $board x86-64-v3 thk_add_s8__avx2 add
-        record $board x86-64-v3 thk_add_s8__avx2 sub;;
+        record $board x86-64-v3 thk_add_s8__avx2 sub
+        record $board x86-64-v3 thk_add_s8_onnx__avx2 add s8 onnx
+        record $board x86-64-v3 thk_add_s8_onnx__avx2 sub s8 onnx;;
     vnni) check $board thk_conv2d_s8__avx512vnni conv;;
     armv7em)
         check $board thk_conv2d_s8__armv7em conv

@@ -23,27 +23,7 @@ static inline __m256i thk_add_eight__avx2(const struct thk_add_avx2 *p, __m128i 
                             _mm256_set1_epi32(p->out_m), _mm256_set1_epi32(p->out_e - 1));
 }
 
-static inline __m128i thk_add_sixteen__avx2(const struct thk_add_avx2 *p,
-                                            const struct thk_avx2_range *range, const int8_t *a,
-                                            const int8_t *b)
-{
-    const __m128i u = _mm_loadu_si128((const void *)a), v = _mm_loadu_si128((const void *)b);
-    const __m256i l = thk_add_eight__avx2(p, u, v);
-    const __m256i h = thk_add_eight__avx2(p, _mm_srli_si128(u, 8), _mm_srli_si128(v, 8));
-    return thk_avx2_narrow(_mm256_permute4x64_epi64(_mm256_packs_epi32(l, h), 0xd8), range);
-}
-
-static void thk_add_s8__avx2(const struct thk_add_avx2 *p, const int8_t *a, const int8_t *b,
-                             int8_t *y)
-{
-    const struct thk_avx2_range range = thk_avx2_range(p->out_zero, p->lo, p->hi);
-    const int32_t whole = p->n & ~15, rest = p->n & 15;
-    for (int32_t i = 0; i < whole; i += 16)
-        _mm_storeu_si128((void *)(y + i), thk_add_sixteen__avx2(p, &range, a + i, b + i));
-    if (rest) {
-        int8_t u[16] = {0}, v[16] = {0};
-        memcpy(u, a + whole, (size_t)rest);
-        memcpy(v, b + whole, (size_t)rest);
-        thk_avx2_store(y + whole, thk_add_sixteen__avx2(p, &range, u, v), rest);
-    }
-}
+#define THK_NAME thk_add_s8__avx2
+#define THK_PART(part) thk_add_##part##__avx2
+#define THK_SUM thk_add_avx2
+#include "avx2/thk_add_s8.inc.h"

@@ -45,6 +45,44 @@ static inline __m256i thk_avx2_requant(__m256i acc, __m256i m, __m256i less)
     return thk_avx2_shift(thk_avx2_srdhm(acc, m), less);
 }
 
+/* What follows the biases in a stream, for the rescaling of eight channels, and that rescaling:
+ * thk_avx2_..._twice for contract "tflite", thk_avx2_..._even for "onnx". Streams begin with the
+ * biases of 16 channels and these constants, `head` bytes in all. */
+enum { thk_avx2_head_twice = 192, thk_avx2_head_even = 128 };
+
+/* Multipliers, and behind those of 16 channels the shifts less one. */
+struct thk_avx2_scale_twice {
+    __m256i m, less;
+};
+
+static inline struct thk_avx2_scale_twice thk_avx2_scale_twice(const int8_t *from)
+{
+    return (struct thk_avx2_scale_twice){thk_avx2_load(from), thk_avx2_load(from + 64)};
+}
+
+static inline __m256i thk_avx2_rescale_twice(__m256i acc, struct thk_avx2_scale_twice s)
+{
+    return thk_avx2_requant(acc, s.m, s.less);
+}
+
+/* Factors. */
+struct thk_avx2_scale_even {
+    __m256 factor;
+};
+
+static inline struct thk_avx2_scale_even thk_avx2_scale_even(const int8_t *from)
+{
+    return (struct thk_avx2_scale_even){_mm256_castsi256_ps(thk_avx2_load(from))};
+}
+
+/* Conversions round halves to even, and give the least integer for what is too small, too large or
+ * not a number: only what is too large must be held. */
+static inline __m256i thk_avx2_rescale_even(__m256i acc, struct thk_avx2_scale_even s)
+{
+    const __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), s.factor);
+    return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(65536.0f), product));
+}
+
 /* The output's zero point and clamp. */
 struct thk_avx2_range {
     __m256i zero;
