@@ -51,8 +51,8 @@ struct th_row_triples {
 const char *th_row_triples(const struct th_query *q, const struct th_row_channels *h,
                            int32_t out_zero, struct th_row_triples *t);
 
-/* int8 add and sub of whole dense maps of one shape; contracts "tflite" and its kind: the factors are
- * all at most one and the output's below one half. NULL, or why not. */
+/* int8 add and sub of whole dense maps of one shape; but in contract "onnx" the factors are all at
+ * most one and the output's below one half. NULL, or why not. */
 const char *th_row_refuse_add(const struct th_query *q);
 /* Their call by vector kernels: a struct of n, a_zero, b_zero, a_m, a_e, b_m, b_e, out_m, out_e,
  * out_zero, lo, hi, minus (shifts to the right), both inputs, the output. */

@@ -30,7 +30,7 @@ static int8_t *put_block(const struct th_row_channels *h, int64_t first, int64_t
         to = th_row_put_word(to, th_row_channel_bias(&plus, c));
     for (int64_t c = first; c < first + 16; c++)
         to = th_row_put_word(to, th_row_channel_factor(h, c));
-    for (int64_t c = first; c < first + 16; c++)
+    for (int64_t c = first; !h->even && c < first + 16; c++)
         to = th_row_put_word(to, th_row_channel_shift(h, c) - 1);
     for (int64_t r = 0; r < runs; r++)
         for (int64_t t = 0; t < run; t += 4)
@@ -48,7 +48,7 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
     th_row_flatten(q, &w);
     const int64_t runs = w.dilation_w == 1 ? w.kernel_h : w.kernel_h * w.kernel_w;
     const int64_t blocks = (h.n + 15) / 16, fours = runs * ((h.taps / runs + 3) / 4);
-    const int64_t bytes = blocks * (192 + 64 * fours);
+    const int64_t bytes = blocks * ((h.even ? 128 : 192) + 64 * fours);
     int8_t *stream = th_arena_alloc(th_call_arena(c), (size_t)bytes), *to = stream;
     if (!stream)
         return TH_ERR_INTERNAL;
@@ -77,12 +77,17 @@ static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
     k->stack_bytes = 500;
 }
 
+#define VIEWS                                                                                  \
+    (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
+     TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
+#define ROW(contract_, name_)                                                                  \
+    {.op = "conv2d", .types = "s8,s8,s32?>s8", .contract = contract_, .feature = "avx512vnni", \
+     .symbol = "thk_" name_ "__avx512vnni", .source = "avx512vnni/thk_" name_ "__avx512vnni.c", \
+     .order = TH_ORDER_ANY, .views = VIEWS, .refuse = refuse_conv, .bind = bind_conv,          \
+     .cost = cost_conv}
+
 static const struct th_kernel rows[] = {
-    {.op = "conv2d", .types = "s8,s8,s32?>s8", .contract = "tflite", .feature = "avx512vnni",
-     .symbol = "thk_conv2d_s8__avx512vnni", .source = "avx512vnni/thk_conv2d_s8__avx512vnni.c",
-     .order = TH_ORDER_ANY,
-     .views = TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |
-              TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN,
-     .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},
+    ROW("tflite", "conv2d_s8"),
+    ROW("onnx", "conv2d_s8_onnx"),
 };
 const struct th_row_family th_x86_avx512vnni = {rows, TH_ARRAY_LEN(rows)};

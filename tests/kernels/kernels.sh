@@ -137,7 +137,9 @@ for board in $boards; do
         record $board x86-64-v3 thk_add_s8__avx2 sub
         record $board x86-64-v3 thk_add_s8_onnx__avx2 add s8 onnx
         record $board x86-64-v3 thk_add_s8_onnx__avx2 sub s8 onnx;;
-    vnni) check $board thk_conv2d_s8__avx512vnni conv;;
+    vnni)
+        check $board thk_conv2d_s8__avx512vnni conv
+        check $board thk_conv2d_s8_onnx__avx512vnni conv;;
     armv7em)
         check $board thk_conv2d_s8__armv7em conv
         check $board thk_conv2d_s8__armv7em depthwise
