@@ -8,16 +8,22 @@ cortexm_kernels = \
   armv7em/thk_conv2d_s8.inc.h \
   armv7em/thk_conv2d_s8__armv7em.c \
   armv7em/thk_conv2d_s8_single__armv7em.c \
+  armv7em/thk_conv2d_s8s4__armv7em.c \
+  armv7em/thk_conv2d_s8s4_single__armv7em.c \
   armv7em/thk_conv2d_s8_w16__armv7em.c \
   armv7em/thk_conv2d_s8_single_w16__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8.inc.h \
   armv7em/thk_depthwise_conv2d_s8__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8_single__armv7em.c \
+  armv7em/thk_depthwise_conv2d_s8s4__armv7em.c \
+  armv7em/thk_depthwise_conv2d_s8s4_single__armv7em.c \
   armv7em/thk_depthwise_table.h \
   armv7em/thk_dsp.h \
   armv7em/thk_fully_connected_s8.inc.h \
   armv7em/thk_fully_connected_s8__armv7em.c \
   armv7em/thk_fully_connected_s8_single__armv7em.c \
+  armv7em/thk_fully_connected_s8s4__armv7em.c \
+  armv7em/thk_fully_connected_s8s4_single__armv7em.c \
   mve/thk_add_s8__mve.c \
   mve/thk_avg_pool2d_s8__mve.c \
   mve/thk_conv2d_s8__mve.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rows for the DSP extension (Cortex-M4, M7, M33): int8 conv2d, depthwise_conv2d,
- * fully_connected. A kernel reads one stream of words holding, for each group of channels,
+ * fully_connected, with weights of 8 or 4 bits. A kernel reads one stream of words holding, for each group of channels,
  * folded biases, weights in the order of its loop, and requantization constants.
  */
 #include "backends/cortexm/families.h"
@@ -114,7 +114,9 @@ static int32_t conv_weight(const struct conv *v, int64_t o, int64_t t)
     if (o >= v->w.out_c || t < 0 || v->fixed[o])
         return 0;
     const int64_t i = v->depthwise ? t * v->w.out_c + o : o * v->taps + t;
-    return ((const int8_t *)v->weights->data)[i];      /* the rows' types say s8 */
+    if (v->weights->type.dtype == TH_DT_S4)
+        return (int32_t)th_tensor_int(v->weights, i);
+    return ((const int8_t *)v->weights->data)[i];      /* the rows' types say s8 or s4 */
 }
 
 static struct th_row_fold conv_fold(const struct conv *v, int64_t o)
@@ -188,6 +190,46 @@ static uint32_t doubled_word(const struct conv *v, int64_t o, int64_t a, int64_t
     return (lo & 0xffffu) | hi << 16;
 }
 
+/* Weights of four bits: the first two of four sums are told apart modulo 2^32 / 16. */
+static const char *check_nibbles(const struct conv *v)
+{
+    for (int64_t o = 0; o < v->w.out_c; o++) {
+        const struct th_row_fold f = conv_fold(v, o);
+        if (f.lo <= -(1 << 27) || f.hi >= 1 << 27)
+            return "a sum may exceed 28 bits";
+    }
+    return refuse_requant(v);
+}
+
+static const char *refuse_conv_nibbles(const struct th_query *q)
+{
+    struct conv v;
+    const char *why = describe_conv(q, &v);
+    return why ? why : check_nibbles(&v);
+}
+
+/* Weights of two products and four channels; the second and the fourth count from 8. */
+static uint32_t nibble_word(const struct conv *v, int64_t o, int64_t a, int64_t b)
+{
+    uint32_t word = 0;
+    for (int64_t j = 0; j < 4; j++) {
+        const uint32_t lo = (uint32_t)(conv_weight(v, o + j, a) + 8 * (j & 1)) & 15;
+        const uint32_t hi = (uint32_t)(conv_weight(v, o + j, b) + 8 * (j & 1)) & 15;
+        word |= (lo | hi << 16) << (12 - 4 * j);
+    }
+    return word;
+}
+
+static int32_t *nibble_biases(const struct conv *v, int64_t o, int32_t *to)
+{
+    for (int64_t j = 0; j < 4; j += 2) {
+        const struct th_row_fold a = conv_fold(v, o + j), b = conv_fold(v, o + j + 1);
+        *to++ = (int32_t)(uint32_t)(16 * a.bias + b.bias);
+        *to++ = (int32_t)b.bias;
+    }
+    return to;
+}
+
 /* Two expanded pixels; and three runs where windows leave the map. */
 static size_t conv_scratch(const struct conv *v)
 {
@@ -197,6 +239,18 @@ static size_t conv_scratch(const struct conv *v)
         (w->out_h - 1) * w->stride_h + (w->kernel_h - 1) * w->dilation_h < w->in_h &&
         (w->out_w - 1) * w->stride_w + (w->kernel_w - 1) * w->dilation_w < w->in_w;
     return (size_t)(8 * v->steps + (inside ? 0 : 3 * v->run));
+}
+
+static enum th_status call_conv(const struct conv *v, struct th_call *c, const int32_t *stream,
+                                size_t words)
+{
+    th_row_call_window(c, &v->w);
+    th_call_input(c, 0, "const int8_t");
+    th_call_data(c, "weights", TH_DT_U32, stream, words, 4);
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, conv_scratch(v), 4, "uint32_t");
+    th_row_call_batch(c, &v->w);
+    return TH_OK;
 }
 
 static enum th_status bind_conv_words(const struct th_query *q, struct th_call *c)
@@ -223,13 +277,7 @@ static enum th_status bind_conv_words(const struct th_query *q, struct th_call *
         for (int64_t j = 0; j < 4; j++, to += 3)
             requant_words(&v, o + j, to);
     }
-    th_row_call_window(c, &v.w);
-    th_call_input(c, 0, "const int8_t");
-    th_call_data(c, "weights", TH_DT_U32, stream, (size_t)(groups * per_group), 4);
-    th_call_output(c, 0, "int8_t");
-    th_call_scratch(c, conv_scratch(&v), 4, "uint32_t");
-    th_row_call_batch(c, &v.w);
-    return TH_OK;
+    return call_conv(&v, c, stream, (size_t)(groups * per_group));
 }
 
 static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
@@ -259,18 +307,36 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
         for (int64_t j = 0; j < 4; j++, to += 3)
             requant_words(&v, o + j, to);
     }
-    th_row_call_window(c, &v.w);
-    th_call_input(c, 0, "const int8_t");
-    th_call_data(c, "weights", TH_DT_U32, stream, (size_t)(groups * per_group), 4);
-    th_call_output(c, 0, "int8_t");
-    th_call_scratch(c, conv_scratch(&v), 4, "uint32_t");
-    th_row_call_batch(c, &v.w);
-    return TH_OK;
+    return call_conv(&v, c, stream, (size_t)(groups * per_group));
 }
 
-/* Of a pixel and four channels: a step, what comes behind the last. */
+static enum th_status bind_conv_nibbles(const struct th_query *q, struct th_call *c)
+{
+    struct conv v;
+    describe_conv(q, &v);
+    const int64_t groups = (v.w.out_c + 3) / 4, per_group = 16 + v.steps;
+    int32_t *stream = TH_NEW_ARRAY(th_call_arena(c), int32_t, (size_t)(groups * per_group));
+    if (!stream)
+        return TH_ERR_INTERNAL;
+    int32_t *to = stream;
+    for (int64_t o = 0; o < 4 * groups; o += 4) {
+        to = nibble_biases(&v, o, to);
+        for (int64_t r = 0; r < v.runs; r++) {
+            for (int64_t i = 0; i < steps_of_run(v.run); i++) {
+                int64_t a, b;
+                step_of_run(v.run, i, &a, &b);
+                *to++ = (int32_t)nibble_word(&v, o, r * v.run + a, b < 0 ? -1 : r * v.run + b);
+            }
+        }
+        for (int64_t j = 0; j < 4; j++, to += 3)
+            requant_words(&v, o + j, to);
+    }
+    return call_conv(&v, c, stream, (size_t)(groups * per_group));
+}
+
+/* Of a pixel and four channels: a step, what comes behind the last; of a pixel: a step. */
 struct conv_price {
-    double step, finish;
+    double step, finish, expand;
 };
 
 /* Weights are loaded once for two pixels, or for the one that is left. */
@@ -282,7 +348,7 @@ static void conv_cycles(const struct th_query *q, struct th_kernel_cost *k, stru
         return;
     const int64_t of_call = v.w.box_h * v.w.box_w, odd = of_call % 2;
     const double groups = (double)((v.w.out_c + 3) / 4), steps = (double)v.steps;
-    const double pixel = 50.0 + (double)v.runs * 30.0 + 2.6 * steps;
+    const double pixel = 50.0 + (double)v.runs * 30.0 + pair.expand * steps;
     k->cycles = 60.0 + (double)v.w.batch *
                 ((double)(of_call - odd) * (pixel + groups * (pair.step * steps + pair.finish)) +
                  (double)odd * (pixel + groups * (one.step * steps + one.finish)));
@@ -292,14 +358,20 @@ static void conv_cycles(const struct th_query *q, struct th_kernel_cost *k, stru
 
 static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
 {
-    conv_cycles(q, k, (struct conv_price){6.5, 38.0}, (struct conv_price){7.3, 38.0});
+    conv_cycles(q, k, (struct conv_price){6.5, 38.0, 2.6}, (struct conv_price){7.3, 38.0, 2.6});
 }
 
 /* Fewer instructions, but more words are fetched for each product: worth it for a pixel that is
  * alone where products are few, as its sums need not be split behind them. */
 static void cost_conv_words(const struct th_query *q, struct th_kernel_cost *k)
 {
-    conv_cycles(q, k, (struct conv_price){6.9, 40.0}, (struct conv_price){7.5, 32.0});
+    conv_cycles(q, k, (struct conv_price){6.9, 40.0, 2.6}, (struct conv_price){7.5, 32.0, 2.6});
+}
+
+static void cost_conv_nibbles(const struct th_query *q, struct th_kernel_cost *k)
+{
+    conv_cycles(q, k, (struct conv_price){7.5, 41.0, 4.6}, (struct conv_price){9.3, 43.0, 4.6});
+    k->code_bytes = 4500;
 }
 
 /* ---- depthwise convolution ------------------------------------------------------------------- */
@@ -349,6 +421,19 @@ static uint32_t doubled_pair(const struct conv *v, int64_t c0, int64_t t0, int64
     return (a & 0xffffu) | b << 16;
 }
 
+static enum th_status call_depthwise(const struct conv *v, struct th_call *c,
+                                     const uint32_t *stream, size_t words)
+{
+    const int64_t n = v->w.in_c;
+    th_row_call_window(c, &v->w);
+    th_call_input(c, 0, "const int8_t");
+    th_call_data(c, "weights", TH_DT_U32, stream, words, 4);
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, (size_t)(8 * (v->taps | 1) + 2 * ((n + 3) / 4 * 4)), 4, "uint32_t");
+    th_row_call_batch(c, &v->w);
+    return TH_OK;
+}
+
 static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c)
 {
     struct conv v;
@@ -374,16 +459,51 @@ static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c
             memcpy(to, mce, sizeof mce);
         }
     }
-    th_row_call_window(c, &v.w);
-    th_call_input(c, 0, "const int8_t");
-    th_call_data(c, "weights", TH_DT_U32, stream, (size_t)(groups * words), 4);
-    th_call_output(c, 0, "int8_t");
-    th_call_scratch(c, (size_t)(8 * (v.taps | 1) + 2 * ((n + 3) / 4 * 4)), 4, "uint32_t");
-    th_row_call_batch(c, &v.w);
-    return TH_OK;
+    return call_depthwise(&v, c, stream, (size_t)(groups * words));
 }
 
-static void cost_depthwise(const struct th_query *q, struct th_kernel_cost *k)
+static const char *refuse_depthwise_nibbles(const struct th_query *q)
+{
+    struct conv v;
+    const char *why = describe_depthwise(q, &v);
+    if (!why && v.taps > 511)
+        why = "4096 times a sum may exceed 32 bits";
+    return why ? why : refuse_requant(&v);
+}
+
+static enum th_status bind_depthwise_nibbles(const struct th_query *q, struct th_call *c)
+{
+    struct conv v;
+    describe_depthwise(q, &v);
+    const int64_t n = v.w.in_c, groups = (n + 3) / 4, words = 17 + v.taps / 2;
+    uint32_t *stream = TH_NEW_ARRAY(th_call_arena(c), uint32_t, (size_t)(groups * words));
+    if (!stream)
+        return TH_ERR_INTERNAL;
+    uint32_t *to = stream;
+    for (int64_t g = 0; g < groups; g++) {
+        const int64_t o = group_start(n, g), first = v.taps % 2 ? 0 : -1;
+        uint32_t w[4];
+        for (int64_t j = 0; j < 4; j++)
+            w[j] = (uint32_t)conv_weight(&v, o + j, first) & 15;
+        *to++ = w[0] << 12 | w[1] << 8 | w[2] << 28 | w[3] << 24;
+        for (int64_t t = first + 1; t < v.taps; t += 2, to++) {
+            *to = 0;
+            for (int64_t j = 0; j < 4; j++)
+                *to |= (((uint32_t)conv_weight(&v, o + j, t) & 15) |
+                        ((uint32_t)conv_weight(&v, o + j, t + 1) & 15) << 16) << (12 - 4 * j);
+        }
+        for (int64_t j = 0; j < 4; j++, to += 4) {
+            int32_t bmce[4] = {(int32_t)(2 * conv_fold(&v, o + j).bias)};
+            requant_words(&v, o + j, bmce + 1);
+            memcpy(to, bmce, sizeof bmce);
+        }
+    }
+    return call_depthwise(&v, c, stream, (size_t)(groups * words));
+}
+
+/* Prices of four channels of a pixel: all but the taps, a tap. */
+static void depthwise_cycles(const struct th_query *q, struct th_kernel_cost *k, double group,
+                             double tap)
 {
     struct th_row_window w;
     if (th_row_window(q, &w))
@@ -391,9 +511,19 @@ static void cost_depthwise(const struct th_query *q, struct th_kernel_cost *k)
     const double taps = (double)w.kernel_h * (double)w.kernel_w;
     const double pixels = (double)w.batch * (double)w.box_h * (double)w.box_w;
     k->cycles = 80.0 + pixels * (60.0 + 5.0 * taps +
-                                 (double)((w.in_c + 3) / 4) * (60.0 + 11.0 * taps));
+                                 (double)((w.in_c + 3) / 4) * (group + tap * taps));
     k->code_bytes = 1270;
     k->stack_bytes = 200;
+}
+
+static void cost_depthwise(const struct th_query *q, struct th_kernel_cost *k)
+{
+    depthwise_cycles(q, k, 60.0, 11.0);
+}
+
+static void cost_depthwise_nibbles(const struct th_query *q, struct th_kernel_cost *k)
+{
+    depthwise_cycles(q, k, 64.0, 12.0);
 }
 
 /* ---- fully connected ------------------------------------------------------------------------- */
@@ -432,6 +562,17 @@ static const char *refuse_dense(const struct th_query *q)
     return why ? why : refuse_requant(&v);
 }
 
+static enum th_status call_dense(const struct th_row_dense *d, struct th_call *c,
+                                 const int32_t *stream, size_t words)
+{
+    th_row_call_dense(c, d);
+    th_call_input(c, 0, "const int8_t");
+    th_call_data(c, "weights", TH_DT_U32, stream, words, 4);
+    th_call_output(c, 0, "int8_t");
+    th_call_scratch(c, d->in % 8 ? (size_t)((d->in + 7) / 8 * 8) : 0, 1, "int8_t");
+    return TH_OK;
+}
+
 static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
 {
     struct th_row_dense d;
@@ -460,47 +601,87 @@ static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
         for (int64_t j = 0; j < 4; j++, to += 3)
             requant_words(&v, o + j, to);
     }
-    th_row_call_dense(c, &d);
-    th_call_input(c, 0, "const int8_t");
-    th_call_data(c, "weights", TH_DT_U32, stream, (size_t)(groups * words), 4);
-    th_call_output(c, 0, "int8_t");
-    th_call_scratch(c, d.in % 8 ? (size_t)(8 * blocks) : 0, 1, "int8_t");
-    return TH_OK;
+    return call_dense(&d, c, stream, (size_t)(groups * words));
 }
 
-static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
+static const char *refuse_dense_nibbles(const struct th_query *q)
+{
+    struct th_row_dense d;
+    struct conv v;
+    const char *why = describe_dense(q, &d, &v);
+    return why ? why : check_nibbles(&v);
+}
+
+static enum th_status bind_dense_nibbles(const struct th_query *q, struct th_call *c)
+{
+    struct th_row_dense d;
+    struct conv v;
+    describe_dense(q, &d, &v);
+    const int64_t groups = (d.out + 3) / 4, blocks = (d.in + 7) / 8, words = 16 + 4 * blocks;
+    int32_t *stream = TH_NEW_ARRAY(th_call_arena(c), int32_t, (size_t)(groups * words));
+    if (!stream)
+        return TH_ERR_INTERNAL;
+    int32_t *to = stream;
+    for (int64_t o = 0; o < 4 * groups; o += 4) {
+        to = nibble_biases(&v, o, to);
+        for (int64_t t = 0; t < 8 * blocks; t += 4)
+            for (int64_t a = t; a < t + 2; a++)
+                *to++ = (int32_t)nibble_word(&v, o, a < d.in ? a : -1, a + 2 < d.in ? a + 2 : -1);
+        for (int64_t j = 0; j < 4; j++, to += 3)
+            requant_words(&v, o + j, to);
+    }
+    return call_dense(&d, c, stream, (size_t)(groups * words));
+}
+
+/* product: of four channels; each: of the input, once. */
+static void dense_cycles(const struct th_query *q, struct th_kernel_cost *k, double product,
+                         double each)
 {
     struct th_row_dense d;
     if (th_row_dense(q, &d))
         return;
     const double groups = (double)((d.out + 3) / 4);
-    k->cycles = (double)d.rows * (60.0 + 2.0 * (double)d.in +
-                                  groups * (60.0 + 4.0 * (double)d.in));
+    k->cycles = (double)d.rows * (60.0 + each * (double)d.in +
+                                  groups * (60.0 + product * (double)d.in));
     k->code_bytes = 1130;
     k->stack_bytes = 144;
+}
+
+static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
+{
+    dense_cycles(q, k, 4.0, 2.0);
+}
+
+static void cost_dense_nibbles(const struct th_query *q, struct th_kernel_cost *k)
+{
+    dense_cycles(q, k, 5.0, 3.5);
 }
 
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN | TH_VIEW_PIXEL)
-#define ROW(op_, contract_, name_)                                                             \
-    .op = op_, .types = "s8,s8,s32?>s8", .contract = contract_,                                \
+#define ROW(op_, w_, contract_, name_)                                                         \
+    .op = op_, .types = "s8," w_ ",s32?>s8", .contract = contract_,                            \
     .symbol = "thk_" name_ "__armv7em", .source = "armv7em/thk_" name_ "__armv7em.c",          \
     .feature = "dsp"
+#define MAP(op_, w_, contract_, name_, group_, f_)                                             \
+    {ROW(op_, w_, contract_, name_), .order = TH_ORDER_ROWS, .group = group_, .views = VIEWS,  \
+     .refuse = refuse_##f_, .bind = bind_##f_, .cost = cost_##f_}
+#define DENSE(w_, contract_, name_, f_)                                                        \
+    {ROW("fully_connected", w_, contract_, name_), .order = TH_ORDER_ANY,                      \
+     .refuse = refuse_##f_, .bind = bind_##f_, .cost = cost_##f_}
 /* depthwise_conv2d of one input channel is the same as a convolution with one */
 #define ROWS(contract_, v_)                                                                    \
-    {ROW("conv2d", contract_, "conv2d_s8" v_), .order = TH_ORDER_ROWS, .group = 2,             \
-     .views = VIEWS, .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},             \
-    {ROW("conv2d", contract_, "conv2d_s8" v_ "_w16"), .order = TH_ORDER_ROWS, .group = 2,      \
-     .views = VIEWS, .refuse = refuse_conv_words, .bind = bind_conv_words,                     \
-     .cost = cost_conv_words},                                                                 \
-    {ROW("depthwise_conv2d", contract_, "conv2d_s8" v_), .order = TH_ORDER_ROWS, .group = 2,   \
-     .views = VIEWS, .refuse = refuse_conv, .bind = bind_conv, .cost = cost_conv},             \
-    {ROW("depthwise_conv2d", contract_, "depthwise_conv2d_s8" v_), .order = TH_ORDER_ROWS,     \
-     .group = 1, .views = VIEWS, .refuse = refuse_depthwise, .bind = bind_depthwise,           \
-     .cost = cost_depthwise},                                                                  \
-    {ROW("fully_connected", contract_, "fully_connected_s8" v_), .order = TH_ORDER_ANY,        \
-     .refuse = refuse_dense, .bind = bind_dense, .cost = cost_dense}
+    MAP("conv2d", "s8", contract_, "conv2d_s8" v_, 2, conv),                                   \
+    MAP("conv2d", "s8", contract_, "conv2d_s8" v_ "_w16", 2, conv_words),                      \
+    MAP("depthwise_conv2d", "s8", contract_, "conv2d_s8" v_, 2, conv),                         \
+    MAP("depthwise_conv2d", "s8", contract_, "depthwise_conv2d_s8" v_, 1, depthwise),          \
+    DENSE("s8", contract_, "fully_connected_s8" v_, dense),                                    \
+    MAP("conv2d", "s4", contract_, "conv2d_s8s4" v_, 2, conv_nibbles),                         \
+    MAP("depthwise_conv2d", "s4", contract_, "conv2d_s8s4" v_, 2, conv_nibbles),               \
+    MAP("depthwise_conv2d", "s4", contract_, "depthwise_conv2d_s8s4" v_, 1,                    \
+        depthwise_nibbles),                                                                    \
+    DENSE("s4", contract_, "fully_connected_s8s4" v_, dense_nibbles)
 
 static const struct th_kernel rows[] = {
     ROWS("tflite", ""),

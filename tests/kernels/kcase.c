@@ -284,6 +284,18 @@ void kgen_far_factors(struct kgen_case *k, uint64_t *rng)
     }
 }
 
+/* Corners stay corners, and some weights become -8. */
+void kgen_make_nibbles(struct kgen_case *k)
+{
+    const int taps = k->kh * k->kw * (k->op == KGEN_DEPTHWISE ? 1 : k->in_c);
+    k->nibbles = true;
+    for (int i = 0; i < taps * k->out_c; i++)
+        k->w[i] = (int8_t)(k->w[i] < -112 && k->w[i] > -120 ? -8 : k->w[i] / 16);
+    for (int c = 0; c < k->out_c; c++)
+        if (k->b[c] > -9000000 && k->b[c] < 9000000 && k->scale_w[c] < 0.05f)
+            k->scale_w[c] *= 8;
+}
+
 /* ---- floats ---------------------------------------------------------------------------------- */
 
 void kgen_make_real(struct kgen_case *k)

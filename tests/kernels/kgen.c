@@ -77,6 +77,8 @@ static void set_types(struct setup *s, const struct kgen_case *k, struct th_aren
                                      NULL, k->per_channel ? (k->op == KGEN_DEPTHWISE ? 3 : 0)
                                                           : -1);
     s->types[3].quant = th_quant_new(a, 1, &k->scale_out, &zo, -1);
+    if (k->nibbles)
+        s->types[1].dtype = TH_DT_S4;
     for (int i = 0; k->real && i < 4; i++) {
         s->types[i].dtype = TH_DT_F32;
         s->types[i].quant = NULL;
@@ -88,6 +90,14 @@ static float *as_floats(const int8_t *from, int64_t n, struct th_arena *a)
     float *to = TH_NEW_ARRAY(a, float, (size_t)n + 1);
     for (int64_t i = 0; i < n; i++)
         to[i] = (float)from[i];
+    return to;
+}
+
+static uint8_t *as_nibbles(const int8_t *from, int64_t n, struct th_arena *a)
+{
+    uint8_t *to = th_arena_calloc(a, (size_t)n / 2 + 1, 1);
+    for (int64_t i = 0; i < n; i++)
+        to[i / 2] |= (uint8_t)((from[i] & 15) << (i % 2 * 4));
     return to;
 }
 
@@ -125,6 +135,8 @@ static void set_up(struct setup *s, const struct kgen_case *k, struct th_ctx *ct
     s->in[2] = k->bias ? &s->types[2] : NULL;
     s->w = (struct th_tensor){s->types[1], k->w};
     s->b = (struct th_tensor){s->types[2], k->b};
+    if (k->nibbles)
+        s->w.data = as_nibbles(k->w, th_type_elems(&s->types[1]), a);
     if (k->real && weights) {
         float *b = TH_NEW_ARRAY(a, float, (size_t)k->out_c);
         for (int c = 0; c < k->out_c; c++)
@@ -468,6 +480,8 @@ int main(int argc, char **argv)
             kgen_far_factors(k, &rng);
         if (strncmp(row->types, "f32", 3) == 0)
             kgen_make_real(k);
+        if (strncmp(row->types, "s8,s4", 5) == 0)
+            kgen_make_nibbles(k);
         set_up(&s, k, ctx, a, NULL);
         const char *why = row->refuse ? row->refuse(&s.q) : NULL;
         if (why) {

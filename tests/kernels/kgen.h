@@ -15,6 +15,7 @@ struct kgen_case {
     int zi, zo, lo, hi;               /* clamp as integers, reached through act_min/act_max */
     bool bias, per_channel;
     bool real;                        /* the same whole numbers as floats: sums are exact */
+    bool nibbles;                     /* weights of 4 bits, packed when they are handed over */
     bool single;                      /* contract tflite-single-rounding */
     bool even;                        /* contract onnx */
     float scale_in, scale_out;
@@ -38,6 +39,8 @@ void kgen_expected(const struct kgen_case *k, int8_t *y);
 void kgen_far_factors(struct kgen_case *k, uint64_t *rng);
 /* Makes a float case of one just made: numbers so small that no order of the sums rounds. */
 void kgen_make_real(struct kgen_case *k);
+/* Makes a case with weights of 4 bits of one just made. */
+void kgen_make_nibbles(struct kgen_case *k);
 void kgen_expected_real(const struct kgen_case *k, float *y);
 
 #endif

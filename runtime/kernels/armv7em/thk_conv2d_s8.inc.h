@@ -8,6 +8,12 @@
  * in place then sums B alone; A is the difference / 256, exact while the sum of A fits 24 bits.
  * Biases are 256 * bA + bB, bB, and the same of C, D; a step has 2 words.
  *
+ * With THK_NIBBLES, weights of 4 bits, a step in one word. A half-word holds one product's weights
+ * of four channels as digits 16: A and C signed at the top of a byte, B + 8 and D + 8 below them.
+ * Sign-extending a byte in place gives 16 * A + B + 8, masking that B + 8, so four instructions
+ * unpack eight weights. All four sums then hold 8 * sum(x) too much, which is worked out once for
+ * a pixel and taken off the biases; these are 16 * bA + bB, bB and the same of C, D.
+ *
  * With THK_WORDS, weights of 16 bits: for layers whose sums or weights do not fit that. A step has
  * 4 words, one channel each; biases and weights are stored doubled.
  *
@@ -18,6 +24,121 @@
 #include "armv7em/thk_conv2d_pairs.h"
 
 /* clang-format off */
+#ifdef THK_NIBBLES
+#define THK_STEP_WORDS 1
+#define THK_STEP_BYTES "56"
+#define THK_STEP                                                          \
+    " ldrd r10, r11, [r0], #8\n"                                          \
+    " ldr.w r12, [r1], #4\n"                                              \
+    " sxtb16 lr, r12\n"                                                   \
+    " sxtb16 r12, r12, ror #8\n"                                          \
+    " smlad r4, r10, lr, r4\n"                                            \
+    " smlad r8, r11, lr, r8\n"                                            \
+    " smlad r2, r10, r12, r2\n"                                           \
+    " smlad r6, r11, r12, r6\n"                                           \
+    " and lr, lr, #0x000f000f\n"                                          \
+    " and r12, r12, #0x000f000f\n"                                        \
+    " smlad r5, r10, lr, r5\n"                                            \
+    " smlad r9, r11, lr, r9\n"                                            \
+    " smlad r3, r10, r12, r3\n"                                           \
+    " smlad r7, r11, r12, r7\n"
+/* a = twice (a - b) / 16, b = twice b */
+#define THK_SPLIT(a, b)                                                   \
+    " sub " a ", " a ", " b "\n"                                          \
+    " asr " a ", " a ", #3\n"                                             \
+    " lsl " b ", " b ", #1\n"
+/* Two products of four channels of one pixel: x, and their weights, which are lost. */
+#define THK_FOUR(x, w)                                                    \
+    " sxtb16 lr, " w "\n"                                                 \
+    " sxtb16 " w ", " w ", ror #8\n"                                      \
+    " smlad r4, " x ", lr, r4\n"                                          \
+    " smlad r2, " x ", " w ", r2\n"                                       \
+    " and lr, lr, #0x000f000f\n"                                          \
+    " and " w ", " w ", #0x000f000f\n"                                    \
+    " smlad r5, " x ", lr, r5\n"                                          \
+    " smlad r3, " x ", " w ", r3\n"
+#define THK_SINGLE_BYTES "40"
+#define THK_SINGLE                                                        \
+    " ldr.w r6, [r0], #4\n"                                               \
+    " ldr.w r10, [r1], #4\n"                                              \
+    THK_FOUR("r6", "r10")
+#define THK_BLOCK_BYTES "140"
+#define THK_BLOCK                                                         \
+    " ldm r0!, {r6-r9}\n"                                                 \
+    " ldrd r10, r11, [r1], #8\n"                                          \
+    THK_FOUR("r6", "r10") THK_FOUR("r7", "r11")                           \
+    " ldrd r10, r11, [r1], #8\n"                                          \
+    THK_FOUR("r8", "r10") THK_FOUR("r9", "r11")
+/* 8 * sum(x) of both pixels behind what the stack holds; x from r0 to r4. */
+#define THK_TILE_FRAME(pair, other) other
+#define THK_TILE_SUMS                                                     \
+    " mov r5, r0\n"                                                       \
+    " mov r12, #0x00080008\n"                                             \
+    " mov r6, #0\n"                                                       \
+    " mov r7, #0\n"                                                       \
+    " sub r8, r4, r0\n"                                                   \
+    " tst r8, #8\n"                                                       \
+    " beq 5f\n"                                                           \
+    " ldrd r8, r9, [r5], #8\n"                                            \
+    " smlad r6, r8, r12, r6\n"                                            \
+    " smlad r7, r9, r12, r7\n"                                            \
+    "5: cmp r5, r4\n"                                                     \
+    " beq 7f\n"                                                           \
+    "6: ldm r5!, {r8-r11}\n"                                              \
+    " smlad r6, r8, r12, r6\n"                                            \
+    " smlad r7, r9, r12, r7\n"                                            \
+    " smlad r6, r10, r12, r6\n"                                           \
+    " smlad r7, r11, r12, r7\n"                                           \
+    " cmp r5, r4\n"                                                       \
+    " bne 6b\n"                                                           \
+    "7: strd r6, r7, [sp, #20]\n"
+#define THK_TILE_BEGIN                                                    \
+    " ldrd r10, r11, [sp, #20]\n"                                         \
+    " sub r6, r2, r11\n"                                                  \
+    " sub r7, r3, r11\n"                                                  \
+    " sub r8, r4, r11\n"                                                  \
+    " sub r9, r5, r11\n"                                                  \
+    " sub r2, r2, r10\n"                                                  \
+    " sub r3, r3, r10\n"                                                  \
+    " sub r4, r4, r10\n"                                                  \
+    " sub r5, r5, r10\n"
+/* The same of one pixel in r10; x from r0 to r6, and in r7. */
+#define THK_ONE_FRAME "r4-r10"
+#define THK_ONE_BYTES "28"
+#define THK_ONE_SUM                                                       \
+    " mov r10, #0\n"                                                      \
+    " mov r12, #0x00080008\n"                                             \
+    " sub r11, r6, r0\n"                                                  \
+    " tst r11, #4\n"                                                      \
+    " beq 5f\n"                                                           \
+    " ldr r11, [r0], #4\n"                                                \
+    " smlad r10, r11, r12, r10\n"                                         \
+    "5: cmp r0, r6\n"                                                     \
+    " beq 7f\n"                                                           \
+    "6: ldrd r2, r3, [r0], #8\n"                                          \
+    " smlad r10, r2, r12, r10\n"                                          \
+    " smlad r10, r3, r12, r10\n"                                          \
+    " cmp r0, r6\n"                                                       \
+    " bne 6b\n"                                                           \
+    "7: mov r0, r7\n"
+#define THK_ONE_BEGIN                                                     \
+    " ldr r10, [sp, #24]\n"                                               \
+    " sub r2, r2, r10\n"                                                  \
+    " sub r3, r3, r10\n"                                                  \
+    " sub r4, r4, r10\n"                                                  \
+    " sub r5, r5, r10\n"
+#else
+#define THK_TILE_FRAME(pair, other) pair
+#define THK_TILE_SUMS
+#define THK_TILE_BEGIN                                                    \
+    " mov r6, r2\n"                                                       \
+    " mov r7, r3\n"                                                       \
+    " mov r8, r4\n"                                                       \
+    " mov r9, r5\n"
+#define THK_ONE_FRAME "r4-r9"
+#define THK_ONE_BYTES "24"
+#define THK_ONE_SUM
+#define THK_ONE_BEGIN
 #ifndef THK_WORDS
 #define THK_STEP_WORDS 2
 #define THK_STEP_BYTES "48"
@@ -92,6 +213,7 @@
     " ldm r0!, {r6-r9}\n"                                                 \
     THK_FOUR("r6") THK_FOUR("r7") THK_FOUR("r8") THK_FOUR("r9")
 #endif
+#endif
 
 #define THK_OUT(a, b)                                                     \
     " ldm r1!, {r10, r11, r12}\n"                                         \
@@ -104,11 +226,12 @@ static THK_DSP_NAKED void THK_TILE(
     int8_t *y THK_DSP_UNUSED, int32_t groups THK_DSP_UNUSED, int32_t steps THK_DSP_UNUSED,
     ptrdiff_t apart THK_DSP_UNUSED)
 {
-    /* stack: 0 entry, 4 end of x, 8 y, 12 groups, 16 x; 56 steps, 60 apart */
+    /* stack: 0 entry, 4 end of x, 8 y, 12 groups, 16 x, with nibbles 20 and 24 sums; then
+     * registers; steps, apart */
     __asm__ volatile(
         " push {r4-r11, lr}\n"
-        " sub sp, sp, #20\n"
-        " ldr r4, [sp, #56]\n"
+        " sub sp, sp, #" THK_TILE_FRAME("20", "28") "\n"
+        " ldr r4, [sp, #" THK_TILE_FRAME("56", "64") "]\n"
         " rsb r5, r4, #0\n"
         " and r5, r5, #7\n"
         " mov r6, #" THK_STEP_BYTES "\n"
@@ -119,11 +242,9 @@ static THK_DSP_NAKED void THK_TILE(
         " strd r5, r4, [sp]\n"
         " strd r2, r3, [sp, #8]\n"
         " str r0, [sp, #16]\n"
+        THK_TILE_SUMS
         "1: ldm r1!, {r2-r5}\n"
-        " mov r6, r2\n"
-        " mov r7, r3\n"
-        " mov r8, r4\n"
-        " mov r9, r5\n"
+        THK_TILE_BEGIN
         " ldr.w pc, [sp]\n"
         " .balign 4\n"
         "2:\n"
@@ -141,14 +262,14 @@ static THK_DSP_NAKED void THK_TILE(
         " bfi r6, r8, #16, #8\n"
         " bfi r6, r9, #24, #8\n"
         " ldrd r0, r12, [sp, #8]\n"
-        " ldr r10, [sp, #60]\n"
+        " ldr r10, [sp, #" THK_TILE_FRAME("60", "68") "]\n"
         " str r6, [r0, r10]\n"
         " str r2, [r0], #4\n"
         " subs r12, r12, #1\n"
         " strd r0, r12, [sp, #8]\n"
         " ldr r0, [sp, #16]\n"
         " bne 1b\n"
-        " add sp, sp, #20\n"
+        " add sp, sp, #" THK_TILE_FRAME("20", "28") "\n"
         " pop {r4-r11, pc}\n"
         : : : "memory");
 }
@@ -168,7 +289,8 @@ static THK_DSP_NAKED void THK_ONE(
     const uint32_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
     int8_t *y THK_DSP_UNUSED, int32_t groups THK_DSP_UNUSED, int32_t steps THK_DSP_UNUSED)
 {
-    /* stack: 0 entry, 4 entry of the loop, 8 end of x, 12 x, 16 y, 20 end of y; 60 steps */
+    /* stack: 0 entry, 4 entry of the loop, 8 end of x, 12 x, 16 y, 20 end of y, with
+     * nibbles 24 the sum */
     __asm__ volatile(
         " push {r4-r11, lr}\n"
         " ldr r10, [sp, #36]\n"
@@ -192,8 +314,10 @@ static THK_DSP_NAKED void THK_ONE(
         " mla r4, r10, r11, r4\n"
         " it eq\n"
         " moveq r4, r5\n"
-        " push {r4-r9}\n"
+        THK_ONE_SUM
+        " push {" THK_ONE_FRAME "}\n"
         "1: ldm r1!, {r2-r5}\n"
+        THK_ONE_BEGIN
         " ldr.w pc, [sp]\n"
         " .balign 4\n"
         "2:\n"
@@ -218,7 +342,7 @@ static THK_DSP_NAKED void THK_ONE(
         " str r6, [sp, #16]\n"
         " cmp r6, r7\n"
         " bne 1b\n"
-        " add sp, sp, #24\n"
+        " add sp, sp, #" THK_ONE_BYTES "\n"
         " pop {r4-r11, pc}\n"
         : : : "memory");
 }
@@ -231,6 +355,13 @@ static THK_DSP_NAKED void THK_ONE(
 #undef THK_SINGLE_BYTES
 #undef THK_BLOCK
 #undef THK_BLOCK_BYTES
+#undef THK_TILE_FRAME
+#undef THK_TILE_SUMS
+#undef THK_TILE_BEGIN
+#undef THK_ONE_FRAME
+#undef THK_ONE_BYTES
+#undef THK_ONE_SUM
+#undef THK_ONE_BEGIN
 /* clang-format on */
 
 static THK_DSP_APART void THK_POINT(const struct thk_window2d *p, const int8_t *x,
@@ -290,6 +421,7 @@ static THK_DSP_INLINE void THK_PIXEL(const struct thk_window2d *p, const struct 
 }
 #undef THK_STEP_WORDS
 #undef THK_WORDS
+#undef THK_NIBBLES
 #undef THK_NAME
 #undef THK_PIXEL
 #undef THK_TILE

@@ -11,6 +11,12 @@
  * (one channel each), {m, c, e} x 4. Biases and weights are stored doubled. Channels that do not
  * fill a group are computed by a group that ends with the last channel.
  *
+ * With THK_NIBBLES, weights of 4 bits: a word for the first tap (its half-words c0 c2, below them
+ * in a second digit c1 c3), a word for each further pair of taps (a tap's half-word: c0 c1 c2 c3
+ * from the top digit on), {bias, m, c, e} x 4. A shift and a mask in one instruction leave a
+ * channel's weights at the top of the half-words, so sums are 4096 times themselves until the
+ * bias, stored doubled, is added.
+ *
  * A pixel's outputs are finished in scratch before they are stored, so that they may overwrite
  * inputs no later pixel needs. Scratch, in words: two tables, then two pixels in bytes.
  *
@@ -21,6 +27,51 @@
 #include "armv7em/thk_depthwise_table.h"
 
 /* clang-format off */
+#ifdef THK_NIBBLES
+#define THK_GROUP_WORDS(pairs) (17 + (pairs))
+#define THK_START " mov r9, #0xf000f000\n"
+#define THK_FIRST_WEIGHTS " ldr.w r6, [r1], #4\n"
+#define THK_FIRST                                                         \
+    " and r7, r9, r6\n"                                                   \
+    " and r8, r9, r6, lsl #4\n"                                           \
+    " smulbb r2, r11, r7\n"                                               \
+    " smultt r4, r11, r7\n"                                               \
+    " smulbb r3, r10, r8\n"                                               \
+    " smultt r5, r10, r8\n"
+#define THK_PAIR_BYTES "72"
+#define THK_PAIR                                                          \
+    " ldr.w r6, [r1], #4\n"                                               \
+    " ldrd r10, r11, [lr], #8\n"                                          \
+    " ldr.w r10, [r0, r10]\n"                                             \
+    " ldr.w r11, [r0, r11]\n"                                             \
+    " and r7, r9, r6\n"                                                   \
+    " and r8, r9, r6, lsl #4\n"                                           \
+    " pkhbt r12, r10, r11, lsl #16\n"                                     \
+    " pkhtb r11, r11, r10, asr #16\n"                                     \
+    " sxtb16 r10, r12\n"                                                  \
+    " smlad r2, r10, r7, r2\n"                                            \
+    " sxtb16 r10, r12, ror #8\n"                                          \
+    " smlad r3, r10, r8, r3\n"                                            \
+    " and r7, r9, r6, lsl #8\n"                                           \
+    " sxtb16 r10, r11\n"                                                  \
+    " and r8, r9, r6, lsl #12\n"                                          \
+    " smlad r4, r10, r7, r4\n"                                            \
+    " sxtb16 r10, r11, ror #8\n"                                          \
+    " smlad r5, r10, r8, r5\n"
+#define THK_OUT(a)                                                        \
+    " ldm r1!, {r8, r10, r11, r12}\n"                                     \
+    " add " a ", r8, " a ", asr #11\n"                                    \
+    THK_REQUANT("lr", a, "r10", "r11", "r12", a)
+#else
+#define THK_GROUP_WORDS(pairs) (18 + 4 * (pairs))
+#define THK_START
+#define THK_FIRST_WEIGHTS " ldm r1!, {r2-r7}\n"
+#define THK_FIRST                                                         \
+    " smlabb r2, r11, r6, r2\n"                                           \
+    " smlatt r4, r11, r6, r4\n"                                           \
+    " smlabb r3, r10, r7, r3\n"                                           \
+    " smlatt r5, r10, r7, r5\n"
+#define THK_PAIR_BYTES "56"
 #define THK_PAIR                                                          \
     " ldm.w r1!, {r6-r9}\n"                                               \
     " ldrd r10, r11, [lr], #8\n"                                          \
@@ -39,6 +90,7 @@
 #define THK_OUT(a)                                                        \
     " ldm r1!, {r10, r11, r12}\n"                                         \
     THK_REQUANT("lr", a, "r10", "r11", "r12", a)
+#endif
 
 static THK_DSP_NAKED void THK_GROUPS(
     uintptr_t x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED, int8_t *y THK_DSP_UNUSED,
@@ -58,7 +110,7 @@ static THK_DSP_NAKED void THK_GROUPS(
         " adr.w r7, 2f\n"
         " rsb r5, r4, #0\n"
         " and r5, r5, #3\n"
-        " mov r6, #56\n"
+        " mov r6, #" THK_PAIR_BYTES "\n"
         " mla r7, r5, r6, r7\n"
         " cmp r4, #0\n"
         " it eq\n"
@@ -66,15 +118,14 @@ static THK_DSP_NAKED void THK_GROUPS(
         " orr r7, r7, #1\n"
         " str r7, [sp]\n"
         " mov lr, r3\n"
-        "1: ldm r1!, {r2-r7}\n"
+        THK_START
+        "1:\n"
+        THK_FIRST_WEIGHTS
         " ldr r10, [lr], #4\n"
         " ldr r10, [r0, r10]\n"
         " sxtb16 r11, r10\n"
         " sxtb16 r10, r10, ror #8\n"
-        " smlabb r2, r11, r6, r2\n"
-        " smlatt r4, r11, r6, r4\n"
-        " smlabb r3, r10, r7, r3\n"
-        " smlatt r5, r10, r7, r5\n"
+        THK_FIRST
         " ldr.w pc, [sp]\n"
         " .balign 4\n"
         "2:\n"
@@ -100,7 +151,11 @@ static THK_DSP_NAKED void THK_GROUPS(
         : : : "memory");
 }
 #undef THK_PAIR
+#undef THK_PAIR_BYTES
 #undef THK_OUT
+#undef THK_START
+#undef THK_FIRST
+#undef THK_FIRST_WEIGHTS
 /* clang-format on */
 
 /* All channels of a pixel whose taps a table tells, finished in scratch before they are stored. */
@@ -113,7 +168,7 @@ static inline void THK_TAPS(const struct thk_window2d *p, uintptr_t at, const ui
     THK_DSP_ESCAPE(table);
     THK_GROUPS(at, stream, pixel, table, pairs, groups);
     if (n & 3)
-        THK_GROUPS(at + (uintptr_t)n - 4, stream + groups * (18 + 4 * pairs), pixel + n - 4, table,
+        THK_GROUPS(at + (uintptr_t)n - 4, stream + groups * THK_GROUP_WORDS(pairs), pixel + n - 4, table,
                    pairs, 1);
     thk_dsp_copy(out, pixel, n);
     if (p->lo > INT8_MIN || p->hi < INT8_MAX)
@@ -200,6 +255,8 @@ static THK_DSP_INLINE void THK_PIXEL(const struct thk_window2d *p, const struct 
         THK_ALONE(p, &there, oy, ox, x, stream, out, scratch);
     }
 }
+#undef THK_GROUP_WORDS
+#undef THK_NIBBLES
 #undef THK_NAME
 #undef THK_PIXEL
 #undef THK_GROUPS
