@@ -371,7 +371,7 @@ static void cost_conv_words(const struct th_query *q, struct th_kernel_cost *k)
 static void cost_conv_nibbles(const struct th_query *q, struct th_kernel_cost *k)
 {
     conv_cycles(q, k, (struct conv_price){7.5, 41.0, 4.6}, (struct conv_price){9.3, 43.0, 4.6});
-    k->code_bytes = 4500;
+    k->code_bytes = 4300;
 }
 
 /* ---- depthwise convolution ------------------------------------------------------------------- */
@@ -524,6 +524,7 @@ static void cost_depthwise(const struct th_query *q, struct th_kernel_cost *k)
 static void cost_depthwise_nibbles(const struct th_query *q, struct th_kernel_cost *k)
 {
     depthwise_cycles(q, k, 64.0, 12.0);
+    k->code_bytes = 1370;
 }
 
 /* ---- fully connected ------------------------------------------------------------------------- */
@@ -655,6 +656,7 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
 static void cost_dense_nibbles(const struct th_query *q, struct th_kernel_cost *k)
 {
     dense_cycles(q, k, 5.0, 3.5);
+    k->code_bytes = 1330;
 }
 
 #define VIEWS                                                                                  \

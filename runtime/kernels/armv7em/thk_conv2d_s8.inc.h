@@ -248,7 +248,7 @@ static THK_DSP_NAKED void THK_TILE(
         " ldr.w pc, [sp]\n"
         " .balign 4\n"
         "2:\n"
-        THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP THK_STEP
+        THK_DSP_TIMES(8, THK_STEP)
         " ldr r12, [sp, #4]\n"
         " cmp r0, r12\n"
         " bne 2b\n"
@@ -321,11 +321,11 @@ static THK_DSP_NAKED void THK_ONE(
         " ldr.w pc, [sp]\n"
         " .balign 4\n"
         "2:\n"
-        THK_SINGLE THK_SINGLE THK_SINGLE
+        THK_DSP_TIMES(3, THK_SINGLE)
         " ldr.w pc, [sp, #4]\n"
         " .balign 4\n"
         "3:\n"
-        THK_BLOCK THK_BLOCK THK_BLOCK THK_BLOCK
+        THK_DSP_TIMES(4, THK_BLOCK)
         " ldr r12, [sp, #8]\n"
         " cmp r0, r12\n"
         " bne 3b\n"

@@ -129,7 +129,7 @@ static THK_DSP_NAKED void THK_GROUPS(
         " ldr.w pc, [sp]\n"
         " .balign 4\n"
         "2:\n"
-        THK_PAIR THK_PAIR THK_PAIR THK_PAIR
+        THK_DSP_TIMES(4, THK_PAIR)
         " ldr r12, [sp, #8]\n"
         " cmp lr, r12\n"
         " bne 2b\n"

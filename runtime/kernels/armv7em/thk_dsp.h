@@ -47,6 +47,9 @@
     " asr " t ", " t ", " e "\n"                                 \
     " ssat " to ", #8, " t "\n"
 
+/* Repeats text; the assembler does it, as compilers promise little about long strings. */
+#define THK_DSP_TIMES(n, text) " .rept " #n "\n" text " .endr\n"
+
 static inline uint32_t thk_dsp_load(const void *p)
 {
     uint32_t v;

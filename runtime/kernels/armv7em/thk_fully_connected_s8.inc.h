@@ -121,7 +121,7 @@ static THK_DSP_NAKED void THK_GROUPS(
         " ldr.w pc, [sp]\n"
         " .balign 4\n"
         "2:\n"
-        THK_BLOCK THK_BLOCK THK_BLOCK THK_BLOCK
+        THK_DSP_TIMES(4, THK_BLOCK)
         " ldr r12, [sp, #4]\n"
         " cmp r0, r12\n"
         " bne 2b\n"
