@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rows for the DSP extension (Cortex-M4, M7, M33): int8 conv2d, depthwise_conv2d,
- * fully_connected, with weights of 8 or 4 bits. A kernel reads one stream of words holding, for each group of channels,
- * folded biases, weights in the order of its loop, and requantization constants.
+ * fully_connected, with weights of 8 or 4 bits. A kernel reads one stream of words holding, for
+ * each group of channels, folded biases, weights in the order of its loop, and requantization
+ * constants.
  */
 #include "backends/cortexm/families.h"
 #include "backends/rows/channels.h"

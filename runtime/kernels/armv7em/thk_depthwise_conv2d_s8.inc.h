@@ -168,8 +168,8 @@ static inline void THK_TAPS(const struct thk_window2d *p, uintptr_t at, const ui
     THK_DSP_ESCAPE(table);
     THK_GROUPS(at, stream, pixel, table, pairs, groups);
     if (n & 3)
-        THK_GROUPS(at + (uintptr_t)n - 4, stream + groups * THK_GROUP_WORDS(pairs), pixel + n - 4, table,
-                   pairs, 1);
+        THK_GROUPS(at + (uintptr_t)n - 4, stream + groups * THK_GROUP_WORDS(pairs), pixel + n - 4,
+                   table, pairs, 1);
     thk_dsp_copy(out, pixel, n);
     if (p->lo > INT8_MIN || p->hi < INT8_MAX)
         thk_dsp_clamp(out, n, p->lo, p->hi);
