@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Adding nodes: attributes copied, types inferred, record asked, small constants folded. */
+#include "ir/ctx.h"
 #include "ir/graph.h"
 
 #include <string.h>
@@ -229,7 +230,8 @@ static enum th_status build_scratch(struct th_graph *g, const struct th_node_des
     own.in = scratch && d->n_in ? th_arena_memdup(scratch, d->in, d->n_in * sizeof *d->in) : d->in;
     if (scratch && (own.in || !d->n_in))
         s = build(g, &own, may_fold, scratch, node, out_values);
-    if (s == TH_ERR_INTERNAL)
+    const struct th_budget *b = th_ctx_budget(g->program->ctx);
+    if (s == TH_ERR_INTERNAL && !(b && b->refused))     /* else the reader of the file tells */
         th_error(g->program->ctx, &d->loc, 0, "out of memory while adding '%s'", d->op);
     th_arena_free(scratch);
     return s;

@@ -75,6 +75,16 @@ void th_ctx_free(struct th_ctx *ctx)
     free(ctx);
 }
 
+struct th_budget *th_ctx_budget(struct th_ctx *ctx)
+{
+    return ctx->reading ? &ctx->budget : NULL;
+}
+
+struct th_arena *th_ctx_read_arena(struct th_ctx *ctx)
+{
+    return th_arena_within(th_ctx_budget(ctx));
+}
+
 struct th_arena *th_ctx_arena(struct th_ctx *ctx)
 {
     return ctx->arena;

@@ -3,6 +3,8 @@
 #ifndef IR_CTX_H
 #define IR_CTX_H
 
+#include "ir/base/budget.h"
+
 #include <thimble/backend.h>
 #include <thimble/frontend.h>
 #include <thimble/import.h>
@@ -54,8 +56,14 @@ struct th_ctx {
     pthread_mutex_t report_lock;  /* passes evaluate on several threads */
     int verbosity;
     const char *contract;         /* of nodes that name none */
+    bool reading;                 /* a model file; what it may take is in `budget` */
+    struct th_budget budget;
     void *targets;                /* cache owned by plugins/target.c, in the arena */
 };
+
+/* While a file is read: what is made from it has a budget, and an arena within it. */
+struct th_budget *th_ctx_budget(struct th_ctx *ctx);
+struct th_arena *th_ctx_read_arena(struct th_ctx *ctx);
 
 /* The built-in ops, from the generated ops.def. */
 void th_builtin_ops(const struct th_op *const **list, size_t *n);

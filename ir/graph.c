@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Graphs: values, node order, uses, and reading them. Building nodes: ir/build.c. */
+#include "ir/ctx.h"
 #include "ir/graph.h"
 
 #include <stdlib.h>
@@ -254,6 +255,9 @@ void th_value_set_range(struct th_graph *g, th_value v, float lo, float hi)
 bool th_value_add_user(struct th_graph *g, th_value v, th_node n)
 {
     struct th_value_rec *r = g->values[v];
+    if (r->n_users == r->cap_users &&
+        !th_budget_take(th_ctx_budget(g->program->ctx), (r->n_users + 1) * 2 * sizeof *r->users))
+        return false;
     if (!th_grow(&r->users, r->n_users, &r->cap_users, sizeof *r->users))
         return false;
     r->users[r->n_users++] = n;

@@ -3,6 +3,7 @@ libthimble_la_SOURCES += \
   %D%/attr.c \
   %D%/base/arena.c \
   %D%/base/files.c \
+  %D%/base/budget.h \
   %D%/base/files.h \
   %D%/base/sha256.c \
   %D%/base/str.c \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Programs, state variables, and their life. */
+#include "ir/ctx.h"
 #include "ir/graph.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ struct th_program *th_program_new(struct th_ctx *ctx)
     if (!p)
         return NULL;
     p->ctx = ctx;
-    p->arena = th_arena_new(0);
+    p->arena = th_ctx_read_arena(ctx);
     p->source = p->format = p->sha256 = "";
     if (!p->arena) {
         free(p);

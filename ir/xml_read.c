@@ -705,7 +705,7 @@ enum th_status th_program_read_xml(struct th_ctx *ctx, const char *path, struct 
 {
     struct th_blob *file = NULL;
     TH_TRY(th_file_map(ctx, path, MAX_XML_BYTES, &file));
-    struct reader r = {.x = {ctx, th_base_name(path), th_arena_new(0), false, 0},
+    struct reader r = {.x = {ctx, th_base_name(path), th_ctx_read_arena(ctx), false, 0},
                        .program = th_program_new(ctx)};
     xmlDoc *doc = r.x.arena && r.program ? th_xml_load(&r.x, file) : NULL;
     if (doc)

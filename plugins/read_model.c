@@ -2,6 +2,7 @@
 /* From a path to a program: map, probe, read. */
 #define _GNU_SOURCE
 #include "ir/base/files.h"
+#include "ir/ctx.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,10 @@
 #include <thimble/thimble.h>
 
 #define FILE_LIMIT ((size_t)4 << 30)
+/* What a program and a frontend's own structures may take beside constants, so that a file of few
+ * bytes cannot ask for much: so many bytes, and so many more for each of the file. */
+#define READ_BYTES ((size_t)32 << 20)
+#define READ_BYTES_PER_BYTE 16
 
 static enum th_status unknown_format(struct th_ctx *ctx, const struct th_loc *loc, size_t bytes)
 {
@@ -20,6 +25,34 @@ static enum th_status unknown_format(struct th_ctx *ctx, const struct th_loc *lo
         th_str_addf(&s, "%s%s", i ? ", " : "", th_frontend_at(ctx, i)->name);
     th_help(ctx, 2003, "formats that can be read: %s", s.len ? s.s : "none (no frontend is loaded)");
     th_str_release(&s);
+    return TH_ERR_INPUT;
+}
+
+struct th_arena *th_read_arena(const struct th_read_request *r)
+{
+    return th_ctx_read_arena(r->ctx);
+}
+
+/* The frontend's reader, within a budget. */
+static enum th_status read_bounded(const struct th_frontend *f, const struct th_read_request *r,
+                                   struct th_program **p)
+{
+    struct th_loc loc = TH_LOC_NONE;
+    const size_t bytes = th_blob_size(r->file);
+    loc.file = r->base_name;
+    const size_t allowed = READ_BYTES + bytes * READ_BYTES_PER_BYTE;
+    r->ctx->reading = true;
+    r->ctx->budget = (struct th_budget){.left = allowed};
+    const enum th_status s = f->read(r, p);
+    r->ctx->reading = false;
+    if (*p)
+        th_arena_leave_budget(th_program_arena(*p));
+    if (s == TH_OK || !r->ctx->budget.refused)
+        return s;
+    th_error(r->ctx, &loc, 2005, "the file of %zu bytes becomes a program of more than %zu MB",
+             bytes, allowed >> 20);
+    th_help(r->ctx, 2005, "beside constants, %zu MB and %d times the file's size are possible",
+            READ_BYTES >> 20, READ_BYTES_PER_BYTE);
     return TH_ERR_INPUT;
 }
 
@@ -43,7 +76,7 @@ enum th_status th_read_model(struct th_ctx *ctx, const char *path,
             .dims = dims, .n_dims = n_dims};
         const unsigned before = th_error_count(ctx);
         struct th_program *p = NULL;
-        s = f->read(&r, &p);
+        s = read_bounded(f, &r, &p);
         if (s == TH_OK && p && th_error_count(ctx) == before)
             s = th_program_verify(p);
         if (s == TH_OK && (!p || th_error_count(ctx) != before))

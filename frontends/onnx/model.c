@@ -281,7 +281,7 @@ static enum th_status read_model(const struct th_read_request *r, struct th_prog
         return TH_ERR_INPUT;
     }
     im.model = onx_file_model(im.file);
-    im.arena = th_arena_new(0);
+    im.arena = th_read_arena(r);
     im.program = th_program_new(r->ctx);
     if (im.arena != NULL && im.program != NULL)
         status = import_model(&im);

@@ -39,7 +39,7 @@ void *onx_names_get(const struct onx_names *m, const char *name)
 
 static bool grow(struct onx_names *m)
 {
-    size_t cap = m->cap != 0 ? m->cap * 2 : 64;
+    size_t cap = m->cap != 0 ? m->cap * 2 : 8;
     struct onx_name *slots = TH_NEW_ARRAY(m->arena, struct onx_name, cap);
 
     if (slots == NULL)

@@ -356,7 +356,7 @@ static enum th_status read_model(const struct th_read_request *r, struct th_prog
     enum th_status status = TH_ERR_INTERNAL;
     xmlDoc *doc = NULL;
 
-    im.arena = th_arena_new(0);
+    im.arena = th_read_arena(r);
     im.program = th_program_new(r->ctx);
     im.reader = (struct ov_reader){.ctx = r->ctx, .file = r->base_name, .arena = im.arena};
     if (im.arena != NULL && im.program != NULL) {

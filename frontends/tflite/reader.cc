@@ -31,9 +31,17 @@ struct chunk {
     alignas(16) uint8_t bytes[1];
 };
 
+/* References to one table or vector can be many, so what the view takes has a budget, too. */
+enum : size_t { VIEW_BYTES = 16 << 20, VIEW_BYTES_PER_BYTE = 16 };
+
 void *grab(tfl_model *model, size_t count, size_t size) {
     if (size != 0 && count > (SIZE_MAX - sizeof(chunk)) / size)
         return nullptr;
+    if (sizeof(chunk) + count * size > model->left) {
+        model->too_large = true;
+        return nullptr;
+    }
+    model->left -= sizeof(chunk) + count * size;
     chunk *c = static_cast<chunk *>(std::calloc(1, sizeof(chunk) + count * size));
     if (c == nullptr)
         return nullptr;
@@ -424,9 +432,12 @@ struct tfl_model *tfl_open(const uint8_t *file, size_t size, tfl_report_fn *repo
     if (model != nullptr) {
         model->file = file;
         model->file_size = size;
+        model->left = VIEW_BYTES + size * VIEW_BYTES_PER_BYTE;
     }
     if (model == nullptr || !build(model, wire::GetModel(file), &sink))
-        tfl_problem(&sink, &nowhere, "out of memory");
+        tfl_problem(&sink, &nowhere, model != nullptr && model->too_large
+                    ? "its tables share so much that they take more than %zu times its size"
+                    : "out of memory", static_cast<size_t>(VIEW_BYTES_PER_BYTE));
     else
         tfl_check(model, &sink);
     if (sink.count == 0)

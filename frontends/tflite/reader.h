@@ -111,6 +111,8 @@ struct tfl_model {
     size_t nsignatures;
     size_t nbuffers;
     void *chunks;                   /* memory of the model */
+    size_t left;                    /* that it may still take */
+    bool too_large;
 };
 
 /* Where a problem is; -1 where it does not apply. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <thimble/base.h>
+#include "ir/base/budget.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@ struct block {
 struct th_arena {
     struct block *first, *current;
     size_t used, limit;
+    struct th_budget *budget;    /* or NULL */
 };
 
 struct th_arena *th_arena_new(size_t limit_bytes)
@@ -27,13 +28,44 @@ struct th_arena *th_arena_new(size_t limit_bytes)
     return a;
 }
 
+struct th_arena *th_arena_within(struct th_budget *b)
+{
+    struct th_arena *a = th_arena_new(0);
+    if (a)
+        a->budget = b;
+    return a;
+}
+
+void th_arena_leave_budget(struct th_arena *a)
+{
+    a->budget = NULL;
+}
+
+bool th_budget_take(struct th_budget *b, size_t bytes)
+{
+    if (b && bytes > b->left) {
+        b->refused = true;
+        return false;
+    }
+    if (b)
+        b->left -= bytes;
+    return true;
+}
+
+static void free_block(struct th_arena *a, struct block *b)
+{
+    if (a->budget)
+        a->budget->left += b->bytes + HEAD;
+    free(b);
+}
+
 void th_arena_free(struct th_arena *a)
 {
     if (!a)
         return;
     for (struct block *b = a->first; b;) {
         struct block *next = b->next;
-        free(b);
+        free_block(a, b);
         b = next;
     }
     free(a);
@@ -48,7 +80,7 @@ void th_arena_clear(struct th_arena *a)
         if (!keep && b->bytes == BLOCK_BYTES)
             keep = b;
         else
-            free(b);
+            free_block(a, b);
         b = next;
     }
     if (keep) {
@@ -63,11 +95,14 @@ static struct block *add_block(struct th_arena *a, size_t need)
 {
     const size_t bytes = need > BLOCK_BYTES / 2 ? need : BLOCK_BYTES;
     size_t total;
-    if (!th_add_size(bytes, HEAD, &total))
+    if (!th_add_size(bytes, HEAD, &total) || !th_budget_take(a->budget, total))
         return NULL;
     struct block *b = malloc(total);
-    if (!b)
+    if (!b) {
+        if (a->budget)
+            a->budget->left += total;
         return NULL;
+    }
     b->bytes = bytes;
     b->used = 0;
     b->next = NULL;

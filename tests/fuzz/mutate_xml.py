@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 mutate_xml.py SEED COUNT OUT FILE...: writes COUNT damaged copies of XML files to the folder OUT, each
-with a hard link to the .bin beside its original. Most stay well-formed: numbers, values, elements
+with hard links to the weights beside its original. Most stay well-formed: numbers, values, elements
 and types are changed, not bytes.
 """
 import os
@@ -11,6 +11,9 @@ import sys
 
 NUMBERS = ["0", "-1", "1", "2", "3", "7", "8", "9", "255", "2147483647", "2147483648", "4294967295",
            "-2147483648", "9223372036854775807", "-9223372036854775808", "1e30", "nan", "", "x"]
+
+# the operator of a layer of OpenVINO, of a node of our own form
+KIND = re.compile(r'(?:<layer [^>]*?type|<node op)="([A-Za-z0-9_]+)"')
 
 
 def number(text, r, _):
@@ -36,8 +39,9 @@ def attribute(text, r, _):
 
 
 def element(text, r, _):
-    """Removes, doubles or moves a port, dimension, edge or layer."""
-    found = list(re.finditer(r"<(dim|port|layer|edge|data)\b[^>]*?(/>|>.*?</\1>)", text, re.S))
+    """Removes, doubles or moves a port, dimension, edge, layer; node, operand, attribute, type."""
+    found = list(re.finditer(r"<(dim|port|layer|edge|data|node|in|out|attr|type|quant|const|state|"
+                             r"body|input|output|share|region)\b[^>]*?(/>|>.*?</\1>)", text, re.S))
     m = r.choice(found)
     what = r.randrange(3)
     if what == 0:
@@ -49,8 +53,11 @@ def element(text, r, _):
 
 
 def kind(text, r, kinds):
-    m = r.choice(list(re.finditer(r'type="[A-Za-z0-9]+" version', text)))
-    return text[:m.start()] + 'type="%s" version' % r.choice(kinds) + text[m.end():]
+    found = list(KIND.finditer(text))
+    if not found:
+        return text
+    m = r.choice(found)
+    return text[:m.start(1)] + r.choice(kinds) + text[m.end(1):]
 
 
 def cut(text, r, _):
@@ -70,7 +77,7 @@ def main():
     for name in files:
         with open(name, encoding="utf-8") as f:
             texts[name] = f.read()
-    kinds = sorted(set(re.findall(r'type="([A-Za-z0-9]+)" version', "".join(texts.values()))))
+    kinds = sorted(set(KIND.findall("".join(texts.values()))))
     changes = [number, number, near, near, value, value, attribute, element, kind, kind, cut, byte]
     for i in range(total):
         name = files[i % len(files)]
@@ -80,9 +87,10 @@ def main():
         base = os.path.join(out, "%05d_%s" % (i, os.path.basename(name)))
         with open(base, "w", encoding="utf-8") as f:
             f.write(text)
-        weights = name[:-4] + ".bin"
-        if os.path.exists(weights):
-            os.link(weights, base[:-4] + ".bin")
+        for weights, link in ((name[:-4] + ".bin", base[:-4] + ".bin"),
+                              (name + ".weights", base + ".weights")):
+            if os.path.exists(weights):
+                os.link(weights, link)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Feeds files to a fuzzing harness, once each: what fuzzing found stays found. */
-#include <stdint.h>
+#include "tests/fuzz/harness.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-/* not every harness has one */
-int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 
 static int replay(const char *path)
 {
@@ -28,8 +25,10 @@ static int replay(const char *path)
 
 int main(int argc, char **argv)
 {
-    if (LLVMFuzzerInitialize)
-        LLVMFuzzerInitialize(&argc, &argv);
+    if (LLVMFuzzerInitialize(&argc, &argv) != 0) {
+        fputs("cannot write temporary files\n", stderr);
+        return 1;
+    }
     for (int i = 1; i < argc; i++) {
         printf("%s\n", argv[i]);
         fflush(stdout);

@@ -1,15 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_model FILE... : reads models through the module of THIMBLE_MODULE and prints the program
+ * import_model FILE... : reads models through the modules of THIMBLE_MODULE and prints the program
  * or the messages of each to stdout. With -q only one line a file; @NAME=N fixes a dimension.
- * Ends with 1 if one was refused.
+ * -b TIMES+MB bounds what reading a file may take on the heap: TIMES its size and MB megabytes more.
+ * Ends with 1 if one was refused; 4 is added if one took more.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <thimble/plugin.h>
 #include <thimble/thimble.h>
+
+#include "tests/fuzz/heap.h"
+
+/* The bound, and the file that came nearest to it. */
+struct bound {
+    long long times, mb;
+    double most;
+    char worst[4096];
+};
+
+struct given {
+    struct th_input_dim dims[8];
+    uint32_t n_dims;
+    struct bound *bound;
+};
 
 /* A custom operator: TestScale is x * factor, plus bias if that is given. */
 static enum th_status add_scalar(struct th_import *im, const char *op, double number, th_value *v)
@@ -59,32 +76,70 @@ static void print_message(void *user, const struct th_message *msg)
     th_str_release(&line);
 }
 
-static int read_one(struct th_ctx *ctx, const char *path, bool quiet,
-                    const struct th_input_dim *dims, uint32_t n_dims)
+/* What reading takes: the program counts, its text does not. */
+static int bounded(struct bound *b, const char *path, size_t before)
+{
+    struct stat file;
+    if (!b->mb || !heap_is_counted() || stat(path, &file) != 0)
+        return 0;
+    const double took = (double)(heap_peak() - before);
+    const double allowed = (double)b->times * (double)file.st_size + (double)b->mb * (1 << 20);
+    if (took / allowed >= b->most) {
+        b->most = took / allowed;
+        snprintf(b->worst, sizeof b->worst, "%s: %.0f of %.0f bytes, file %lld", path, took,
+                 allowed, (long long)file.st_size);
+    }
+    if (took <= allowed)
+        return 0;
+    printf("%s: reading took %.0f bytes, allowed are %.0f: %lld times the file and %lld MB\n", path,
+           took, allowed, b->times, b->mb);
+    return 4;
+}
+
+static int read_one(struct th_ctx *ctx, const char *path, bool quiet, const struct given *given)
 {
     struct th_program *program = NULL;
     struct th_str text;
+    const size_t before = heap_used();
 
-    if (th_read_model(ctx, path, dims, n_dims, &program) != TH_OK) {
+    heap_mark();
+    const enum th_status read = th_read_model(ctx, path, given->dims, given->n_dims, &program);
+    const int status = bounded(given->bound, path, before);
+    if (read != TH_OK) {
         printf("%s: refused\n", path);
-        return 1;
+        return status | 1;
     }
     th_str_init(&text);
     th_program_print(program, &text);
     if (!quiet)
         fputs(text.s, stdout);
-    printf("%s: imported\n", path);
     th_str_release(&text);
+    printf("%s: imported\n", path);
     th_program_free(program);
-    return 0;
+    return status;
+}
+
+/* Modules are separated by colons. */
+static bool load_all(struct th_ctx *ctx, const char *modules)
+{
+    char path[4096];
+
+    while (*modules) {
+        const size_t n = strcspn(modules, ":");
+        snprintf(path, sizeof path, "%.*s", (int)n, modules);
+        if (th_plugin_load(ctx, path) != TH_OK)
+            return false;
+        modules += n + (modules[n] == ':');
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
 {
+    static struct bound bound;
+    struct given given = {.bound = &bound};
     struct th_ctx *ctx = th_ctx_new();
     const char *module = getenv("THIMBLE_MODULE");
-    struct th_input_dim dims[8];
-    uint32_t n_dims = 0;
     bool quiet = false;
     int status = 0;
 
@@ -93,20 +148,25 @@ int main(int argc, char **argv)
         return 2;
     }
     th_ctx_set_sink(ctx, print_message, NULL);
-    if (th_plugin_load(ctx, module) != TH_OK ||
-        th_plugin_register(ctx, &plugin, "linked") != TH_OK)
+    if (!load_all(ctx, module) || th_plugin_register(ctx, &plugin, "linked") != TH_OK)
         return 2;
     for (int i = 1; i < argc; i++) {
         char *value = strchr(argv[i], '=');
         if (strcmp(argv[i], "-q") == 0)
             quiet = true;
-        else if (argv[i][0] == '@' && value != NULL && n_dims < TH_ARRAY_LEN(dims)) {
+        else if (strcmp(argv[i], "-b") == 0 && i + 1 < argc &&
+                 sscanf(argv[i + 1], "%lld+%lld", &bound.times, &bound.mb) == 2)
+            i++;
+        else if (argv[i][0] == '@' && value != NULL && given.n_dims < TH_ARRAY_LEN(given.dims)) {
             *value = '\0';
-            dims[n_dims++] = (struct th_input_dim){argv[i] + 1, strtoll(value + 1, NULL, 10)};
+            given.dims[given.n_dims++] =
+                (struct th_input_dim){argv[i] + 1, strtoll(value + 1, NULL, 10)};
         } else {
-            status |= read_one(ctx, argv[i], quiet, dims, n_dims);
+            status |= read_one(ctx, argv[i], quiet, &given);
         }
     }
+    if (bound.worst[0])
+        printf("nearest to the bound is %s\n", bound.worst);
     th_ctx_free(ctx);
     return status;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Models made from JSON text, read through the loaded module.
 noinst_PROGRAMS += %D%/import_model
+%C%_import_model_SOURCES = %D%/import_model.c tests/fuzz/heap.c tests/fuzz/heap.h
 %C%_import_model_LDADD = libthimble.la
 dist_check_SCRIPTS += %D%/tflite.test
 EXTRA_DIST += %D%/tflite_hostile.py %D%/tflite_import.py %D%/tflite_model.py %D%/tflite_ops.py
