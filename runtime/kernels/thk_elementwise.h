@@ -19,8 +19,8 @@ static inline int32_t thk_high(int32_t x, int32_t m)
 /* Nearest whole number, halves to the even one. */
 static inline float thk_round_even(float x)
 {
-    const float below = floorf(x), rest = x - below;
-    return rest < 0.5f || (rest == 0.5f && fmodf(below, 2.0f) == 0.0f) ? below : below + 1.0f;
+    const float below = floorf(x), half = below + 0.5f;
+    return x < half || (x == half && fmodf(below, 2.0f) == 0.0f) ? below : below + 1.0f;
 }
 
 /* a modulo b with the sign of b. */

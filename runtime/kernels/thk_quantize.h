@@ -25,12 +25,13 @@ static inline int32_t thk_quantize_away(float x, int32_t zero, int32_t lo, int32
     return thk_saturate(roundf(x), zero, lo, hi);
 }
 
-/* Halves to even. */
+/* Halves to even. Nothing is taken from x: often it is a product, and where there is a multiply-add
+ * compilers would do both in one step, without rounding the product. */
 static inline int32_t thk_quantize_even(float x, int32_t zero, int32_t lo, int32_t hi)
 {
-    const float below = floorf(x), rest = x - below;
+    const float below = floorf(x), half = below + 0.5f;
     float r = below;
-    if (rest > 0.5f || (rest == 0.5f && fmodf(below, 2.0f) != 0.0f))
+    if (x > half || (x == half && fmodf(below, 2.0f) != 0.0f))
         r += 1.0f;
     return thk_saturate(r, zero, lo, hi);
 }

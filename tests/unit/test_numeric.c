@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fixed-point arithmetic: ties, saturation, and equality with the copy in emitted code. */
+/* Arithmetic of the contracts: ties, saturation, and equality with the copy in emitted code. */
+/* A product and a sum may become one instruction here: -ffp-contract=fast; gcc does it at O2. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O2")
+#endif
 #include <thimble/ir.h>
 #include <thimble/numeric.h>
 
-#include "runtime/kernels/thk_requant.h"
+#include "runtime/kernels/thk_quantize.h"
 
 #include <CUnit/Basic.h>
 #include <math.h>
@@ -136,6 +140,65 @@ static void stored_as_integers(void)
         CU_ASSERT_EQUAL(th_tensor_int(&t, i), want[i]);
 }
 
+#if defined(__GNUC__) && defined(__x86_64__)
+#define MULTIPLY_ADD __attribute__((target("fma")))
+#define HAS_MULTIPLY_ADD __builtin_cpu_supports("fma")
+#else
+#define MULTIPLY_ADD
+#define HAS_MULTIPLY_ADD 1
+#endif
+
+static __attribute__((noinline)) int32_t evaluated(int32_t acc, int32_t bits)
+{
+    float factor;
+    memcpy(&factor, &bits, sizeof factor);
+    const float product = (float)acc * factor;
+    return (int32_t)th_round_even(product, INT32_MIN, INT32_MAX);
+}
+
+/* Products of the size that sums of layers have, as a loop over them sees them. */
+static MULTIPLY_ADD long wrong_products(long n)
+{
+    long wrong = 0;
+    uint64_t r = 88172645463325252u;
+    for (long i = 0; i < n; i++) {
+        r ^= r << 13;
+        r ^= r >> 7;
+        r ^= r << 17;
+        const int32_t acc = (int32_t)(r >> 20) >> (8 + (int)(r & 7));
+        const float factor = (float)((r >> 32 & 0x7fffff) + 0x800000) / (float)(1 << 23) /
+                             (float)(1 << (r >> 58) % 16) / 256;
+        int32_t bits;
+        memcpy(&bits, &factor, sizeof bits);
+        wrong += thk_scale_even(acc, bits) != evaluated(acc, bits);
+    }
+    return wrong;
+}
+
+static void rounded_products(void)
+{
+    static const struct {
+        int32_t acc;
+        float factor;
+        int32_t want;
+    } cases[] = {{-3601707, 0x1.b9215ap-8f, -24244},     /* rounded to a half, which counts */
+                 {7778775, 0x1.eed63ap-8f, 58734},
+                 {3, 0.5f, 2},
+                 {-5, 0.5f, -2},
+                 {8388609, 1.0f, 8388609},
+                 {-8388609, 1.0f, -8388609},
+                 {16777215, 1.0f, 16777215},
+                 {INT32_MAX, 2.0f, INT32_MAX},
+                 {INT32_MIN, 2.0f, INT32_MIN}};
+    for (size_t i = 0; i < TH_ARRAY_LEN(cases); i++) {
+        int32_t bits;
+        memcpy(&bits, &cases[i].factor, sizeof bits);
+        CU_ASSERT_EQUAL(thk_scale_even(cases[i].acc, bits), cases[i].want);
+    }
+    if (HAS_MULTIPLY_ADD)
+        CU_ASSERT_EQUAL(wrong_products(2000000), 0);
+}
+
 int main(void)
 {
     unsigned failed = 1;
@@ -147,6 +210,7 @@ int main(void)
         CU_add_test(s, "equals emitted code", against_emitted) &&
         CU_add_test(s, "functions", functions) && CU_add_test(s, "rounding", rounding) &&
         CU_add_test(s, "activation bounds", bounds) &&
+        CU_add_test(s, "rounded products", rounded_products) &&
         CU_add_test(s, "stored as integers", stored_as_integers)) {
         CU_basic_run_tests();
         failed = CU_get_number_of_failures();
