@@ -3,9 +3,12 @@
 """Measures whole networks on emulated cores and compares with other engines' numbers.
 
   bench.py [--thimble PROGRAM] [--models DIR] [--only TEXT] [--table FILE] [TARGET...]
+  bench.py --check runs|arenas [...]
 
 Every row is one `thimble verify -O time` whose outputs equalled the stored ones; instructions are
 counted by the emulator, so they do not depend on the machine. Compile time and memory do.
+With --check no table is made: every goal that is not met is told, and the program ends with 1 if
+there is one. `arenas` compiles only.
 """
 import argparse
 import concurrent.futures
@@ -54,10 +57,34 @@ def measure(args, model, io, target):
     return json.loads(out)
 
 
+def compiled(args, model, io, target):
+    """Only what the plan tells."""
+    with tempfile.TemporaryDirectory() as folder:
+        status, _, err = text_of([args.thimble, "compile",
+                                  os.path.join(args.models, model, "model.tflite"), "--target",
+                                  target, "-O", "time", "--io", io, "-n", "m", "-v0", "-o",
+                                  folder])
+        if status:
+            return {"why": "exit code %d: %s" % (status, err)}
+        with open(os.path.join(folder, "m_info.json")) as f:
+            return {"arena": json.load(f)["memory"]["arena_bytes"]}
+
+
 def macs(args, model):
     status, out, _ = text_of([args.thimble, "analyze", "--json",
                               os.path.join(args.models, model, "model.tflite")])
     return json.loads(out)["macs"] if status == 0 else None
+
+
+def goals(model, target, got, base):
+    """What is measured, its value, the baseline's or None, and the largest share of that."""
+    b = base.get((model, target, "all types"))
+    small = base.get((model, "cortex-m4", "int8-only")) if target == "cortex-m4" else None
+    yield "arena", got["arena"], int(b["sram"]) if b else None, 1
+    if "count" in got:
+        yield ("instructions", got["count"]["most"], int(b["instructions"]) if b else None,
+               GOALS[target])
+        yield "text", got["linked"]["text"], int(small["text"]) if small else None, TEXT_GOAL
 
 
 def against(value, limit, share):
@@ -72,17 +99,35 @@ def against(value, limit, share):
 def row(model, target, got, base, n):
     if "why" in got:
         return "| %s | %s | failed: %s |" % (model, target, got["why"]) + " |" * 10
-    b = base.get((model, target, "all types"))
-    small = base.get((model, "cortex-m4", "int8-only")) if target == "cortex-m4" else None
-    count, arena, text = got["count"]["most"], got["arena"], got["linked"]["text"]
-    ratio, met = against(count, int(b["instructions"]) if b else None, GOALS[target])
-    _, arena_met = against(arena, int(b["sram"]) if b else None, 1)
-    _, text_met = against(text, int(small["text"]) if small else None, TEXT_GOAL)
-    return "| " + " | ".join([
-        model, target, "{:,}".format(count), "%.2f" % (count / n) if n else "-",
-        "{:,}".format(int(b["instructions"])) if b else "-", ratio, met, "{:,}".format(arena),
-        "{:,}".format(int(b["sram"])) if b else "-", arena_met, "{:,}".format(text),
-        "{:,}".format(int(small["text"])) if small else "-", text_met]) + " |"
+    cells = {}
+    for what, value, limit, share in goals(model, target, got, base):
+        ratio, met = against(value, limit, share)
+        cells[what] = ["{:,}".format(value), "{:,}".format(limit) if limit else "-", met]
+        if what == "instructions":
+            cells[what][1:1] = ["%.2f" % (value / n) if n else "-"]
+            cells[what][3:3] = [ratio]
+    return "| " + " | ".join([model, target] + cells["instructions"] + cells["arena"] +
+                             cells["text"]) + " |"
+
+
+def check(jobs, results, base):
+    """Tells what fails or is not met. 1 if anything is, or nothing could be compared."""
+    compared, missed = 0, 0
+    for (model, _, target), got in zip(jobs, results):
+        if "why" in got:
+            print("FAIL: %s on %s: %s" % (model, target, got["why"]))
+            missed += 1
+            continue
+        for what, value, limit, share in goals(model, target, got, base):
+            if limit is None:
+                continue
+            compared += 1
+            if value > share * limit:
+                print("FAIL: %s on %s: %s %d, the goal is at most %g of the baseline's %d" % (
+                    model, target, what, value, share, limit))
+                missed += 1
+    print("%d goals, %d missed" % (compared, missed))
+    return 1 if missed or not compared else 0
 
 
 def compile_once(args, folder):
@@ -150,6 +195,7 @@ whose outputs equal the stored ones of an independent interpreter.
 - `tinyengine_*` are compiled with `--io quantized`; their baselines have no float ends either.
   muRISCV-NN's vector kernels give other bytes than the reference on `tinyengine_vww`.
 - A goal is a largest share of the baseline's number; "met" says that this run is within it.
+  `tests/bench/goals.test` fails when one is not met.
 
 """
 COLUMNS = ["model", "core", "instructions", "per MAC", "baseline", "ratio", "goal", "arena",
@@ -162,6 +208,7 @@ def main():
     p.add_argument("--models", default=os.environ.get("TH_SHARED", TOP + "/../shared") + "/models")
     p.add_argument("--only", default="")
     p.add_argument("--table", help="the file to write; otherwise the table is printed")
+    p.add_argument("--check", choices=["runs", "arenas"])
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("targets", nargs="*", default=list(GOALS))
     args = p.parse_args()
@@ -169,9 +216,13 @@ def main():
         print("SKIP: no folder '%s'" % args.models)
         return 77
     models = [m for m in MODELS if args.only in m[0]]
-    work = {m: macs(args, m) for m, _ in models}
     jobs = [(m, io, t) for m, io in models for t in args.targets]
     base, rows, commands, failed = baselines(), [], {}, 0
+    if args.check:
+        how = compiled if args.check == "arenas" else measure
+        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+            return check(jobs, pool.map(lambda j: how(args, *j), jobs), base)
+    work = {m: macs(args, m) for m, _ in models}
     table = compiling(args)
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for (m, _, t), got in zip(jobs, pool.map(lambda j: measure(args, *j), jobs)):

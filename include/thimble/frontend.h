@@ -30,8 +30,8 @@ struct th_read_request {
  * refused. Reports. */
 TH_API enum th_status th_read_companion(const struct th_read_request *r, const char *name,
                                         struct th_blob **out);
-/* An arena for what a frontend needs while it reads. It shares with the program what the size of the
- * file allows; th_read_model tells if that is too little. Free it before read returns. */
+/* An arena for what a frontend needs while it reads. It shares with the program what the size of
+ * the file allows; th_read_model tells if that is too little. Free it before read returns. */
 TH_API struct th_arena *th_read_arena(const struct th_read_request *r);
 struct th_frontend {
     uint32_t struct_size;

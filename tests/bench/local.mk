@@ -3,8 +3,8 @@
 check_PROGRAMS += %D%/boards
 %C%_boards_SOURCES = %D%/boards.c $(image_sources)
 %C%_boards_LDADD = libthimble.la $(JSON_LIBS) -lm
-dist_check_SCRIPTS += %D%/canaries.test %D%/fronts.test %D%/mobilenet.test %D%/regions.test
-dist_check_SCRIPTS += %D%/stack_notes.test %D%/targets.test
+dist_check_SCRIPTS += %D%/canaries.test %D%/fronts.test %D%/goals.test %D%/mobilenet.test
+dist_check_SCRIPTS += %D%/regions.test %D%/stack_notes.test %D%/targets.test
 EXTRA_DIST += %D%/canaries.py %D%/regions.py %D%/regions-m55.xml %D%/regions-m7.xml
 EXTRA_DIST += %D%/toy/toy.c %D%/toy/toy.h %D%/model/model.c %D%/model/model.h
 

@@ -285,7 +285,8 @@ def documents(root):
 
 
 def xml(out):
-    head = '<?xml version="1.0"?><thimble-program version="1" source="a" format="b" sha256="00"><function name="run">'
+    head = ('<?xml version="1.0"?><thimble-program version="1" source="a" format="b" sha256="00">'
+            '<function name="run">')
     kind = '<type dtype="f32" dims="4"/>'
     weights, check = bytes(64), 0xcbf29ce484222325
     for byte in weights:
@@ -309,8 +310,8 @@ def xml(out):
     write("gigabytes", '<input id="1" name="x"><type dtype="f32" dims="%d %d"/></input>'
           '<const id="2" name="c" offset="0" bytes="8589934592"><type dtype="f32" dims="%d"/>'
           "</const>" % (HUGE, HUGE, HUGE))
-    write("scales", '<input id="1" name="x"><type dtype="s8" dims="%d"><quant axis="0" scales="%s" '
-          'zeros="%s"/></type></input><output value="1" name="y"/>' % (
+    write("scales", '<input id="1" name="x"><type dtype="s8" dims="%d"><quant axis="0" '
+          'scales="%s" zeros="%s"/></type></input><output value="1" name="y"/>' % (
               LONG, " ".join(["1"] * LONG), " ".join(["0"] * LONG)))
     write("name", '<input id="1" name="%s">' % WIDE + kind + '</input><output value="1" name="%s"/>'
           % WIDE)

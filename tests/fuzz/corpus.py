@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-corpus.py FOLDER: writes the files of the corpus that are easier told than kept: each once broke a
-reader. ONNX: real numbers beyond int64 read as indices and as a range of integers, a sum inside of a
-function that is used often, a sequence that every computed position stacks anew. OpenVINO: a range
-of integers that begins beyond int64.
+corpus.py FOLDER: writes the files of the corpus that are easier told than kept: each once broke
+a reader. ONNX: real numbers beyond int64 read as indices and as a range of integers, a sum inside
+of a function that is used often, a sequence that every computed position stacks anew. OpenVINO: a
+range of integers that begins beyond int64.
 """
 import os
 import sys

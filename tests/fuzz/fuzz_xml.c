@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader of XML programs, beside a side file of the sample's weights. At start the sample itself
- * is written as fuzz_xml.seed.xml for the corpus.
+ * The reader of XML programs, beside a side file of the sample's weights. At start the sample
+ * itself is written as fuzz_xml.seed.xml for the corpus.
  */
 #define TEST_WITHOUT_CUNIT
 #include "tests/fuzz/harness.h"

@@ -43,8 +43,8 @@ read_all() (
     [ ! -s "$folder/err" ] || { echo "FAIL: unexpected output"; head -20 "$folder/err"; exit 1; }
 )
 
-# compile_imported N: what can be imported goes the whole way: strange, but valid. Every Nth, for the
-# time it takes, all with TH_FULL.
+# compile_imported N: what can be imported goes the whole way: strange, but valid. Every Nth, for
+# the time it takes, all with TH_FULL.
 compile_imported() (
     status=0
     limit_memory

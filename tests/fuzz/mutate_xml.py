@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-mutate_xml.py SEED COUNT OUT FILE...: writes COUNT damaged copies of XML files to the folder OUT, each
-with hard links to the weights beside its original. Most stay well-formed: numbers, values, elements
+mutate_xml.py SEED COUNT OUT FILE...: writes COUNT damaged copies of XML files to the folder OUT,
+each with hard links to the weights beside its original. Most stay well-formed: numbers, values, elements
 and types are changed, not bytes.
 """
 import os

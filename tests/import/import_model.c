@@ -2,7 +2,7 @@
 /*
  * import_model FILE... : reads models through the modules of THIMBLE_MODULE and prints the program
  * or the messages of each to stdout. With -q only one line a file; @NAME=N fixes a dimension.
- * -b TIMES+MB bounds what reading a file may take on the heap: TIMES its size and MB megabytes more.
+ * -b TIMES+MB bounds what reading a file may take on the heap: TIMES its size, MB megabytes more.
  * Ends with 1 if one was refused; 4 is added if one took more.
  */
 #include <stdio.h>
