@@ -280,7 +280,8 @@ static enum th_status read_stages(struct reading *k, struct th_arena *arena)
     for (uint32_t s = 0; s < t->n_stages; s++)
         t->stages[s] = (struct th_tile_stage){
             UINT32_MAX, 0, th_attr_ints(k->attrs, "strip_rows", s, 0),
-            th_attr_ints(k->attrs, "strip_cols", s, 0)};
+            th_attr_ints(k->attrs, "strip_cols", s, 0),
+            th_attr_ints(k->attrs, "strip_less", s, 0)};
     for (uint32_t i = 0; i < t->n_nodes; i++) {
         const int64_t s = th_attr_ints(k->attrs, "stage", i, 0);
         t->nodes[i].stage = (uint32_t)s;
@@ -290,9 +291,11 @@ static enum th_status read_stages(struct reading *k, struct th_arena *arena)
     }
     for (uint32_t s = 0; s < t->n_stages; s++)
         if (t->stages[s].first == UINT32_MAX ||
-            (t->mode == TH_TILE_STRIPS && t->stages[s].rows < 1)) {
+            (t->mode == TH_TILE_STRIPS &&
+             (t->stages[s].rows < 1 || t->stages[s].less >= t->stages[s].rows))) {
             th_error(th_program_ctx(th_graph_program(t->owner)), k->loc, 4010,
-                     "stage %u of the tile loop has no nodes or no rows", s);
+                     "stage %u of the tile loop has no nodes or no rows, or its first strip has "
+                     "none", s);
             k->status = TH_ERR_INPUT;
         }
     if (t->n_stages < 1 || (t->mode == TH_TILE_STREAM && t->n_stages != 1)) {

@@ -10,7 +10,8 @@
  *          operands' makers, in operand order, what the run's window wants; they do the same. When
  *          the last node is through, the other outputs of the body are pulled to their ends.
  * strips   the nodes are cut into stages, in order. A stage makes `strip_rows` rows of its last
- *          node at a time; rows that several strips want are computed in each. Before a strip, the
+ *          node at a time, the first strip strip_less rows less, so that strips end where their
+ *          readers wait; rows that several strips want are computed in each. Before a strip, the
  *          stage pulls strips of the stages whose last values it reads, in the order of its nodes'
  *          operands. Within a strip columns either slide (strip_cols 0: on demand from left to
  *          right, `run` columns of all the strip's rows at a time, each column computed once), or
@@ -82,6 +83,7 @@ struct th_tile_node {
 struct th_tile_stage {
     uint32_t first, last;       /* nodes, both included */
     int64_t rows, cols;
+    int64_t less;               /* rows that the first strip has less, 0..rows-1 */
 };
 struct th_tile {
     struct th_graph *owner, *body;
@@ -140,6 +142,8 @@ TH_API enum th_status th_tile_replay(const struct th_tile *t, struct th_arena *a
 TH_API void th_tile_strip_rows(const struct th_tile *t, uint32_t i, int64_t k, int64_t *lo,
                                int64_t *hi);
 TH_API int64_t th_tile_strip_count(const struct th_tile *t, uint32_t stage);
+/* Rows of the stage's last node that its first k strips make. */
+TH_API int64_t th_tile_strips_end(const struct th_tile *t, uint32_t stage, int64_t k);
 
 /*
  * The least storage: fills slots, tail_rows, tail_cols and bytes of every node from a replay, given

@@ -76,7 +76,13 @@ static enum th_status stream(struct replay *r)
 int64_t th_tile_strip_count(const struct th_tile *t, uint32_t stage)
 {
     const struct th_tile_stage *s = &t->stages[stage];
-    return (t->nodes[s->last].h + s->rows - 1) / s->rows;
+    return (t->nodes[s->last].h + s->less + s->rows - 1) / s->rows;
+}
+
+int64_t th_tile_strips_end(const struct th_tile *t, uint32_t stage, int64_t k)
+{
+    const struct th_tile_stage *s = &t->stages[stage];
+    return k > 0 ? min64(k * s->rows - s->less, t->nodes[s->last].h) : 0;
 }
 
 void th_tile_strip_rows(const struct th_tile *t, uint32_t i, int64_t k, int64_t *lo, int64_t *hi)
@@ -85,8 +91,8 @@ void th_tile_strip_rows(const struct th_tile *t, uint32_t i, int64_t k, int64_t 
     *lo = INT64_MAX;
     *hi = 0;
     if (i == s->last) {
-        *lo = k * s->rows;
-        *hi = min64(*lo + s->rows, t->nodes[i].h);
+        *lo = th_tile_strips_end(t, t->nodes[i].stage, k);
+        *hi = th_tile_strips_end(t, t->nodes[i].stage, k + 1);
         return;
     }
     for (uint32_t j = i + 1; j <= s->last; j++)
@@ -175,7 +181,7 @@ static enum th_status strip(struct replay *r, uint32_t stage)
                 continue;
             const uint32_t from = t->nodes[o->maker].stage;
             wanted(&o->rows, r->made[i].lo, r->made[i].hi, &a, &b);
-            while (min64(r->strips[from] * t->stages[from].rows, t->nodes[o->maker].h) < b)
+            while (th_tile_strips_end(t, from, r->strips[from]) < b)
                 TH_TRY(strip(r, from));
         }
     if (!s->cols)

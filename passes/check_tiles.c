@@ -26,7 +26,8 @@ struct node {
 };
 struct stage {
     uint32_t first, last;
-    int64_t rows, cols, done;    /* strips made */
+    int64_t rows, cols, less;    /* less: of the first strip */
+    int64_t done;                /* strips made */
 };
 struct tiles {
     struct th_tiles_check *k;
@@ -183,7 +184,8 @@ static bool read_stages(struct tiles *t)
         return exhausted(t);
     for (uint32_t s = 0; s < t->n_stages; s++)
         t->stages[s] = (struct stage){UINT32_MAX, 0, entry(t, "strip_rows", s),
-                                      entry(t, "strip_cols", s), 0};
+                                      entry(t, "strip_cols", s),
+                                      th_attr_ints(t->attrs, "strip_less", s, 0), 0};
     return true;
 }
 
@@ -212,7 +214,9 @@ static bool read_tiles(struct tiles *t)
         if (!read_node(t, i++, id))
             return false;
     for (uint32_t s = 0; s < t->n_stages; s++)
-        if (t->stages[s].first == UINT32_MAX || (t->strips && t->stages[s].rows < 1))
+        if (t->stages[s].first == UINT32_MAX ||
+            (t->strips && (t->stages[s].rows < 1 || t->stages[s].less < 0 ||
+                           t->stages[s].less >= t->stages[s].rows)))
             return wrong(t, NULL, "stage %u makes nothing", s);
     for (i = 0; i < t->n; i++) {
         if (!read_kept(t, i))
@@ -510,6 +514,12 @@ static bool same_stage(const struct tiles *t, const struct node *n, const struct
     return o->value->maker >= 0 && t->nodes[o->value->maker].stage == n->stage;
 }
 
+/* Where the next strip of a stage begins, before the last row. */
+static int64_t begins(const struct stage *s)
+{
+    return s->done ? s->done * s->rows - s->less : 0;
+}
+
 /* Rows of the strip of all nodes of a stage, from its last one back. */
 static void strip_rows(struct tiles *t, const struct stage *s)
 {
@@ -518,8 +528,9 @@ static void strip_rows(struct tiles *t, const struct stage *s)
         t->nodes[i].hi = 0;
     }
     struct node *last = &t->nodes[s->last];
-    last->lo = s->done * s->rows;
-    last->hi = last->lo + s->rows < last->h ? last->lo + s->rows : last->h;
+    const int64_t rows = s->done ? s->rows : s->rows - s->less;
+    last->lo = begins(s);
+    last->hi = last->lo + rows < last->h ? last->lo + rows : last->h;
     for (uint32_t i = s->last + 1; i-- > s->first;) {
         struct node *n = &t->nodes[i];
         for (uint32_t p = 0; p < n->n_in && n->lo < n->hi; p++) {
@@ -605,7 +616,7 @@ static bool pull_stages(struct tiles *t, uint32_t stage, const struct node *n)
             continue;
         const struct node *m = &t->nodes[n->in[p].value->maker];
         const struct stage *from = &t->stages[m->stage];
-        while (from->done * from->rows < m->h && from->done * from->rows < want.y1)
+        while (begins(from) < m->h && begins(from) < want.y1)
             if (m->stage >= stage || !make_strip(t, m->stage))
                 return false;
     }
@@ -639,7 +650,7 @@ static bool make_strip(struct tiles *t, uint32_t stage)
 static bool run_strips(struct tiles *t)
 {
     const uint32_t last = t->n_stages - 1;
-    while (t->stages[last].done * t->stages[last].rows < t->nodes[t->n - 1].h)
+    while (begins(&t->stages[last]) < t->nodes[t->n - 1].h)
         if (!make_strip(t, last))
             return false;
     return true;

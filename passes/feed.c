@@ -81,6 +81,8 @@ static enum th_status add_stage(struct th_pass_ctx *pc, struct th_graph *g, th_n
         list[i] = th_attr_ints(th_node_attrs(g, loop), "stage", i - 1, 0) + 1;
     TH_TRY(th_node_set_attr_ints(g, loop, "stage", n, list));
     TH_TRY(prepend(pc, g, loop, "strip_rows", stages + 1, 1));
+    if (th_attr_len(th_node_attrs(g, loop), "strip_less"))
+        TH_TRY(prepend(pc, g, loop, "strip_less", stages + 1, 0));
     return prepend(pc, g, loop, "strip_cols", stages + 1, 0);
 }
 

@@ -293,8 +293,8 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
 
 static const struct th_option_spec options[] = {
     {.name = "groups", .kind = TH_OPTION_STRING,
-     .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWSxCOLUMNS@LAST, NODE:planes or "
-             "FIRST-LAST:slices, joined by '+': these groups of nodes and no others"},
+     .help = "FIRST-LAST:stream:COLUMNS, FIRST-LAST:strips:ROWS[-LESS]xCOLUMNS@LAST, NODE:planes "
+             "or FIRST-LAST:slices, joined by '+': these groups of nodes and no others"},
     {.name = "every", .kind = TH_OPTION_STRING,
      .help = "stream:COLUMNS, strips:ROWSxCOLUMNS or slices: all that can run so, in this form"},
     {.name = "twice", .kind = TH_OPTION_STRING,

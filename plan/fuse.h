@@ -139,6 +139,7 @@ struct th_fuse_stage {
     uint32_t first, last;   /* nodes [first, last) */
     int32_t rows;           /* rows of the last node's output (REDUCE: of its operand) per strip */
     int32_t cols;           /* columns per tile; 0: columns slide */
+    int32_t less;           /* rows that the first strip has less; < rows */
     int64_t bytes;          /* boxes, held values, scratch of the stage */
     int64_t held;           /* of these, shared by held values */
 };

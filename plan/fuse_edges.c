@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABELS 12           /* chains kept per position and strip height */
-#define RING_ROWS 4         /* strips of a stage that feeds a ring are no higher */
+#define LABELS 32           /* chains kept per position and strip height */
 static const int32_t heights[] = {1, 2, 3, 4, 6, 8};
 
 static int64_t macs_of(const struct fuse *f, uint32_t p, uint32_t q)
@@ -167,13 +166,13 @@ static enum th_status stream_edges(struct fuse_edges *s, struct fuse_drive *d, i
 struct best {
     struct candidate {
         int64_t bytes, macs;
-        const struct fuse_label *l;
+        const struct fuse_label *l, *shifted[FUSE_RING_ROWS];
     } *list;
     uint32_t n, room;
 };
 /* What ends at a cut: to go on with a ring there, by rows of the last strips; and whole groups. */
 struct at_cut {
-    struct best open[RING_ROWS], closed;
+    struct best open[FUSE_RING_ROWS], closed;
 };
 struct grow {
     struct fuse_edges *s;
@@ -217,7 +216,7 @@ static bool enter(struct best *b, int64_t bytes, int64_t macs, struct th_arena *
     memmove(&b->list[lo + 1], &b->list[end], (b->n - end) * sizeof *b->list);
     b->n = b->n - (end - lo) + 1;
     *out = &b->list[lo];
-    **out = (struct candidate){bytes, macs, NULL};
+    **out = (struct candidate){.bytes = bytes, .macs = macs};
     return true;
 }
 
@@ -257,17 +256,34 @@ static bool may_close(const struct fuse *f, uint32_t g, const struct fuse_label 
     return true;
 }
 
+/* Does nothing that is kept beat it? */
+static bool wanted(const struct best *b, int64_t bytes, int64_t macs)
+{
+    uint32_t i = 0;
+    while (i < b->n && b->list[i].bytes <= bytes && b->list[i].macs > macs)
+        i++;
+    return i == b->n || b->list[i].bytes > bytes;
+}
+
 /* A copy of the label in both lists where it is better; false: memory is exhausted. */
-static bool keep(struct grow *w, uint32_t g, const struct fuse_label *l)
+static bool keep(struct grow *w, uint32_t g, struct fuse_label *l)
 {
     const struct fuse *f = w->s->f;
     struct at_cut *at = &w->at[l->q];
     struct candidate *open = NULL, *closed = NULL;
     struct fuse_cost c;
-    if (l->q < f->net->n_nodes && w->ring[l->q] && !l->reduce && l->th <= RING_ROWS &&
-        !enter(&at->open[l->th - 1], l->ring + l->inner, l->macs, w->work, &open))
+    const int64_t least = th_fuse_strips_least(w->strips, g, l);
+    const bool go_on = l->q < f->net->n_nodes && w->ring[l->q] && !l->reduce &&
+                       l->th <= FUSE_RING_ROWS &&
+                       wanted(&at->open[l->th - 1], l->ring + l->inner, l->macs);
+    const bool close = w->close[l->q] && least <= w->limit &&
+                       wanted(&at->closed, least, l->macs) && may_close(f, g, l);
+    if (!go_on && !close)
+        return true;
+    if (!th_fuse_strips_settle(w->strips, g, w->work, l) ||
+        (go_on && !enter(&at->open[l->th - 1], l->ring + l->inner, l->macs, w->work, &open)))
         return false;
-    if (w->close[l->q] && may_close(f, g, l)) {
+    if (close) {
         th_fuse_strips_close(w->strips, g, l, &c);
         if (c.b.total <= w->limit &&
             !enter(&at->closed, c.b.total, l->macs, w->work, &closed))
@@ -295,31 +311,59 @@ static enum th_status add_group(struct grow *w, uint32_t g, const struct candida
         return TH_ERR_INTERNAL;
     uint32_t i = e.n_stages;
     for (x = c->l; x; x = x->parent)
-        e.stages[--i] = (struct th_fuse_stage){x->p, x->q, x->th, x->cols, 0, 0};
+        e.stages[--i] = (struct th_fuse_stage){x->p, x->q, x->th, x->cols, x->less, 0, 0};
     return th_fuse_edge_add(w->s, &e);
 }
 
+/* Goes on from a chain (NULL: begins one at g) with a stage. */
 static enum th_status extend(struct grow *w, uint32_t g, const struct fuse_label *from,
-                             uint32_t p, uint32_t q, int32_t th)
+                             const struct th_fuse_stage *st)
 {
     struct fuse_label l;
-    if (th_fuse_strips_extend(w->strips, g, from, p, q, th, 0, w->grain, w->limit, w->work, &l) &&
+    if (th_fuse_strips_extend(w->strips, g, from, st, w->grain, w->limit, w->work, &l) &&
         !keep(w, g, &l))
         return TH_ERR_INTERNAL;
     return TH_OK;
 }
 
-/* Goes on from all that is kept at p with a stage [p, q) in strips of th rows. */
-static enum th_status extend_all(struct grow *w, uint32_t g, uint32_t p, uint32_t q, int32_t th)
+/* The same chain, but that the first strip of its last stage is shorter, so that the ends of its
+ * strips fall on rows that stage st waits for, and the ring in between is shorter. */
+static enum th_status extend_shifted(struct grow *w, uint32_t g, struct candidate *from,
+                                     const struct th_fuse_stage *st, int32_t less)
 {
-    if (p == g)
-        return extend(w, g, NULL, p, q, th);
-    for (uint32_t k = 0; k < RING_ROWS; k++) {
-        const struct best *b = &w->at[p].open[k];
+    if (!from->shifted[less]) {
+        const struct fuse_label *x = from->l;
+        const struct th_fuse_stage same = {.first = x->p, .last = x->q, .rows = x->th,
+                                           .cols = x->cols, .less = less};
+        struct fuse_label l;
+        if (!th_fuse_strips_extend(w->strips, g, x->parent, &same, w->grain, w->limit, w->work,
+                                   &l))
+            return TH_OK;
+        if (!th_fuse_strips_settle(w->strips, g, w->work, &l))
+            return TH_ERR_INTERNAL;
+        from->shifted[less] = th_arena_memdup(w->work, &l, sizeof l);
+        if (!from->shifted[less])
+            return TH_ERR_INTERNAL;
+    }
+    return extend(w, g, from->shifted[less], st);
+}
+
+/* Goes on from all that is kept where the stage begins. */
+static enum th_status extend_all(struct grow *w, uint32_t g, const struct th_fuse_stage *st)
+{
+    if (st->first == g)
+        return extend(w, g, NULL, st);
+    for (uint32_t k = 0; k < FUSE_RING_ROWS; k++) {
+        const struct best *b = &w->at[st->first].open[k];
         uint32_t n = b->n > LABELS ? LABELS : b->n;
-        for (uint32_t i = 0; i < n; i++)
-            TH_TRY(extend(w, g, b->list[b->n > LABELS ? (uint64_t)i * (b->n - 1) / (LABELS - 1)
-                                                      : i].l, p, q, th));
+        int32_t less = n ? th_fuse_strips_less(w->strips, (int32_t)k + 1, st) : 0;
+        for (uint32_t i = 0; i < n; i++) {
+            struct candidate *from = &b->list[b->n > LABELS ? (uint64_t)i * (b->n - 1) /
+                                                              (LABELS - 1) : i];
+            TH_TRY(extend(w, g, from->l, st));
+            if (less)
+                TH_TRY(extend_shifted(w, g, from, st, less));
+        }
     }
     return TH_OK;
 }
@@ -338,9 +382,10 @@ static enum th_status grow_from(struct grow *w, uint32_t g)
             for (uint32_t t = 0; t <= TH_ARRAY_LEN(heights); t++) {
                 int32_t th = t < TH_ARRAY_LEN(heights) ? heights[t] : h;
                 if (th > h || (t < TH_ARRAY_LEN(heights) && th == h) ||
-                    (!w->close[q] && th > RING_ROWS))
+                    (!w->close[q] && th > FUSE_RING_ROWS))
                     continue;
-                TH_TRY(extend_all(w, g, p, q, th));
+                const struct th_fuse_stage st = {.first = p, .last = q, .rows = th};
+                TH_TRY(extend_all(w, g, &st));
             }
         }
     }

@@ -187,6 +187,7 @@ void th_fuse_held(const struct fuse *f, uint32_t p, uint32_t q, uint32_t grain, 
 
 /* ---- strips -------------------------------------------------------------------------------- */
 #define FUSE_OPEN 6
+#define FUSE_RING_ROWS 4     /* strips of a stage that feeds a ring are no higher */
 /* A ring that is still to be read: rows of it made by the strips of the last stage (NULL: it is
  * that stage's output), and what it is charged so far. */
 struct fuse_open {
@@ -196,11 +197,13 @@ struct fuse_open {
     int32_t rows;
 };
 /* A chain of stages so far. */
+struct fuse_ending;
 struct fuse_label {
+    const struct fuse_ending *end;
     int64_t ring, inner, acc, macs;
     const struct fuse_label *parent;
     uint32_t p, q;
-    int32_t th, cols;
+    int32_t th, less, cols;
     uint32_t out;            /* tensor of the last stage */
     bool reduce;
     int64_t stage_bytes, stage_held;   /* with kernel scratch */
@@ -213,11 +216,20 @@ struct fuse_label {
 struct fuse_strips;
 enum th_status th_fuse_strips_new(struct fuse_strips **out, const struct fuse *f,
                                   struct th_arena *arena);
-/* Adds the stage [p, q) in strips of th rows to a chain that begins at node g (from NULL: the
- * first stage). False: it cannot follow, or rings and boxes exceed the limit. */
+/* Adds a stage (first, last, rows, less, cols) to a chain that begins at node g (from NULL: the
+ * first stage). False: it cannot follow, or rings and boxes exceed the limit. What it costs is
+ * known then; before it is closed or gone on with, it must be settled. */
 bool th_fuse_strips_extend(struct fuse_strips *s, uint32_t g, const struct fuse_label *from,
-                           uint32_t p, uint32_t q, int32_t th, int32_t cols, uint32_t grain,
-                           int64_t limit, struct th_arena *arena, struct fuse_label *out);
+                           const struct th_fuse_stage *st, uint32_t grain, int64_t limit,
+                           struct th_arena *arena, struct fuse_label *out);
+/* By how much shorter the first strip of a stage in strips of th rows had better be, for the least
+ * rows in the ring between it and stage st; 0: that is as good as any. */
+int32_t th_fuse_strips_less(struct fuse_strips *s, int32_t th, const struct th_fuse_stage *st);
+/* Finds what a chain has made and still wants in each strip; false: memory is exhausted. */
+bool th_fuse_strips_settle(struct fuse_strips *s, uint32_t g, struct th_arena *arena,
+                           struct fuse_label *l);
+/* No more than the bytes of the chain, closed; needs not be settled. */
+int64_t th_fuse_strips_least(const struct fuse_strips *s, uint32_t g, const struct fuse_label *l);
 void th_fuse_strips_close(struct fuse_strips *s, uint32_t g, const struct fuse_label *l,
                           struct fuse_cost *out);
 /* Buffers of a finished chain into a list with room for one per tensor and stage; their number,

@@ -136,8 +136,9 @@ static bool measure_strips(struct fuse_measure *m, struct th_fuse_group *g,
         struct th_fuse_stage *s = &g->stages[i];
         if (s->first >= s->last || s->cols < 0 || (i && s->first != s[-1].last))
             return refuse(why, "the stages do not follow each other");
-        if (!th_fuse_strips_extend(m->strips, g->first, i ? &l[i - 1] : NULL, s->first, s->last,
-                                   s->rows, s->cols, grain, INT64_MAX, m->work, &l[i]))
+        if (!th_fuse_strips_extend(m->strips, g->first, i ? &l[i - 1] : NULL, s, grain,
+                                   INT64_MAX, m->work, &l[i]) ||
+            !th_fuse_strips_settle(m->strips, g->first, m->work, &l[i]))
             return refuse(why, "a stage cannot run in such strips behind the one before");
         chain[i] = &l[i];
         s->bytes = l[i].stage_bytes;

@@ -14,21 +14,29 @@ struct wants {
     uint32_t tensor, node;
     int32_t *lo, *hi;
 };
-/* All stages that end before cut q in strips of th rows of the last node's shape. */
-struct ending {
-    int32_t th, strips;
+/* What a stage wants from outside of it. */
+struct needs {
+    const struct wants **list, *front;     /* front: of the node before, which may feed it */
+    uint32_t n;
+    int32_t less[FUSE_RING_ROWS + 1];      /* by strip height in front: 1 more than the best */
+};
+/* All stages that end before cut q in strips of th rows of the last node's shape, the first one
+ * `less` rows shorter. */
+struct fuse_ending {
+    int32_t th, less, strips;
     uint32_t low;            /* stages [p, q) with low <= p can run */
     int32_t *b;              /* rows made after each strip */
     struct wants *wants;
     uint32_t n_wants;
     int64_t *macs;           /* [q - p] */
     int64_t *bytes[FUSE_GRAINS], *held[FUSE_GRAINS];
-    struct ending *next;
+    struct needs *needs;     /* [q - p] */
+    struct fuse_ending *next;
 };
 struct fuse_strips {
     const struct fuse *f;
     struct th_arena *arena;
-    struct ending **ends;    /* by q */
+    struct fuse_ending **ends;    /* by q */
     int64_t *bytes;          /* [n_tensors] scratch: where held */
 };
 
@@ -40,14 +48,14 @@ enum th_status th_fuse_strips_new(struct fuse_strips **out, const struct fuse *f
         return TH_ERR_INTERNAL;
     s->f = f;
     s->arena = arena;
-    s->ends = TH_NEW_ARRAY(arena, struct ending *, (size_t)f->net->n_nodes + 1);
+    s->ends = TH_NEW_ARRAY(arena, struct fuse_ending *, (size_t)f->net->n_nodes + 1);
     s->bytes = TH_NEW_ARRAY(arena, int64_t, (size_t)f->net->n_tensors + 1);
     *out = s;
     return s->ends && s->bytes ? TH_OK : TH_ERR_INTERNAL;
 }
 
 /* The rows wanted of t by nodes of [p, q); NULL: none. */
-static const struct wants *find(const struct ending *e, uint32_t t, uint32_t p)
+static const struct wants *find(const struct fuse_ending *e, uint32_t t, uint32_t p)
 {
     for (uint32_t i = e->n_wants; i-- > 0;)
         if (e->wants[i].tensor == t && e->wants[i].node >= p)
@@ -55,7 +63,7 @@ static const struct wants *find(const struct ending *e, uint32_t t, uint32_t p)
     return NULL;
 }
 
-static bool add_wants(struct fuse_strips *s, struct ending *e, const struct wants *made,
+static bool add_wants(struct fuse_strips *s, struct fuse_ending *e, const struct wants *made,
                       const struct fuse_map *m, uint32_t node)
 {
     const struct wants *old = find(e, m->tensor, node);
@@ -79,7 +87,7 @@ static bool add_wants(struct fuse_strips *s, struct ending *e, const struct want
     return true;
 }
 
-static int32_t height(const struct ending *e, const struct wants *w)
+static int32_t height(const struct fuse_ending *e, const struct wants *w)
 {
     int32_t most = 0;
     for (int32_t i = 0; i < e->strips; i++)
@@ -88,7 +96,7 @@ static int32_t height(const struct ending *e, const struct wants *w)
 }
 
 /* Bytes of inner boxes of [p, q), columns sliding. */
-static void inner_bytes(struct fuse_strips *s, struct ending *e, uint32_t p, uint32_t q,
+static void inner_bytes(struct fuse_strips *s, struct fuse_ending *e, uint32_t p, uint32_t q,
                         uint32_t grain)
 {
     const struct fuse *f = s->f;
@@ -118,7 +126,7 @@ static int64_t part(int64_t macs, int64_t n, int64_t of)
     return macs / of * n + macs % of * n / of;
 }
 
-static bool first_wants(struct fuse_strips *s, struct ending *e, uint32_t shape, uint32_t q)
+static bool first_wants(struct fuse_strips *s, struct fuse_ending *e, uint32_t shape, uint32_t q)
 {
     struct wants *w = &e->wants[e->n_wants++];
     int32_t h = s->f->net->tensors[shape].h;
@@ -128,14 +136,14 @@ static bool first_wants(struct fuse_strips *s, struct ending *e, uint32_t shape,
     if (!w->lo || !w->hi)
         return false;
     for (int32_t i = 0; i < e->strips; i++) {
-        w->lo[i] = i * e->th;
-        w->hi[i] = (int32_t)fuse_min((int64_t)(i + 1) * e->th, h);
+        w->lo[i] = i ? i * e->th - e->less : 0;
+        w->hi[i] = (int32_t)fuse_min((int64_t)(i + 1) * e->th - e->less, h);
     }
     return true;
 }
 
 /* May node j stand in front of what follows it up to q? */
-static bool may_lead(const struct fuse *f, const struct ending *e, uint32_t j, uint32_t q)
+static bool may_lead(const struct fuse *f, const struct fuse_ending *e, uint32_t j, uint32_t q)
 {
     const struct th_fuse_node *n = &f->net->nodes[j];
     if (n->kind == TH_FUSE_OPAQUE)
@@ -148,20 +156,38 @@ static bool may_lead(const struct fuse *f, const struct ending *e, uint32_t j, u
            l->join < q;
 }
 
-static struct ending *make_ending(struct fuse_strips *s, uint32_t q, int32_t th)
+/* Of the stage [p, q): everything wanted by its nodes is in the list by now. */
+static bool make_needs(struct fuse_strips *s, struct fuse_ending *e, uint32_t p, uint32_t q)
+{
+    struct needs *n = &e->needs[q - p];
+    n->list = th_arena_calloc(s->arena, (size_t)e->n_wants + 1, sizeof *n->list);
+    if (!n->list)
+        return false;
+    for (uint32_t k = 0; k < e->n_wants; k++) {
+        const struct wants *w = &e->wants[k];
+        if (!fuse_made_in(s->f, w->tensor, p, q) && find(e, w->tensor, p) == w)
+            n->list[n->n++] = w;
+    }
+    n->front = p ? find(e, s->f->net->nodes[p - 1].out, p) : NULL;
+    return true;
+}
+
+static struct fuse_ending *make_ending(struct fuse_strips *s, uint32_t q, int32_t th, int32_t less)
 {
     const struct fuse *f = s->f;
     uint32_t shape = f->nodes[q - 1].shape, most = q < MOST_NODES ? q : MOST_NODES, wants = 1;
-    struct ending *e = TH_NEW(s->arena, struct ending);
+    struct fuse_ending *e = TH_NEW(s->arena, struct fuse_ending);
     for (uint32_t j = q - most; j < q; j++)
         wants += f->nodes[j].n_maps;
     if (!e)
         return NULL;
     e->th = th;
-    e->strips = (f->net->tensors[shape].h + th - 1) / th;
+    e->less = less;
+    e->strips = (int32_t)(((int64_t)f->net->tensors[shape].h + less + th - 1) / th);
     e->wants = TH_NEW_ARRAY(s->arena, struct wants, wants);
     e->macs = TH_NEW_ARRAY(s->arena, int64_t, (size_t)most + 1);
-    if (!e->wants || !e->macs || !first_wants(s, e, shape, q))
+    e->needs = TH_NEW_ARRAY(s->arena, struct needs, (size_t)most + 1);
+    if (!e->wants || !e->macs || !e->needs || !first_wants(s, e, shape, q))
         return NULL;
     for (uint32_t g = 0; g < FUSE_GRAINS; g++) {
         e->bytes[g] = TH_NEW_ARRAY(s->arena, int64_t, (size_t)most + 1);
@@ -181,6 +207,8 @@ static struct ending *make_ending(struct fuse_strips *s, uint32_t q, int32_t th)
             if (f->nodes[j].maps[k].tensor != f->nodes[j].shape &&
                 !add_wants(s, e, find(e, f->nodes[j].shape, j), &f->nodes[j].maps[k], j))
                 return NULL;
+        if (!make_needs(s, e, j, q))
+            return NULL;
         e->low = j;
         for (uint32_t g = 0; g < FUSE_GRAINS; g++)
             inner_bytes(s, e, j, q, g);
@@ -188,12 +216,12 @@ static struct ending *make_ending(struct fuse_strips *s, uint32_t q, int32_t th)
     return e;
 }
 
-static struct ending *ending_of(struct fuse_strips *s, uint32_t q, int32_t th)
+static struct fuse_ending *ending_of(struct fuse_strips *s, uint32_t q, int32_t th, int32_t less)
 {
-    for (struct ending *e = s->ends[q]; e; e = e->next)
-        if (e->th == th)
+    for (struct fuse_ending *e = s->ends[q]; e; e = e->next)
+        if (e->th == th && e->less == less)
             return e;
-    struct ending *e = make_ending(s, q, th);
+    struct fuse_ending *e = make_ending(s, q, th, less);
     if (e) {
         e->next = s->ends[q];
         s->ends[q] = e;
@@ -202,16 +230,10 @@ static struct ending *ending_of(struct fuse_strips *s, uint32_t q, int32_t th)
 }
 
 /* ---- stages behind each other -------------------------------------------------------------- */
-/* Rows of the tensor in front made when `want` of them are wanted. */
-static int32_t rounded(const struct fuse *f, const struct fuse_label *from, int32_t want)
+/* Strips of the stage in front that are through when `want` rows of its result are wanted. */
+static int32_t strips_for(const struct fuse_label *from, int32_t want)
 {
-    return (int32_t)fuse_min(((int64_t)want + from->th - 1) / from->th * from->th,
-                             f->net->tensors[from->out].h);
-}
-
-static int32_t strip_of(const struct fuse_label *l, int32_t row)
-{
-    return (int32_t)fuse_min(row / l->th, l->strips - 1);
+    return (int32_t)fuse_min(((int64_t)want + from->less + from->th - 1) / from->th, from->strips);
 }
 
 /* Charges a ring for rows [lo, made) of t in every strip; *bytes is what is charged already. */
@@ -244,17 +266,15 @@ static bool keep_open(struct fuse_label *l, uint32_t t, uint32_t *at)
 }
 
 /* What the strips of a stage find made of an open tensor. */
-static int32_t made_of(const struct fuse *f, const struct fuse_label *from, uint32_t at,
-                       const struct wants *front, int32_t strip)
+static int32_t made_of(const struct fuse_label *from, uint32_t at, const struct wants *front,
+                       int32_t strip)
 {
-    int32_t rows = rounded(f, from, front->hi[strip]);
-    if (from->open[at].tensor == from->out)
-        return rows;
-    return from->open[at].made[strip_of(from, rows - 1)];
+    const int32_t last = strips_for(from, front->hi[strip]) - 1;
+    return from->open[at].tensor == from->out ? from->b[last] : from->open[at].made[last];
 }
 
 static bool take_need(const struct fuse *f, uint32_t g, const struct fuse_label *from,
-                      const struct ending *e, const struct wants *w, struct fuse_label *out,
+                      const struct fuse_ending *e, const struct wants *w, struct fuse_label *out,
                       const struct wants *front)
 {
     uint32_t t = w->tensor, at;
@@ -274,16 +294,18 @@ static bool take_need(const struct fuse *f, uint32_t g, const struct fuse_label 
     if (at == from->n_open || fuse_wanted_whole(f, t, out->p, out->q))
         return false;
     for (int32_t i = 0; i < e->strips; i++)
-        rows = (int32_t)fuse_max(rows, made_of(f, from, at, front, i) - w->lo[i]);
+        rows = (int32_t)fuse_max(rows, made_of(from, at, front, i) - w->lo[i]);
     charge(f, out, t, rows, &out->open[at].bytes, &out->open[at].rows);
     return true;
 }
 
 /* Oldest row wanted of a stored input of the group in each strip; NULL when it cannot be told. */
-static bool make_low(const struct fuse *f, uint32_t g, const struct fuse_label *from,
-                     const struct ending *e, uint32_t p, const struct wants *front,
-                     struct th_arena *arena, struct fuse_label *out)
+static bool make_low(const struct fuse *f, uint32_t g, struct th_arena *arena,
+                     struct fuse_label *out)
 {
+    const struct fuse_ending *e = out->end;
+    const struct fuse_label *from = out->parent;
+    const struct needs *n = &e->needs[out->q - out->p];
     int32_t *low = NULL;
     out->low = NULL;
     if (from && !from->low)
@@ -292,18 +314,40 @@ static bool make_low(const struct fuse *f, uint32_t g, const struct fuse_label *
     if (!low)
         return false;
     for (int32_t i = 0; i < e->strips; i++)
-        low[i] = from ? from->low[strip_of(from, rounded(f, from, front->hi[i]) - 1)] : INT32_MAX;
+        low[i] = from ? from->low[strips_for(from, n->front->hi[i]) - 1] : INT32_MAX;
     bool any = from != NULL;
-    for (uint32_t k = 0; k < e->n_wants; k++) {
-        const struct wants *w = &e->wants[k];
-        if (w->node < p || !fuse_alive(f, w->tensor, g))
+    for (uint32_t k = 0; k < n->n; k++) {
+        if (!fuse_alive(f, n->list[k]->tensor, g))
             continue;
         any = true;
         for (int32_t i = 0; i < e->strips; i++)
-            low[i] = w->lo[i] < low[i] ? w->lo[i] : low[i];
+            low[i] = n->list[k]->lo[i] < low[i] ? n->list[k]->lo[i] : low[i];
     }
     out->low = any ? low : NULL;
     return true;
+}
+
+bool th_fuse_strips_settle(struct fuse_strips *s, uint32_t g, struct th_arena *arena,
+                           struct fuse_label *l)
+{
+    const struct fuse_label *from = l->parent;
+    const struct wants *front = l->end->needs[l->q - l->p].front;
+    if (l->reduce)
+        return true;
+    for (uint32_t k = 0; k < l->n_open; k++) {
+        uint32_t at = 0;
+        if (l->open[k].tensor == l->out)
+            continue;
+        int32_t *made = TH_NEW_ARRAY(arena, int32_t, (size_t)l->strips);
+        while (from->open[at].tensor != l->open[k].tensor)
+            at++;
+        for (int32_t i = 0; made && i < l->strips; i++)
+            made[i] = made_of(from, at, front, i);
+        l->open[k].made = made;
+        if (!made)
+            return false;
+    }
+    return make_low(s->f, g, arena, l);
 }
 
 /* Columns of each tensor that tiles of a stage want; of the node that makes it, the sum of all. */
@@ -345,7 +389,7 @@ static struct tile *tile_widths(const struct fuse *f, uint32_t p, uint32_t q, in
 
 /* Inside a tile nodes run one after another on boxes that live from the node that makes them to
  * the last that reads them. */
-static bool tiled_bytes(struct fuse_strips *s, const struct ending *e, uint32_t p, uint32_t q,
+static bool tiled_bytes(struct fuse_strips *s, const struct fuse_ending *e, uint32_t p, uint32_t q,
                         int32_t cols, struct th_arena *arena, struct fuse_label *out)
 {
     const struct fuse *f = s->f;
@@ -372,43 +416,44 @@ static bool tiled_bytes(struct fuse_strips *s, const struct ending *e, uint32_t 
 }
 
 bool th_fuse_strips_extend(struct fuse_strips *s, uint32_t g, const struct fuse_label *from,
-                           uint32_t p, uint32_t q, int32_t th, int32_t cols, uint32_t grain,
-                           int64_t limit, struct th_arena *arena, struct fuse_label *out)
+                           const struct th_fuse_stage *st, uint32_t grain, int64_t limit,
+                           struct th_arena *arena, struct fuse_label *out)
 {
     const struct fuse *f = s->f;
-    if (q - p > MOST_NODES || th < 1 || th > f->net->tensors[f->nodes[q - 1].shape].h ||
+    const uint32_t p = st->first, q = st->last;
+    if (q - p > MOST_NODES || st->rows < 1 || st->less < 0 || st->less >= st->rows ||
+        st->rows > f->net->tensors[f->nodes[q - 1].shape].h ||
         (from ? from->reduce || from->q != p : p != g))
         return false;
-    struct ending *e = ending_of(s, q, th);
+    struct fuse_ending *e = ending_of(s, q, st->rows, st->less);
     if (!e || p < e->low)
         return false;
-    const struct wants *front = from ? find(e, from->out, p) : NULL;
+    const struct needs *needs = &e->needs[q - p];
+    const struct wants *front = from ? needs->front : NULL;
     if (from && !front)
         return false;
-    if (!cols && (from ? from->ring : 0) + e->bytes[grain][q - p] > limit)
+    if (!st->cols && (from ? from->ring : 0) + e->bytes[grain][q - p] > limit)
         return false;
     if (from)
         *out = *from;
     else
         *out = (struct fuse_label){.ring = 0};
+    out->end = e;
     out->parent = from;
     out->p = p;
     out->q = q;
-    out->th = th;
-    out->cols = cols;
+    out->th = st->rows;
+    out->less = st->less;
+    out->cols = st->cols;
     out->strips = e->strips;
     out->b = e->b;
     out->reduce = f->net->nodes[q - 1].kind == TH_FUSE_REDUCE;
     out->out = f->net->nodes[q - 1].out;
-    for (uint32_t k = 0; k < e->n_wants; k++) {
-        const struct wants *w = &e->wants[k];
-        if (w->node < p || fuse_made_in(f, w->tensor, p, q) || find(e, w->tensor, p) != w)
-            continue;
-        if (!take_need(f, g, from, e, w, out, front))
+    for (uint32_t k = 0; k < needs->n; k++)
+        if (!take_need(f, g, from, e, needs->list[k], out, front))
             return false;
-    }
-    if (cols > 0) {
-        if (!tiled_bytes(s, e, p, q, cols, arena, out))
+    if (st->cols > 0) {
+        if (!tiled_bytes(s, e, p, q, st->cols, arena, out))
             return false;
     } else {
         out->macs = (from ? from->macs : 0) + e->macs[q - p];
@@ -421,28 +466,52 @@ bool th_fuse_strips_extend(struct fuse_strips *s, uint32_t g, const struct fuse_
         out->acc += fuse_round(f, f->net->nodes[j].acc_bytes);
     if (out->ring + out->inner + out->acc > limit)
         return false;
-    /* Rings still read further down, and how far they are when this stage's strips run. */
-    uint32_t kept = 0;
+    /* Rings still read further down. */
+    uint32_t kept = 0, at;
     memcpy(out->charged, out->open, sizeof out->open);
     out->n_charged = out->n_open;
-    for (uint32_t k = 0; k < out->n_open && !out->reduce; k++) {
-        if (!fuse_alive(f, out->open[k].tensor, q))
-            continue;
-        int32_t *made = TH_NEW_ARRAY(arena, int32_t, (size_t)e->strips);
-        if (!made)
-            return false;
-        for (int32_t i = 0; i < e->strips; i++)
-            made[i] = made_of(f, from, k, front, i);
-        out->open[kept] = out->open[k];
-        out->open[kept++].made = made;
-    }
+    for (uint32_t k = 0; k < out->n_open && !out->reduce; k++)
+        if (fuse_alive(f, out->open[k].tensor, q))
+            out->open[kept++] = out->open[k];
     out->n_open = kept;
-    if (out->reduce) {
-        out->low = NULL;
-        return true;
+    out->low = NULL;
+    return out->reduce || keep_open(out, out->out, &at);
+}
+
+int32_t th_fuse_strips_less(struct fuse_strips *s, int32_t th, const struct th_fuse_stage *st)
+{
+    const struct fuse_ending *e = th > 1 ? ending_of(s, st->last, st->rows, st->less) : NULL;
+    if (!e || st->last - st->first > MOST_NODES || st->first < e->low)
+        return 0;
+    struct needs *n = &e->needs[st->last - st->first];
+    const int32_t h = s->f->net->tensors[s->f->net->nodes[st->first - 1].out].h;
+    int32_t least = INT32_MAX, best = 0;
+    for (int32_t less = 0; n->front && !n->less[th] && less < th; less++) {
+        int32_t rows = 0;
+        for (int32_t i = 0; i < e->strips; i++) {
+            const int32_t made = (n->front->hi[i] + less + th - 1) / th * th - less;
+            rows = (int32_t)fuse_max(rows, fuse_min(made, h) - n->front->lo[i]);
+        }
+        if (rows < least) {
+            least = rows;
+            best = less;
+        }
     }
-    uint32_t at;
-    return make_low(f, g, from, e, p, front, arena, out) && keep_open(out, out->out, &at);
+    if (!n->less[th])
+        n->less[th] = best + 1;
+    return n->less[th] - 1;
+}
+
+int64_t th_fuse_strips_least(const struct fuse_strips *s, uint32_t g, const struct fuse_label *l)
+{
+    const struct fuse *f = s->f;
+    int64_t stored = fuse_free(f, l->out) ? 0 : fuse_size(f, l->out), in = 0;
+    for (uint32_t a = f->live_start[g]; a < f->live_start[g + 1]; a++) {
+        const uint32_t t = f->live[a];
+        if (!fuse_free(f, t) && !fuse_pushed(f, t, g, l->q))
+            in += fuse_size(f, t);
+    }
+    return l->ring + l->inner + l->acc + fuse_max(stored, in);
 }
 
 void th_fuse_strips_close(struct fuse_strips *s, uint32_t g, const struct fuse_label *l,
@@ -496,7 +565,7 @@ static uint32_t stage_buffers(struct fuse_strips *s, const struct fuse_label *l,
                               uint32_t grain, struct th_arena *arena, struct th_fuse_buffer *out)
 {
     const struct fuse *f = s->f;
-    struct ending *e = ending_of(s, l->q, l->th);
+    struct fuse_ending *e = ending_of(s, l->q, l->th, l->less);
     uint8_t *mark = TH_NEW_ARRAY(arena, uint8_t, (size_t)f->net->n_tensors + 1);
     const struct tile *tiles = l->cols ? tile_widths(f, l->p, l->q, l->cols, arena) : NULL;
     struct fuse_share share;
@@ -525,7 +594,7 @@ static uint32_t pushed_buffer(struct fuse_strips *s, uint32_t g, const struct fu
                               struct th_fuse_buffer *out)
 {
     const struct fuse *f = s->f;
-    struct ending *e = ending_of(s, l->q, l->th);
+    struct fuse_ending *e = ending_of(s, l->q, l->th, l->less);
     uint32_t n = 0;
     for (uint32_t k = 0; e && f->o.feed && g == 0 && k < e->n_wants; k++) {
         const struct wants *w = &e->wants[k];

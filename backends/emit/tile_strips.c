@@ -75,6 +75,15 @@ static void union_of_wants(struct th_emit_tiles *k, uint32_t i, bool rows, const
         }
 }
 
+/* Where the next strip of a stage begins; in front of the first one, not behind the first row. */
+static void strips_end(struct th_emit_tiles *k, uint32_t stage)
+{
+    const struct th_tile_stage *st = &k->t.stages[stage];
+    th_str_addf(k->s, "c[%u].y * %lld", stage, (long long)st->rows);
+    if (st->less)
+        th_str_addf(k->s, " - %lld", (long long)st->less);
+}
+
 /* Strips of the stages before, until they have the rows that this one reads. */
 static void stages_before(struct th_emit_tiles *k, uint32_t stage)
 {
@@ -95,9 +104,9 @@ static void stages_before(struct th_emit_tiles *k, uint32_t stage)
                                  "            return 0;\n    }\n");
                 continue;
             }
-            th_str_addf(k->s, ";\n        while (lo < hi && thk_least(c[%u].y * %lld, %lld) < hi)\n"
-                              "            ", m->stage, (long long)k->t.stages[m->stage].rows,
-                        (long long)m->h);
+            th_str_add(k->s, ";\n        while (lo < hi && thk_least(");
+            strips_end(k, m->stage);
+            th_str_addf(k->s, ", %lld) < hi)\n            ", (long long)m->h);
             th_str_addf(k->s, k->t.feed < 0 ? "%s_strip%u(r);\n    }\n"
                                             : "if (!%s_strip%u(r))\n                return 0;\n"
                                               "    }\n", k->name, m->stage);
@@ -142,10 +151,12 @@ static void strip_function(struct th_emit_tiles *k, uint32_t stage)
                       "    struct %s *const c = %s_at(r);\n    struct thk_span s[%u];\n%s\n",
                 (long long)st->rows, stage, k->t.feed < 0 ? "void" : "int", k->name, stage,
                 k->cursor, k->name, st->last - st->first + 1, st->cols ? "    int32_t x;\n" : "");
-    th_str_addf(k->s, "    s[%u].lo = c[%u].y * %lld;\n"
-                      "    s[%u].hi = thk_least(s[%u].lo + %lld, %lld);\n",
-                last, stage, (long long)st->rows, last, last, (long long)st->rows,
-                (long long)k->t.nodes[st->last].h);
+    th_str_addf(k->s, "    s[%u].lo = ", last);
+    strips_end(k, stage);
+    th_str_addf(k->s, ";\n    s[%u].hi = thk_least(s[%u].lo + %lld, %lld);\n", last, last,
+                (long long)st->rows, (long long)k->t.nodes[st->last].h);
+    if (st->less)
+        th_str_addf(k->s, "    s[%u].lo = thk_most(s[%u].lo, 0);\n", last, last);
     for (uint32_t i = st->last; i-- > st->first;)
         if (k->reached[i])
             union_of_wants(k, i, true, "    ");

@@ -27,6 +27,9 @@ static enum th_status verify(const struct th_inst *c)
     if (stages != th_inst_ints_len(c, "strip_cols"))
         s = th_inst_error(c, "'strip_rows' has %u entries, 'strip_cols' %u", stages,
                           th_inst_ints_len(c, "strip_cols"));
+    const uint32_t less = th_inst_ints_len(c, "strip_less");
+    if (less && less != stages)
+        s = th_inst_error(c, "'strip_rows' has %u entries, 'strip_less' %u", stages, less);
     if (s != TH_OK)
         return s;
     if (th_inst_int(c, "feed") >= (int64_t)c->n_in)
@@ -74,6 +77,8 @@ static const struct th_attr_spec attrs[] = {
      .doc = "for each stage: rows of its last result in a strip; 0 in a stream"},
     {.name = "strip_cols", .kind = TH_ATTR_INTS, .required = true, .min = 0, .max = 1e9,
      .doc = "for each stage: columns of a tile; 0: columns slide"},
+    {.name = "strip_less", .kind = TH_ATTR_INTS, .min = 0, .max = 1e9,
+     .doc = "for each stage: rows that its first strip has less than the others; none: 0"},
     {.name = "feed", .kind = TH_ATTR_INT, .min = -1, .max = 1e6, .def_i = -1,
      .doc = "operand that is not stored: the application pushes its rows, and the first node keeps "
             "those that are wanted; -1: none"},

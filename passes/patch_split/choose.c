@@ -133,7 +133,8 @@ bool th_split_groups(const struct th_split_net *net, const struct th_fuse_point 
                 return false;
             for (uint32_t k = 0; k < g->n_stages; k++)
                 s.stages[k] = (struct th_split_stage){net->place[g->stages[k].last - 1],
-                                                      g->stages[k].rows, g->stages[k].cols};
+                                                      g->stages[k].rows, g->stages[k].cols,
+                                                      g->stages[k].less};
         }
         if (!th_split_add(list, arena, &s))
             return false;

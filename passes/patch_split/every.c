@@ -55,7 +55,7 @@ static enum th_status grow(struct th_pass_ctx *pc, struct th_graph *g,
             (k > i && net->place[k] != net->place[k - 1] + 1))
             break;
         next.last = net->place[k];
-        *stage = (struct th_split_stage){next.last, f->rows, f->cols};
+        *stage = (struct th_split_stage){next.last, f->rows, f->cols, 0};
         next.stages = f->mode == TH_TILE_STRIPS ? stage : NULL;
         next.n_stages = f->mode == TH_TILE_STRIPS;
         if (!th_split_possible(pc, g, &next))

@@ -144,6 +144,10 @@ static bool check_stages(struct forming *f)
         const uint32_t last = g->stages[s].last;
         if (g->stages[s].rows < 1)
             why = th_arena_printf(f->arena, "ends a stage without rows");
+        else if (g->stages[s].less >= g->stages[s].rows)
+            why = th_arena_printf(f->arena, "ends a stage whose first strip, %lld of %lld rows "
+                                  "less, has none", (long long)g->stages[s].less,
+                                  (long long)g->stages[s].rows);
         if (last < (s ? g->stages[s - 1].last + 1 : g->first) || last > g->last)
             why = th_arena_printf(f->arena, "must begin or go on with a stage, but stage %u ends "
                                   "with node %u", s, last);
@@ -279,7 +283,8 @@ static enum th_status make_body(struct forming *f)
 /* ---- the loop -------------------------------------------------------------------------------- */
 /* Attributes of each node: what is kept is found by th_tile_fit, until then everything is. */
 struct columns {
-    int64_t *run, *slots, *tail_rows, *tail_cols, *stage, *strip_rows, *strip_cols;
+    int64_t *run, *slots, *tail_rows, *tail_cols, *stage, *strip_rows, *strip_cols, *strip_less;
+    bool shifted;        /* some strip_less is not 0 */
     uint32_t n, n_stages;
 };
 
@@ -287,11 +292,12 @@ static bool make_columns(struct forming *f, struct columns *c)
 {
     const struct th_split_group *g = f->group;
     const size_t n = g->last - g->first + 1, stages = g->n_stages ? g->n_stages : 1;
-    int64_t *all = TH_NEW_ARRAY(f->arena, int64_t, 5 * n + 2 * stages);
+    int64_t *all = TH_NEW_ARRAY(f->arena, int64_t, 5 * n + 3 * stages);
     if (!all)
         return false;
     *c = (struct columns){all, all + n, all + 2 * n, all + 3 * n, all + 4 * n, all + 5 * n,
-                          all + 5 * n + stages, 0, (uint32_t)stages};
+                          all + 5 * n + stages, all + 5 * n + 2 * stages, false, 0,
+                          (uint32_t)stages};
     for (uint32_t i = g->first; i <= g->last; i++) {
         const struct th_tile_node *a = &f->about[i - g->first];
         if (f->fate[i - g->first] != INSIDE)
@@ -305,6 +311,8 @@ static bool make_columns(struct forming *f, struct columns *c)
     for (uint32_t s = 0; s < g->n_stages; s++) {
         c->strip_rows[s] = g->stages[s].rows;
         c->strip_cols[s] = g->stages[s].cols;
+        c->strip_less[s] = g->stages[s].less;
+        c->shifted |= g->stages[s].less > 0;
     }
     return true;
 }
@@ -320,7 +328,8 @@ static enum th_status add_loop(struct forming *f, const struct columns *c, th_no
         {.name = "tail_cols", .kind = TH_ATTR_INTS, .n = c->n, .v.ints = c->tail_cols},
         {.name = "stage", .kind = TH_ATTR_INTS, .n = c->n, .v.ints = c->stage},
         {.name = "strip_rows", .kind = TH_ATTR_INTS, .n = c->n_stages, .v.ints = c->strip_rows},
-        {.name = "strip_cols", .kind = TH_ATTR_INTS, .n = c->n_stages, .v.ints = c->strip_cols}};
+        {.name = "strip_cols", .kind = TH_ATTR_INTS, .n = c->n_stages, .v.ints = c->strip_cols},
+        {.name = "strip_less", .kind = TH_ATTR_INTS, .n = c->n_stages, .v.ints = c->strip_less}};
     const char **names = TH_NEW_ARRAY(f->arena, const char *, (size_t)f->n_results + 1);
     struct th_loc loc = *th_node_loc(f->g, f->nodes[f->group->last]);
     if (!names)
@@ -330,8 +339,8 @@ static enum th_status add_loop(struct forming *f, const struct columns *c, th_no
         names[i] = th_value_name(f->g, f->results[i]);
     const struct th_node_desc d = {
         .op = "tile_loop", .in = f->params, .n_in = f->n_params, .attrs = attrs,
-        .n_attrs = TH_ARRAY_LEN(attrs), .bodies = &f->body, .n_bodies = 1, .out_names = names,
-        .n_out = f->n_results, .loc = loc, .before = next};
+        .n_attrs = TH_ARRAY_LEN(attrs) - !c->shifted, .bodies = &f->body, .n_bodies = 1,
+        .out_names = names, .n_out = f->n_results, .loc = loc, .before = next};
     return th_graph_add_node_nofold(f->g, &d, loop, out);
 }
 

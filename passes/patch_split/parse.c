@@ -95,6 +95,8 @@ static bool scan_stages(struct scanner *s, struct th_arena *arena, struct th_spl
             g->run = st.rows;
             continue;
         }
+        if (accept(s, '-'))
+            st.less = number(s);
         expect(s, 'x');
         st.cols = number(s);
         expect(s, '@');
@@ -146,7 +148,7 @@ static enum th_status parse_groups(struct th_pass_ctx *pc, const char *text,
             th_error(th_pass_ctx(pc), NULL, 3101, "patch-split: '%.*s' in 'groups' is no group",
                      (int)strcspn(begin, "+"), begin);
             th_help(th_pass_ctx(pc), 0, "write FIRST-LAST:stream:COLUMNS or "
-                    "FIRST-LAST:strips:ROWSxCOLUMNS@LAST, NODE:planes or FIRST-LAST:slices, "
+                    "FIRST-LAST:strips:ROWS[-LESS]xCOLUMNS@LAST, NODE:planes or FIRST-LAST:slices, "
                     "joined by '+'");
             return TH_ERR_USAGE;
         }
@@ -208,7 +210,10 @@ void th_split_print(const struct th_split_group *g, struct th_str *out)
     th_str_add(out, "strips");
     if (g->run != 1)
         th_str_addf(out, ":%lld", (long long)g->run);
-    for (uint32_t i = 0; i < g->n_stages; i++)
-        th_str_addf(out, ":%lldx%lld@%u", (long long)g->stages[i].rows,
-                    (long long)g->stages[i].cols, g->stages[i].last);
+    for (uint32_t i = 0; i < g->n_stages; i++) {
+        th_str_addf(out, ":%lld", (long long)g->stages[i].rows);
+        if (g->stages[i].less)
+            th_str_addf(out, "-%lld", (long long)g->stages[i].less);
+        th_str_addf(out, "x%lld@%u", (long long)g->stages[i].cols, g->stages[i].last);
+    }
 }

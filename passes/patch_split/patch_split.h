@@ -11,6 +11,7 @@
 struct th_split_stage {
     uint32_t last;             /* its last node */
     int64_t rows, cols;        /* of a strip; of a tile, 0: columns slide */
+    int64_t less;              /* rows that the first strip has less */
 };
 /* Nodes are counted in the order of their function. */
 struct th_split_group {

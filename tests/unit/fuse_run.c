@@ -369,8 +369,8 @@ static void run_strip(struct sim *s, uint32_t stage)
     const struct th_fuse_stage *st = &s->g->stages[stage];
     uint32_t top = shape_of(s, st->last - 1), out = s->net->nodes[st->last - 1].out;
     int32_t h = s->net->tensors[top].h, w = s->net->tensors[top].w;
-    int32_t a = s->strip[stage] * st->rows;
-    int32_t b = a + st->rows < h ? a + st->rows : h;
+    int32_t begin = s->strip[stage] * st->rows - st->less, a = begin > 0 ? begin : 0;
+    int32_t b = begin + st->rows < h ? begin + st->rows : h;
     find_strip_rows(s, st, a, b);
     if (stage) {
         uint32_t front = s->net->nodes[s->g->stages[stage - 1].last - 1].out;
@@ -474,7 +474,7 @@ void fuse_execute(const struct th_fuse_net *net, const struct th_fuse_options *o
     if (g->how == TH_FUSE_STRIPS) {
         const struct th_fuse_stage *st = &g->stages[g->n_stages - 1];
         int32_t h = net->tensors[shape_of(&s, st->last - 1)].h;
-        for (int32_t i = 0; i < (h + st->rows - 1) / st->rows && !out->what; i++)
+        for (int32_t i = 0; i < (h + st->less + st->rows - 1) / st->rows && !out->what; i++)
             run_strip(&s, g->n_stages - 1);
     } else {
         run_stream(&s);

@@ -70,11 +70,11 @@ static void make_stages(const struct th_fuse_group *g, struct th_arena *arena, s
 {
     t->n_stages = g->how == TH_FUSE_STRIPS ? g->n_stages : 1;
     t->stages = need(arena, t->n_stages, sizeof *t->stages);
-    t->stages[0] = (struct th_tile_stage){0, t->n_nodes - 1, 0, 0};
+    t->stages[0] = (struct th_tile_stage){0, t->n_nodes - 1, 0, 0, 0};
     for (uint32_t s = 0; s < t->n_stages && g->how == TH_FUSE_STRIPS; s++) {
         const struct th_fuse_stage *z = &g->stages[s];
         t->stages[s] = (struct th_tile_stage){z->first - g->first, z->last - g->first - 1, z->rows,
-                                              z->cols};
+                                              z->cols, z->less};
         for (uint32_t i = z->first - g->first; i < z->last - g->first; i++) {
             t->nodes[i].stage = s;
             if (z->cols)

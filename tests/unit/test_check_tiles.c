@@ -40,6 +40,14 @@ static th_value grow(struct lab *l, const th_value *pool, uint32_t n)
     }
 }
 
+/* Rows of a strip, half of the time with a shorter first one. */
+static uint32_t random_rows(struct lab *l, uint32_t most, char *text)
+{
+    const uint32_t rows = 1 + lab_random(l, most), less = lab_random(l, rows);
+    return (uint32_t)(less && lab_random(l, 2) ? sprintf(text, ":%u-%u", rows, less)
+                                               : sprintf(text, ":%u", rows));
+}
+
 /* Text that forms one or two groups of the n nodes. */
 static void random_groups(struct lab *l, uint32_t n, char *text)
 {
@@ -54,10 +62,12 @@ static void random_groups(struct lab *l, uint32_t n, char *text)
             at += (uint32_t)sprintf(text + at, "%u-%u:stream:%u", first, end, lab_random(l, 4));
         } else {
             at += (uint32_t)sprintf(text + at, "%u-%u:strips:%u", first, end, 1 + lab_random(l, 3));
-            if (end > first && lab_random(l, 2))
-                at += (uint32_t)sprintf(text + at, ":%ux0@%u", 1 + lab_random(l, 3),
-                                        first + lab_random(l, end - first));
-            at += (uint32_t)sprintf(text + at, ":%ux%u@%u", 1 + lab_random(l, 4),
+            if (end > first && lab_random(l, 2)) {
+                at += random_rows(l, 3, text + at);
+                at += (uint32_t)sprintf(text + at, "x0@%u", first + lab_random(l, end - first));
+            }
+            at += random_rows(l, 4, text + at);
+            at += (uint32_t)sprintf(text + at, "x%u@%u",
                                     lab_random(l, 2) ? 0 : 1 + lab_random(l, 4), end);
         }
         first = end + 1;

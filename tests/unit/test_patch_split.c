@@ -38,6 +38,7 @@ static void test_same(void)
     static const char *const groups[] = {
         "0-8:stream:1", "0-8:stream:0", "0-8:stream:3", "0-4:stream:1+5-8:strips:2x0@8",
         "0-8:strips:3x0@4:2x0@8", "0-8:strips:2:3x0@4:1x3@8", "1-4:stream:1", "0-4:strips:5x4@4",
+        "0-8:strips:3-1x0@4:2-1x0@8", "0-8:strips:2:4-3x0@4:3-2x3@8",
         "2-3:stream:2+5-6:stream:1"};
     for (size_t i = 0; i < TH_ARRAY_LEN(groups); i++) {
         net_open(&n);
@@ -137,6 +138,8 @@ static void test_refused(void)
         {"3-2:stream:1", "function 'run' has nodes 0 to 8"},
         {"0-4:strips:3x0@3:3x0@4", "reads a result inside another stage"},
         {"0-4:strips:0x0@4", "ends a stage without rows"},
+        {"0-4:strips:3-3x0@4", "whose first strip, 3 of 3 rows less, has none"},
+        {"0-4:strips:3-x0@4", "is no group"},
         {"0-4:strips:3x0@3", "belongs to no stage"},
         {"0-4:strips:3x0@6", "stage 0 ends with node 6"},
         {"0-3:strips:3x0@3", "is wanted outside of the group"},

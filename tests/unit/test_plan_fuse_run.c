@@ -265,8 +265,10 @@ static void try_all(struct fuse_builder *b, struct random *r, const struct th_fu
                                   .stages = stages};
         while (q < nodes && g.n_stages < 3) {
             uint32_t next = q + 1 + (uint32_t)below(r, (int32_t)(nodes - q));
-            stages[g.n_stages++] = (struct th_fuse_stage){
-                q, next, 1 + below(r, 4), below(r, 3) ? 0 : 1 + below(r, 5), 0, 0};
+            struct th_fuse_stage *s = &stages[g.n_stages++];
+            *s = (struct th_fuse_stage){.first = q, .last = next, .rows = 1 + below(r, 4),
+                                        .cols = below(r, 3) ? 0 : 1 + below(r, 5)};
+            s->less = below(r, s->rows);
             q = g.last = next;
             if (!below(r, 3))
                 break;

@@ -230,6 +230,34 @@ static void test_strip_order(void)
     close_net();
 }
 
+/* Strips of four rows for a reader that waits for 3, 5, 7, ... rows: ends at 4, 8, ... leave seven
+ * rows in the ring, ends at 3, 7, ... six. */
+static void test_shifted_strips(void)
+{
+    static const char *const groups[] = {"0-2:strips:4x0@0:2x0@2", "0-2:strips:4-1x0@0:2x0@2",
+                                         "0-2:strips:4-3x0@0:2x0@2", "0-2:strips:4-2x0@0:2x0@2"};
+    static const int64_t slots[] = {7, 6, 6, 7}, strips[] = {3, 4, 4, 4};
+    for (uint32_t i = 0; i < TH_ARRAY_LEN(groups); i++) {
+        struct seen s = {0};
+        int64_t lo, hi;
+        open_net();
+        th_value x = net_point(&n, net_input(&n, 12, 7, 1), 2);
+        split(net_conv(&n, net_point(&n, x, 2), 1, net_same(3, 1)), groups[i]);
+        CU_ASSERT_EQUAL(th_tile_replay(&t, arena, see, &s), TH_OK);
+        CU_ASSERT_EQUAL(t.nodes[0].slots, slots[i]);
+        CU_ASSERT_EQUAL(th_tile_strip_count(&t, 0), strips[i]);
+        CU_ASSERT_EQUAL(s.computed[0], 12 * 7);
+        CU_ASSERT_EQUAL(s.computed[2], 12 * 7);
+        CU_ASSERT_FALSE(s.wrong);
+        th_tile_strip_rows(&t, 0, 0, &lo, &hi);
+        CU_ASSERT_EQUAL(lo, 0);
+        CU_ASSERT_EQUAL(hi, 4 - t.stages[0].less);
+        th_tile_strip_rows(&t, 0, strips[i] - 1, &lo, &hi);
+        CU_ASSERT_EQUAL(hi, 12);
+        close_net();
+    }
+}
+
 /* ---- overlap of a result with the dying operand ---------------------------------------------- */
 static void test_distance(void)
 {
@@ -293,6 +321,7 @@ int main(void)
                                         {"rings", test_rings},
                                         {"order of a stream", test_stream_order},
                                         {"order of strips", test_strip_order},
+                                        {"shorter first strips", test_shifted_strips},
                                         {"distance", test_distance},
                                         {"refused", test_refused},
                                         CU_TEST_INFO_NULL};
