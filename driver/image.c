@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "driver/image_glue.h"
 #include "driver/image_memory.h"
@@ -211,6 +212,11 @@ static bool is_gcc(const struct th_compiler *cc)
     return strcmp(cc->name, "gcc") == 0;
 }
 
+static bool is_clang(const struct th_compiler *cc)
+{
+    return strcmp(cc->name, "clang") == 0;
+}
+
 static enum th_status compile_file(struct build *b, const char *file)
 {
     const char *object = FORMAT(b, "%s/%s.o", b->image->work, file);
@@ -225,6 +231,8 @@ static enum th_status compile_file(struct build *b, const char *file)
     arguments(b, b->r->flags);
     if (is_gcc(b->model_cc))
         argument(b, "-fcallgraph-info=su");
+    else if (is_clang(b->model_cc))
+        argument(b, "-fstack-usage");
     if (b->r->max_steps) {
         argument(b, FORMAT(b, "-D%s_STEP_HOOK(i)=thb_step(i)", upper(b, b->r->name)));
         argument(b, "-include");
@@ -392,20 +400,24 @@ static enum th_status note_kernels(struct build *b, struct th_stack_graph *g)
     return status;
 }
 
-/* Adds what GCC and the kernels say about frames. */
+/* Adds what the compiler and the kernels say about frames. */
 static enum th_status read_frames(struct build *b, struct th_stack_graph *g)
 {
+    const bool gcc = is_gcc(b->model_cc);
     char *text = NULL;
     size_t n;
     uint32_t i;
 
     for (i = 0; i < b->n_objects; i++) {
         size_t length = strlen(b->objects[i]);
-        const char *path = FORMAT(b, "%.*s.ci", (int)(length - 2), b->objects[i]);
+        const char *path = FORMAT(b, "%.*s.%s", (int)(length - 2), b->objects[i],
+                                  gcc ? "ci" : "su");
 
+        if (path && !gcc && access(path, F_OK) != 0)
+            continue;                /* Clang says nothing of a unit without functions */
         if (path)
             TH_TRY(th_read_small_file(b->ctx, path, MAX_TEXT_BYTES, &text, &n));
-        if (!path || !th_stack_graph_add(g, text)) {
+        if (!path || !(gcc ? th_stack_graph_add(g, text) : th_stack_graph_add_usage(g, text))) {
             th_error(b->ctx, NULL, 0, "memory exhausted while reading call graphs");
             return TH_ERR_INTERNAL;
         }
@@ -457,17 +469,17 @@ static enum th_status list_code(struct build *b, char **listing, char **relocati
     return TH_OK;
 }
 
-/* Only GCC says what the frames of the model take; with another compiler the bound stays unknown.
- * It begins where the bench begins to measure: at the glue's function. */
+/* GCC and Clang say what the frames of the model take; with another compiler the bound stays
+ * unknown. It begins where the bench begins to measure: at the glue's function. */
 static enum th_status bound_stack(struct build *b)
 {
-    struct th_stack_graph *g = th_stack_graph_new(b->ctx);
+    struct th_stack_graph *g = th_stack_graph_new(b->ctx, b->r->target->vlen);
     struct th_stack_bound bound;
     char *listing = NULL, *relocations = NULL;
     uint32_t i;
 
     b->image->stack_bound = -1;
-    if (!is_gcc(b->model_cc) || !g)
+    if ((!is_gcc(b->model_cc) && !is_clang(b->model_cc)) || !g)
         return TH_OK;
     TH_TRY(read_frames(b, g));
     TH_TRY(list_code(b, &listing, &relocations));

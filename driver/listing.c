@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/riscv_frame.h"
+
 #define LINE_MAX_BYTES 256
 #define RETURN_ADDRESS 8         /* x86-64 */
 #define RED_ZONE 128
@@ -14,7 +16,14 @@ struct reader {
     struct th_listing *l;
     uint32_t *owner;             /* of each header: parts for rare paths belong to a function */
     bool x86;                    /* calls push the return address */
+    bool riscv;
+    struct th_riscv_frame frame; /* what registers hold on the way */
 };
+
+static bool begins(const char *s, const char *with)
+{
+    return strncmp(s, with, strlen(with)) == 0;
+}
 
 /* ---- headers: "08000c60 <name>:" ------------------------------------------------------------- */
 
@@ -43,7 +52,13 @@ static const char *header(const char *line, uint64_t *start, size_t *length)
     return name;
 }
 
-/* "name.cold" is a part of "name" that lies elsewhere. */
+/* Labels inside of functions, which compilers leave where code may be relaxed. */
+static bool is_label(const char *name)
+{
+    return begins(name, ".L");
+}
+
+/* "name.cold" is a part of "name" that lies elsewhere; labels belong to what is in front. */
 static void find_owners(struct reader *r)
 {
     uint32_t i, k;
@@ -51,6 +66,8 @@ static void find_owners(struct reader *r)
     for (i = 0; i < r->l->n; i++) {
         const char *name = r->l->functions[i].name, *cold = strstr(name, ".cold");
 
+        if (is_label(name) && i > 0)
+            r->owner[i] = r->owner[i - 1];
         for (k = 0; cold && k < r->l->n; k++)
             if (strlen(r->l->functions[k].name) == (size_t)(cold - name) &&
                 memcmp(r->l->functions[k].name, name, (size_t)(cold - name)) == 0)
@@ -118,11 +135,6 @@ static int64_t registers(const char *list)
     return n;
 }
 
-static bool begins(const char *s, const char *with)
-{
-    return strncmp(s, with, strlen(with)) == 0;
-}
-
 /* The number after the last '#', '$' or ','. */
 static int64_t last_number(const char *s)
 {
@@ -157,24 +169,6 @@ static int64_t arm_takes(const char *op, const char *args)
     return begins(op, "mov") && !strstr(args, "r7") ? -1 : 0;
 }
 
-static int64_t riscv_takes(const struct th_listed *f, const char *op, const char *args)
-{
-    if (!begins(args, "sp,"))
-        return 0;
-    if (th_listing_saves(f) && strcmp(args, "sp,sp,t1") == 0)
-        return 0;                    /* gives back what it did not need */
-    if (begins(op, "add") || begins(op, "c.addi")) {
-        const int64_t by = last_number(args);
-
-        if (begins(args, "sp,s0,"))
-            return 0;
-        if (by == 0)
-            return -1;               /* a register */
-        return by < 0 ? -by : 0;
-    }
-    return begins(op, "sub") || (begins(op, "mv") && !begins(args, "sp,s0")) ? -1 : 0;
-}
-
 static int64_t x86_takes(struct th_listed *f, const char *op, const char *args)
 {
     const char *to = strrchr(args, ',');
@@ -197,10 +191,13 @@ static int64_t x86_takes(struct th_listed *f, const char *op, const char *args)
 
 static void take(struct reader *r, struct th_listed *f, const char *op, const char *args)
 {
-    const int64_t by = r->x86 ? x86_takes(f, op, args)
-                       : strstr(args, "sp,") == args && args[3] != ' ' ? riscv_takes(f, op, args)
-                                                                       : arm_takes(op, args);
+    int64_t by;
 
+    if (r->riscv && th_listing_saves(f) && strcmp(args, "sp,sp,t1") == 0)
+        return;                      /* gives back what it did not need */
+    by = r->x86     ? x86_takes(f, op, args)
+         : r->riscv ? th_riscv_takes(&r->frame, op, args, &f->aligning)
+                    : arm_takes(op, args);
     if (by < 0 || by > INT32_MAX)
         f->frame = -1;
     else if (f->frame >= 0)
@@ -266,6 +263,15 @@ static bool calls_unknown(const char *op, const char *args)
            (begins(op, "jmp") && strchr(args, '*') && strstr(args, "(%rip)"));
 }
 
+/* A switch of its own, or a call through a pointer in the end. */
+static bool jumps_unknown(const char *op, const char *args)
+{
+    if (strcmp(op, "jr") == 0)
+        return strcmp(args, "ra") != 0;
+    return (strcmp(op, "bx") == 0 && !begins(args, "lr")) ||
+           (begins(op, "jmp") && strchr(args, '*'));
+}
+
 static bool read_call(struct reader *r, uint32_t at, const char *op, const char *args)
 {
     struct th_listed *f = &r->l->functions[at];
@@ -279,6 +285,7 @@ static bool read_call(struct reader *r, uint32_t at, const char *op, const char 
         digits--;
     if (!name || digits == name || strchr(args, '*')) {
         f->calls_pointer = f->calls_pointer || calls_unknown(op, args);
+        f->jumps_pointer = f->jumps_pointer || jumps_unknown(op, args);
         return true;
     }
     target = strtoull(digits, NULL, 16);
@@ -309,7 +316,7 @@ static bool goes_on(const char *op, const char *args)
 
 static bool is_filling(const char *op, const char *args)
 {
-    return begins(op, "nop") || *op == '.' || begins(op, "cs") || begins(op, "data16") ||
+    return begins(op, "nop") || *op == '.' || strcmp(op, "cs") == 0 || begins(op, "data16") ||
            (begins(op, "xchg") && begins(args, "%ax,%ax"));
 }
 
@@ -347,9 +354,12 @@ static void cut_comment(char *args)
     *at = 0;
 }
 
-bool th_listing_read(struct th_arena *arena, const char *text, struct th_listing *out)
+bool th_listing_read(struct th_arena *arena, const char *text, uint32_t vlen,
+                     struct th_listing *out)
 {
-    struct reader r = { arena, out, NULL, strstr(text, "elf64-x86-64") != NULL };
+    struct reader r = { .arena = arena, .l = out, .x86 = strstr(text, "elf64-x86-64") != NULL,
+                        .riscv = strstr(text, "-littleriscv") != NULL,
+                        .frame.vlenb = vlen / 8 };
     uint32_t next = 0, at = 0;
     bool on = false;
     const char *line;
@@ -368,6 +378,7 @@ bool th_listing_read(struct th_arena *arena, const char *text, struct th_listing
                 out->functions[at].next = r.owner[next];
             at = r.owner[next++];
             on = false;
+            th_riscv_forget(&r.frame);
         } else if (begins(line, "Disassembly")) {
             on = false;
         } else if (next > 0 && split(line, copy, &op, &args)) {
@@ -377,6 +388,8 @@ bool th_listing_read(struct th_arena *arena, const char *text, struct th_listing
                 continue;
             cut_comment(args);
             take(&r, &out->functions[at], op, args);
+            if (transfers(op))
+                th_riscv_forget(&r.frame);
             on = goes_on(op, args);
         }
     }
@@ -431,7 +444,7 @@ void th_listing_pointed(const char *relocations, const struct th_listing *l, boo
         if (begins(name, ".text."))
             name += strlen(".text.");
         length = strcspn(name, "+- \n");
-        for (i = 0; i < l->n; i++)
+        for (i = 0; i < l->n && !is_label(name); i++)
             if (strlen(l->functions[i].name) == length &&
                 memcmp(l->functions[i].name, name, length) == 0)
                 wanted[i] = true;

@@ -20,6 +20,7 @@ struct th_listed {
     int64_t frame;
     int64_t aligning;            /* bytes that aligning its frame may lose */
     bool calls_pointer;          /* what it calls is not in the instruction */
+    bool jumps_pointer;          /* nor where it jumps: a switch, or a call in the end */
     bool elsewhere;              /* in a shared library; here is only the way there */
     struct th_listed_call *calls;
     struct th_listed_call *names;    /* functions whose addresses it computes (x86-64) */
@@ -33,8 +34,10 @@ struct th_listing {
                                     which no frame counts (System V ABI of x86-64) */
 };
 
-/* Lines that are not understood are skipped. False when memory is exhausted. */
-bool th_listing_read(struct th_arena *arena, const char *text, struct th_listing *out);
+/* vlen: bits of a vector register, 0 when not known. Lines that are not understood are skipped.
+ * False when memory is exhausted. */
+bool th_listing_read(struct th_arena *arena, const char *text, uint32_t vlen,
+                     struct th_listing *out);
 /* Functions of which objects (objdump -r) take the address, but for what x86-64 computes from the
  * instruction's own, see above: sets wanted[i]. */
 void th_listing_pointed(const char *relocations, const struct th_listing *l, bool *wanted);

@@ -11,6 +11,7 @@ image_sources = \
   %D%/image_run.c \
   %D%/link_map.c %D%/link_map.h \
   %D%/listing.c %D%/listing.h \
+  %D%/riscv_frame.c %D%/riscv_frame.h \
   %D%/npy.c %D%/npy.h \
   %D%/process.c %D%/process.h \
   %D%/stack_bound.c %D%/stack_bound.h \

@@ -18,6 +18,7 @@ struct unit_function {
     const char *name;
     int64_t frame;
     bool calls_pointer;
+    bool listed;             /* the instructions tell: the compiler left some out */
 };
 
 struct function {
@@ -25,11 +26,13 @@ struct function {
     int64_t below;           /* with callees, once visited */
     enum visit visit;
     bool calls_pointer;
+    bool jumps_pointer;
     bool compiled;           /* in a unit: compilers end functions */
 };
 
 struct th_stack_graph {
     struct th_arena *arena;
+    uint32_t vlen;
     struct unit_function *units;
     uint32_t n, cap;
     struct th_listing listing;
@@ -37,12 +40,14 @@ struct th_stack_graph {
     bool *pointed;               /* its address is taken */
 };
 
-struct th_stack_graph *th_stack_graph_new(struct th_ctx *ctx)
+struct th_stack_graph *th_stack_graph_new(struct th_ctx *ctx, uint32_t vlen)
 {
     struct th_stack_graph *g = TH_NEW(th_ctx_arena(ctx), struct th_stack_graph);
 
-    if (g)
+    if (g) {
         g->arena = th_ctx_arena(ctx);
+        g->vlen = vlen;
+    }
     return g;
 }
 
@@ -166,6 +171,30 @@ bool th_stack_graph_add(struct th_stack_graph *g, const char *text)
     return true;
 }
 
+/* "m.c:70:invoke<tab>56<tab>static". */
+bool th_stack_graph_add_usage(struct th_stack_graph *g, const char *text)
+{
+    while (*text) {
+        const size_t length = strcspn(text, "\n"), title = strcspn(text, "\t\n");
+        char *how = NULL;
+        const int64_t frame = title < length ? strtoll(text + title + 1, &how, 10) : 0;
+
+        if (how && *how == '\t') {
+            struct unit_function *f = unit_function(g, text, title);
+
+            if (!f)
+                return false;
+            f->listed = true;
+            if (strncmp(how, "\tdynamic", 8) == 0)
+                f->frame = FRAME_DYNAMIC;
+            else if (f->frame != FRAME_DYNAMIC && frame > f->frame)
+                f->frame = frame;
+        }
+        text += length + (text[length] == '\n');
+    }
+    return true;
+}
+
 void th_stack_graph_note(struct th_stack_graph *g, const char *source)
 {
     static const char mark[] = "stack of ";
@@ -192,11 +221,28 @@ void th_stack_graph_note(struct th_stack_graph *g, const char *source)
 
 /* ---- the linked file --------------------------------------------------------------------------- */
 
+/* A function in a unit. Clang leaves vector registers out: no less than it says, and all that the
+ * instructions take. */
+static void take_unit(struct function *f, const struct unit_function *u, const struct th_listed *l)
+{
+    f->compiled = true;
+    f->frame = u->frame < 0 ? u->frame : u->frame + l->aligning;
+    f->calls_pointer = u->calls_pointer;
+    if (!u->listed)
+        return;
+    if (u->frame >= 0)
+        f->frame = l->frame < 0 ? FRAME_UNKNOWN : l->frame + l->aligning;
+    if (f->frame >= 0 && f->frame < u->frame)
+        f->frame = u->frame;
+    f->calls_pointer = l->calls_pointer;
+    f->jumps_pointer = l->jumps_pointer;
+}
+
 bool th_stack_graph_link(struct th_stack_graph *g, const char *listing, const char *relocations)
 {
     uint32_t i, k;
 
-    if (!th_listing_read(g->arena, listing, &g->listing))
+    if (!th_listing_read(g->arena, listing, g->vlen, &g->listing))
         return false;
     g->functions = TH_NEW_ARRAY(g->arena, struct function, g->listing.n + 1);
     g->pointed = TH_NEW_ARRAY(g->arena, bool, g->listing.n + 1);
@@ -208,16 +254,13 @@ bool th_stack_graph_link(struct th_stack_graph *g, const char *listing, const ch
         const struct th_listed_call *c;
         struct function *f = &g->functions[i];
 
-        f->frame = l->elsewhere ? FRAME_UNKNOWN : l->frame;
+        f->frame = l->elsewhere || l->frame < 0 ? FRAME_UNKNOWN : l->frame + l->aligning;
         f->calls_pointer = l->calls_pointer && !l->elsewhere;
         for (k = 0; k < g->n && !l->elsewhere; k++) {
             const struct unit_function *u = &g->units[k];
 
-            if (u->frame == FRAME_UNKNOWN || strcmp(u->name, l->name) != 0)
-                continue;
-            f->frame = u->frame < 0 ? u->frame : u->frame + l->aligning;
-            f->calls_pointer = u->calls_pointer;
-            f->compiled = true;
+            if (u->frame != FRAME_UNKNOWN && strcmp(u->name, l->name) == 0)
+                take_unit(f, u, l);
         }
         for (c = l->names; c && f->compiled; c = c->next)
             g->pointed[c->callee] = true;
@@ -269,7 +312,7 @@ static int64_t deepest(struct th_stack_graph *g, uint32_t index, struct th_stack
                            th_listing_saves(&g->listing.functions[c->callee]) ? &kept : &most, b);
     if (bounded && !f->compiled && !alone && l->next != UINT32_MAX)
         bounded = go_below(g, l->next, 0, &most, b);
-    for (i = 0; f->calls_pointer && i < g->listing.n && bounded; i++)
+    for (i = 0; (f->calls_pointer || f->jumps_pointer) && i < g->listing.n && bounded; i++)
         if (g->pointed[i]) {
             bounded = go_below(g, i, 0, &most, b);
             n++;

@@ -65,7 +65,7 @@ static void test_stack_bound(void)
 {
     struct th_str heard;
     struct th_ctx *ctx = quiet_ctx(&heard);
-    struct th_stack_graph *g = th_stack_graph_new(ctx);
+    struct th_stack_graph *g = th_stack_graph_new(ctx, 0);
     struct th_stack_bound b;
 
     CU_ASSERT(th_stack_graph_add(g,
@@ -107,10 +107,11 @@ static void test_stack_of_riscv(void)
 {
     struct th_str heard;
     struct th_ctx *ctx = quiet_ctx(&heard);
-    struct th_stack_graph *g = th_stack_graph_new(ctx);
+    struct th_stack_graph *g = th_stack_graph_new(ctx, 0);
     struct th_stack_bound b;
 
     CU_ASSERT(th_stack_graph_link(g,
+        "\nm.elf:     file format elf32-littleriscv\n"
         AT("10", "expf") INSN("10", "jal", "t0,40 <__riscv_save_4>")
         INSN("14", "addi", "sp,sp,-32") INSN("18", "jalr", "-8(ra) # 30 <deep>")
         INSN("1c", "addi", "sp,sp,32") INSN("1e", "bnez", "a0,10 <expf>") INSN("20", "ret", "")
@@ -127,11 +128,66 @@ static void test_stack_of_riscv(void)
     th_str_release(&heard);
 }
 
+/* Frames of vector registers, large ones, and aligned ones; what Clang says is the least. */
+static void test_stack_of_vectors(void)
+{
+    struct th_str heard;
+    struct th_ctx *ctx = quiet_ctx(&heard);
+    struct th_stack_graph *g[2] = {th_stack_graph_new(ctx, 128), th_stack_graph_new(ctx, 0)};
+    struct th_stack_bound b;
+
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT(th_stack_graph_add_usage(g[i],
+            "m.c:1:spills\t2832\tstatic\nm.c:2:aligned\t128\tstatic\nm.c:3:more\t64\tstatic\n"
+            "m.c:4:grows\t16\tdynamic\nm.c:5:sums\t0\tstatic\nm.c:6:turns\t0\tstatic\n"
+            "m.c:7:large\t400016\tstatic\nm.c:8:lost\t16\tstatic\njunk\nm.c:9:cut\t12"));
+        CU_ASSERT(th_stack_graph_link(g[i],
+            "\nm.elf:     file format elf64-littleriscv\n"
+            AT("10", "spills") INSN("10", "add", "sp,sp,-2032") INSN("12", "sd", "ra,2024(sp)")
+            INSN("14", "add", "sp,sp,-816") INSN("18", "csrr", "a4,vlenb") INSN("1a", "li", "a5,24")
+            INSN("1c", "mul", "a4,a4,a5") INSN("1e", "sub", "sp,sp,a4")
+            AT("20", ".LBB0_1") INSN("20", "jal", "50 <sums>") INSN("22", "csrr", "a0,vlenb")
+            INSN("24", "sll", "a0,a0,0x4") INSN("26", "add", "sp,sp,a0")
+            INSN("28", "add", "sp,sp,816") INSN("2a", "ret", "")
+            AT("30", "aligned") INSN("30", "addi", "sp,sp,-128") INSN("32", "addi", "s0,sp,128")
+            INSN("34", "csrr", "t0,vlenb") INSN("36", "slli", "a4,t0,0x2")
+            INSN("38", "sh1add", "a4,t0,a4") INSN("3a", "sub", "sp,sp,a4")
+            INSN("3c", "andi", "sp,sp,-64") INSN("3e", "addi", "sp,s0,-128") INSN("3f", "ret", "")
+            AT("40", "more") INSN("40", "addi", "sp,sp,-32") INSN("42", "ret", "")
+            AT("44", "grows") INSN("44", "addi", "sp,sp,-16") INSN("46", "mv", "sp,a0")
+            INSN("48", "ret", "")
+            AT("50", "sums") INSN("50", "addi", "sp,sp,-16") INSN("52", "jr", "a5")
+            AT("58", "turns") INSN("58", "jr", "a5")
+            AT("60", "large") INSN("60", "addi", "sp,sp,-2032") INSN("62", "lui", "a0,0x61")
+            INSN("64", "addiw", "a0,a0,672 # 612a0 <junk>") INSN("66", "sub", "sp,sp,a0")
+            INSN("68", "ret", "")
+            AT("70", "lost") INSN("70", "li", "a0,16") INSN("72", "j", "76 <lost+0x6>")
+            INSN("76", "sub", "sp,sp,a0") INSN("78", "ret", ""),
+            i ? "" : "RELOCATION RECORDS FOR [.rodata.sums]:\n00000000 R_RISCV_32 .LBB0_1\n"
+                     "00000004 R_RISCV_64 more\n"));
+    }
+    /* 24 registers of 16 bytes; jumps go to a switch, or to what a pointer names */
+    CU_ASSERT(th_stack_graph_bound(g[0], "spills", &b) && !b.unknown);
+    CU_ASSERT_EQUAL(b.bytes, 2848 + 24 * 16 + 16 + 64);
+    CU_ASSERT(th_stack_graph_bound(g[0], "aligned", &b) && !b.unknown);
+    CU_ASSERT_EQUAL(b.bytes, 128 + 6 * 16 + 64 - 16);
+    CU_ASSERT(th_stack_graph_bound(g[0], "more", &b) && b.bytes == 64 && !b.unknown);
+    CU_ASSERT(th_stack_graph_bound(g[0], "grows", &b) && b.bytes == -1);
+    CU_ASSERT(th_stack_graph_bound(g[0], "large", &b) && b.bytes == 400016 && !b.unknown);
+    CU_ASSERT(th_stack_graph_bound(g[0], "lost", &b) && b.unknown == 1);
+    /* nothing is pointed to, and the registers' size is not known */
+    CU_ASSERT(th_stack_graph_bound(g[1], "turns", &b) && b.bytes == 0 && !b.unknown);
+    CU_ASSERT(th_stack_graph_bound(g[1], "spills", &b) && b.unknown == 1);
+    CU_ASSERT_STRING_EQUAL(b.names, "'spills'");
+    th_ctx_free(ctx);
+    th_str_release(&heard);
+}
+
 static void test_stack_of_x86(void)
 {
     struct th_str heard;
     struct th_ctx *ctx = quiet_ctx(&heard);
-    struct th_stack_graph *g = th_stack_graph_new(ctx);
+    struct th_stack_graph *g = th_stack_graph_new(ctx, 0);
     struct th_stack_bound b;
     const int64_t red_zone = 128;        /* of the last function */
 
@@ -306,6 +362,7 @@ int main(void)
     if (CU_initialize_registry() != CUE_SUCCESS || !(s = CU_add_suite("image", NULL, NULL)))
         return 1;
     CU_ADD_TEST(s, test_stack_bound);
+    CU_ADD_TEST(s, test_stack_of_vectors);
     CU_ADD_TEST(s, test_stack_of_riscv);
     CU_ADD_TEST(s, test_stack_of_x86);
     CU_ADD_TEST(s, test_elf_sizes);
