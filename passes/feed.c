@@ -39,6 +39,35 @@ static th_value find_input(const struct th_graph *g, th_node *loop, uint32_t *in
     return 0;
 }
 
+/* Why the rows of an input cannot be pushed, at the node that reads it. */
+static void say_why(struct th_pass_ctx *pc, const struct th_graph *g, th_value v)
+{
+    const char *name = th_value_name(g, v), *why = "";
+    const th_node n = th_value_user_count(g, v) ? th_value_user(g, v, 0) : 0;
+    struct th_tile_node about;
+    int64_t h, w, pixel;
+    if (!n || th_value_is_output(g, v))
+        th_note(th_pass_ctx(pc), NULL, "input '%s' is an output, too, or nothing reads it", name);
+    else if (!th_tile_shape(th_value_type(g, v), &h, &w, &pixel) || h < 2)
+        th_note(th_pass_ctx(pc), NULL, "input '%s' has one row, or is no map: to push a row would "
+                "be to push all of it (time series: --feed frames)", name);
+    else if (th_value_user_count(g, v) > 1)
+        th_note(th_pass_ctx(pc), th_node_loc(g, n), "input '%s' is read here, and by %u other "
+                "operators that do not run in pieces with it", name,
+                th_value_user_count(g, v) - 1);
+    else if (th_node_op(g, n)->region == TH_REGION_TILE_LOOP)
+        th_note(th_pass_ctx(pc), th_node_loc(g, n), "a tile loop reads input '%s' twice", name);
+    else if (th_node_is(g, n, "transpose"))
+        th_note(th_pass_ctx(pc), th_node_loc(g, n), "input '%s' is transposed before it is read",
+                name);
+    else if (!th_tile_describe(g, n, th_pass_arena(pc), &about, &why))
+        th_note(th_pass_ctx(pc), th_node_loc(g, n), "input '%s' is read by what cannot run in "
+                "pieces: %s", name, why);
+    else
+        th_note(th_pass_ctx(pc), th_node_loc(g, n), "input '%s' is read here, and no group of "
+                "operators that begins so runs in pieces of its rows", name);
+}
+
 /* The body reads a copy, which is its first node. */
 static enum th_status insert_copy(struct th_graph *body, uint32_t index, th_node *copy)
 {
@@ -143,8 +172,11 @@ static enum th_status run(struct th_pass_ctx *pc, struct th_program *p)
     if (!v) {
         th_error(th_pass_ctx(pc), NULL, 4010, "--feed rows: no input of '%s' is read row by row by "
                  "one tile loop and by nothing else", th_graph_name(g));
+        for (uint32_t i = 0; i < th_graph_input_count(g); i++)
+            say_why(pc, g, th_graph_input(g, i));
         th_help(th_pass_ctx(pc), 4010, "the operators that read the input must stand in one group "
-                "(patch-split{groups=0-LAST:stream:COLUMNS}), and the input must be a map of rows");
+                "(patch-split{groups=0-LAST:stream:COLUMNS}), and the input must be a map of rows; "
+                "one with channels first needs --input-layout channels-last");
         return TH_ERR_TARGET;
     }
     TH_TRY(feed(pc, g, loop, index));

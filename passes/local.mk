@@ -10,6 +10,7 @@ PASS_SOURCES = \
   %D%/frames.c \
   %D%/fuse.c \
   %D%/in_place.c \
+  %D%/input_shape.c \
   %D%/layout.c \
   %D%/memory_plan.c \
   %D%/pack.c \

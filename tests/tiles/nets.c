@@ -273,6 +273,19 @@ static void test_first(void)
     write_net("first");
 }
 
+/* All pixels in a row of real numbers, made a map behind the quantize. */
+static void test_flat(void)
+{
+    const int64_t shape[4] = {1, 9, 11, 3};
+    const struct th_attr map[] = {test_ints("shape", 4, shape), {.name = NULL}};
+    net_open(&n);
+    const struct th_type x = test_type(n.g, TH_DT_F32, 0, 0, 4, 1, 1, 1, 9 * 11 * 3);
+    th_value v = of_like("quantize", th_graph_add_input(n.g, "x", &x), 1, 1, 9 * 11 * 3, NULL);
+    v = net_conv(&n, of_like("reshape", v, 9, 11, 3, map), 8, net_same(3, 1));
+    net_output(&n, net_conv(&n, v, 4, net_same(3, 2)));
+    write_net("flat");
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"up", test_up}, {"decoder", test_decoder},
@@ -281,6 +294,7 @@ int main(void)
                                         {"reductions", test_reductions},
                                         {"means", test_means}, {"gates", test_gates},
                                         {"thousand", test_thousand}, {"first", test_first},
+                                        {"flat", test_flat},
                                         CU_TEST_INFO_NULL};
     return test_main("networks for tile loops", tests);
 }

@@ -329,6 +329,36 @@ static void test_channels_last_behind_constants(void)
     }
 }
 
+/* What stands between an input and the reshape that makes it a map runs on the map; not where the
+ * flat values are wanted as well, nor where an operand varies along them. */
+static void test_map_of_flat_input(void)
+{
+    static const float several[4 * 6 * 2] = {1, 2, 3};
+    const float half = 0.5f;
+    for (int form = 0; form < 3; form++) {
+        begin(NULL);
+        struct th_type flat = test_type(g, TH_DT_F32, 0, 0, 2, 1, 48), q = S8(g, 0.5f, 3, 2, 1, 48);
+        struct th_type one = test_type(g, TH_DT_F32, 0, 0, 1, 1);
+        struct th_type out = S8(g, 0.5f, 3, 4, 1, 2, 3, 2);
+        int64_t map[] = {1, 4, 6, 2}, two[] = {2, 2};
+        struct th_attr a[] = {test_ints("shape", 4, map), END};
+        struct th_attr pool[] = {test_ints("filter", 2, two), test_ints("stride", 2, two), END};
+        th_value x = th_graph_add_input(g, "x", &flat);
+        th_value by = form == 2 ? th_graph_const_copy(g, "c", &flat, several)
+                                : th_graph_const_copy(g, "c", &one, &half);
+        th_value f = test_node(g, "mul", NULL, NULL, 2, by, x);
+        th_value v = test_node(g, "quantize", &q, NULL, 1, f);
+        v = test_node(g, "max_pool2d", &out, pool, 1, test_node(g, "reshape", NULL, a, 1, v));
+        if (form == 1)
+            CU_ASSERT_EQUAL(th_graph_add_output(g, "f", f), TH_OK);
+        finish("canonicalize,input-shape,dce", 0, v);
+        CU_ASSERT_EQUAL(th_node_is(g, th_graph_first(g), "reshape"), form == 0);
+        CU_ASSERT_EQUAL(test_count(p, "reshape"), 1);
+        CU_ASSERT_EQUAL(test_count(p, "mul"), 1);
+        done();
+    }
+}
+
 /* ---- qdq ------------------------------------------------------------------------------------- */
 
 static void test_movement_in_integers(void)
@@ -621,6 +651,7 @@ int main(void)
         {"transpose through slice and mean", test_transpose_through_slice_and_mean},
         {"a pad goes behind a transpose", test_pad_behind_transpose},
         {"channels-last inputs and outputs", test_channels_last_edges},
+        {"flat inputs of maps", test_map_of_flat_input},
         {"channels-last inputs behind constants", test_channels_last_behind_constants},
         {"movement in integers", test_movement_in_integers},
         {"unequal pair stays", test_unequal_pair_stays},
