@@ -413,8 +413,10 @@ static enum th_status read_frames(struct build *b, struct th_stack_graph *g)
         const char *path = FORMAT(b, "%.*s.%s", (int)(length - 2), b->objects[i],
                                   gcc ? "ci" : "su");
 
-        if (path && !gcc && access(path, F_OK) != 0)
-            continue;                /* Clang says nothing of a unit without functions */
+        /* Clang says nothing of a unit without functions, and a compiler cache may lose what is not
+         * the object: functions are counted like those of libraries then. */
+        if (path && access(path, F_OK) != 0)
+            continue;
         if (path)
             TH_TRY(th_read_small_file(b->ctx, path, MAX_TEXT_BYTES, &text, &n));
         if (!path || !(gcc ? th_stack_graph_add(g, text) : th_stack_graph_add_usage(g, text))) {
