@@ -2,7 +2,8 @@
 # Turns kernel source files into a C array of struct th_source.
 #   awk -f embed.awk -v table=NAME -v root=DIR [-v header=FILE] FILE...
 # FILEs are named relative to DIR, which is also the name #include uses. Text must be ASCII. The
-# header declares the table: const struct th_row_sources NAME.
+# header declares the table: const struct th_row_sources NAME. In an emitted folder all files lie side
+# by side, so no two may have one name.
 BEGIN {
     for (i = 1; i < 127; i++)
         ord[sprintf("%c", i)] = i
@@ -13,6 +14,13 @@ BEGIN {
     count = 0
     for (a = 1; a < ARGC; a++) {
         path = root "/" ARGV[a]
+        last = ARGV[a]
+        sub(/.*\//, "", last)
+        if (last in taken) {
+            printf "embed.awk: %s and %s would be one file\n", taken[last], path > "/dev/stderr"
+            exit 1
+        }
+        taken[last] = path
         len = 0
         printf "static const unsigned char f%d[] = {", count
         while ((state = (getline line < path)) > 0) {

@@ -25,7 +25,7 @@ x86_kernels = \
   avx2/thk_fully_connected_s8__avx2.c \
   avx2/thk_fully_connected_s8_onnx__avx2.c \
   avx512vnni/thk_avx512vnni.h \
-  avx512vnni/thk_conv2d_s8.inc.h \
+  avx512vnni/thk_conv2d_s8_vnni.inc.h \
   avx512vnni/thk_conv2d_s8__avx512vnni.c \
   avx512vnni/thk_conv2d_s8_onnx__avx512vnni.c
 
