@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # Kernel sources the module carries inside itself, named relative to runtime/kernels.
 cortexm_kernels = \
-  thk_nn.h thk_types.h \
+  thk_nn.h thk_requant.h thk_types.h \
   armv7em/thk_add_s8__armv7em.c \
+  armv7em/thk_avg_pool.h \
+  armv7em/thk_avg_pool2d_s8.inc.h \
   armv7em/thk_avg_pool2d_s8__armv7em.c \
+  armv7em/thk_avg_pool2d_s8_onnx__armv7em.c \
   armv7em/thk_conv2d_pairs.h \
   armv7em/thk_conv2d_s8.inc.h \
   armv7em/thk_conv2d_s8__armv7em.c \
+  armv7em/thk_conv2d_s8_onnx__armv7em.c \
   armv7em/thk_conv2d_s8_single__armv7em.c \
   armv7em/thk_conv2d_s8s4__armv7em.c \
   armv7em/thk_conv2d_s8s4_single__armv7em.c \
   armv7em/thk_conv2d_s8_w16__armv7em.c \
+  armv7em/thk_conv2d_s8_onnx_w16__armv7em.c \
   armv7em/thk_conv2d_s8_single_w16__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8.inc.h \
   armv7em/thk_depthwise_conv2d_s8__armv7em.c \
+  armv7em/thk_depthwise_conv2d_s8_onnx__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8_single__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8s4__armv7em.c \
   armv7em/thk_depthwise_conv2d_s8s4_single__armv7em.c \
@@ -21,6 +27,7 @@ cortexm_kernels = \
   armv7em/thk_dsp.h \
   armv7em/thk_fully_connected_s8.inc.h \
   armv7em/thk_fully_connected_s8__armv7em.c \
+  armv7em/thk_fully_connected_s8_onnx__armv7em.c \
   armv7em/thk_fully_connected_s8_single__armv7em.c \
   armv7em/thk_fully_connected_s8s4__armv7em.c \
   armv7em/thk_fully_connected_s8s4_single__armv7em.c \

@@ -6,6 +6,9 @@
  * constants.
  */
 #include "backends/cortexm/families.h"
+
+#include <math.h>
+
 #include "backends/rows/channels.h"
 
 /* ---- the weights' order ---------------------------------------------------------------------- */
@@ -40,9 +43,11 @@ struct conv {
     int64_t run, runs, steps, taps;      /* taps: products of an output */
     const struct th_tensor *weights, *bias;
     bool depthwise;                      /* weights [1,kh,kw,O] */
+    bool even;                           /* contract "onnx": float factors, nothing is doubled */
     const struct th_multiplier *m;       /* of each channel */
     bool *fixed;                         /* channels that do not depend on the input, */
     int32_t *value;                      /* and what they give */
+    struct th_row_step *step;            /* of each channel; its sums are not doubled */
 };
 
 static struct th_row_fold conv_fold(const struct conv *v, int64_t o);
@@ -52,31 +57,66 @@ static const char *describe_channels(const struct th_query *q, struct conv *v, b
 {
     struct th_arena *a = q->inst->arena;
     const int64_t n = v->w.out_c;
+    v->even = strcmp(q->inst->contract, "onnx") == 0;
     struct th_multiplier *m = th_row_multipliers(q, a, 0, 1, per_channel ? n : 1,
                                                  th_row_float_product(q, 1));
     struct th_multiplier *all = TH_NEW_ARRAY(a, struct th_multiplier, (size_t)n);
     v->fixed = TH_NEW_ARRAY(a, bool, (size_t)n);
     v->value = TH_NEW_ARRAY(a, int32_t, (size_t)n);
-    if (!m || !all || !v->fixed || !v->value)
+    v->step = TH_NEW_ARRAY(a, struct th_row_step, (size_t)n);
+    if (!m || !all || !v->fixed || !v->value || !v->step)
         return "memory is exhausted";
+    const bool single = th_inst_single_rounding(q->inst);
     for (int64_t o = 0; o < n; o++) {
         const struct th_row_fold f = conv_fold(v, o);
         all[o] = m[per_channel ? o : 0];
-        if (th_row_fixed_channel(&f, all[o], th_inst_single_rounding(q->inst), &v->value[o]))
-            v->fixed[o] = true;
-        else
+        v->fixed[o] = v->even ? th_row_fixed_even(&f, all[o], &v->value[o])
+                              : th_row_fixed_channel(&f, all[o], single, &v->value[o]);
+        if (!v->fixed[o])
             v->value[o] = 0;
+        if (!v->even && !v->fixed[o])
+            th_row_find_step(&f, all[o], single, v->w.out_zero, &v->step[o]);
     }
     v->m = all;
     return NULL;
 }
 
-static void requant_words(const struct conv *v, int64_t o, int32_t *to)
+/* Words of a group of four channels beside its weights. */
+static int64_t group_words(const struct conv *v)
 {
-    if (o < v->w.out_c)
-        th_row_triple(v->m[o], v->fixed[o], v->value[o], v->w.out_zero, to);
-    else
+    return v->even ? 9 : 16;
+}
+
+/* {m, c, e}. */
+static void channel_words(const struct conv *v, int64_t o, int32_t *to)
+{
+    if (o >= v->w.out_c)
         th_row_triple((struct th_multiplier){0, 0}, true, 0, 0, to);
+    else if (v->step[o].is)
+        memcpy(to, v->step[o].words, sizeof v->step[o].words);
+    else
+        th_row_triple(v->m[o], v->fixed[o], v->value[o], v->w.out_zero, to);
+}
+
+/* What stands behind a group's weights: {m, c, e} of each channel; or four factors as bits, and
+ * the zero point. A fixed channel's factor is 1, its sum the value. Returns the end. */
+static int32_t *requant_words(const struct conv *v, int64_t first, int32_t *to)
+{
+    for (int64_t o = first; o < first + 4; o++) {
+        if (v->even) {
+            const float one = 1.0f;
+            memcpy(to, &one, sizeof one);
+            if (o < v->w.out_c && !v->fixed[o])
+                *to = v->m[o].m;
+            to++;
+        } else {
+            channel_words(v, o, to);
+            to += 3;
+        }
+    }
+    if (v->even)
+        *to++ = v->w.out_zero;
+    return to;
 }
 
 static const char *describe_conv(const struct th_query *q, struct conv *v)
@@ -123,6 +163,9 @@ static int32_t conv_weight(const struct conv *v, int64_t o, int64_t t)
 static struct th_row_fold conv_fold(const struct conv *v, int64_t o)
 {
     struct th_row_fold f = {0};
+    if (o < v->w.out_c && v->fixed[o] && v->even)
+        f.bias = f.lo = f.hi =
+            th_clamp_i64((int64_t)v->value[o] + v->w.out_zero, -128, 127) - v->w.out_zero;
     if (o >= v->w.out_c || v->fixed[o])
         return f;
     if (v->depthwise)
@@ -147,11 +190,34 @@ static const char *check_pair(const struct conv *v, int64_t o)
     return NULL;
 }
 
+static const char *check_factor(const struct conv *v, int64_t o, const struct th_row_fold *f)
+{
+    float factor;
+    if (v->step[o].is)
+        return NULL;
+    if (!v->even)
+        return th_row_triple_check(f, v->m[o], v->w.out_zero);
+    memcpy(&factor, &v->m[o].m, sizeof factor);
+    if (!isfinite(factor))
+        return "a channel's factor is not finite";
+    return f->lo < INT32_MIN || f->hi > INT32_MAX || f->bias < INT32_MIN || f->bias > INT32_MAX
+               ? "a sum may exceed 32 bits" : NULL;
+}
+
+/* For kernels that double the sums themselves. */
+static const char *refuse_steps(const struct conv *v)
+{
+    for (int64_t o = 0; o < v->w.out_c; o++)
+        if (v->step[o].is)
+            return "a sum may wrap";
+    return NULL;
+}
+
 static const char *refuse_requant(const struct conv *v)
 {
     for (int64_t o = 0; o < v->w.out_c; o++) {
         const struct th_row_fold f = conv_fold(v, o);
-        const char *why = v->fixed[o] ? NULL : th_row_triple_check(&f, v->m[o], v->w.out_zero);
+        const char *why = v->fixed[o] ? NULL : check_factor(v, o, &f);
         if (why)
             return why;
     }
@@ -162,6 +228,7 @@ static const char *refuse_conv(const struct th_query *q)
 {
     struct conv v;
     const char *why = describe_conv(q, &v);
+    why = why ? why : refuse_steps(&v);
     for (int64_t o = 0; !why && o < v.w.out_c; o += 2)
         why = check_pair(&v, o);
     return why ? why : refuse_requant(&v);
@@ -183,12 +250,19 @@ static const char *refuse_conv_words(const struct th_query *q)
     return why ? why : refuse_requant(&v);
 }
 
-/* Two doubled weights of one channel. */
-static uint32_t doubled_word(const struct conv *v, int64_t o, int64_t a, int64_t b)
+/* Sums are twice what they are called, unless the contract multiplies by floats or they wrap. */
+static int32_t twice(const struct conv *v, int64_t o, int64_t x)
 {
-    const uint32_t lo = (uint32_t)(2 * conv_weight(v, o, a));
-    const uint32_t hi = (uint32_t)(2 * conv_weight(v, o, b));
-    return (lo & 0xffffu) | hi << 16;
+    const bool once = v->even || (o < v->w.out_c && v->step[o].is);
+    return (int32_t)(uint32_t)(uint64_t)(once ? x : 2 * x);
+}
+
+/* Two weights: product t0 of channel c0, t1 of c1. */
+static uint32_t word_of(const struct conv *v, int64_t c0, int64_t t0, int64_t c1, int64_t t1)
+{
+    const uint32_t a = (uint32_t)twice(v, c0, conv_weight(v, c0, t0));
+    const uint32_t b = (uint32_t)twice(v, c1, conv_weight(v, c1, t1));
+    return (a & 0xffffu) | b << 16;
 }
 
 /* Weights of four bits: the first two of four sums are told apart modulo 2^32 / 16. */
@@ -258,25 +332,24 @@ static enum th_status bind_conv_words(const struct th_query *q, struct th_call *
 {
     struct conv v;
     describe_conv(q, &v);
-    const int64_t groups = (v.w.out_c + 3) / 4, per_group = 16 + 4 * v.steps;
+    const int64_t groups = (v.w.out_c + 3) / 4, per_group = group_words(&v) + 4 * v.steps;
     int32_t *stream = TH_NEW_ARRAY(th_call_arena(c), int32_t, (size_t)(groups * per_group));
     if (!stream)
         return TH_ERR_INTERNAL;
     int32_t *to = stream;
     for (int64_t o = 0; o < 4 * groups; o += 4) {
         for (int64_t j = 0; j < 4; j++)
-            *to++ = (int32_t)(2 * conv_fold(&v, o + j).bias);
+            *to++ = twice(&v, o + j, conv_fold(&v, o + j).bias);
         for (int64_t r = 0; r < v.runs; r++) {
             for (int64_t i = 0; i < steps_of_run(v.run); i++) {
                 int64_t a, b;
                 step_of_run(v.run, i, &a, &b);
                 for (int64_t j = 0; j < 4; j++)
-                    *to++ = (int32_t)doubled_word(&v, o + j, r * v.run + a,
-                                                  b < 0 ? -1 : r * v.run + b);
+                    *to++ = (int32_t)word_of(&v, o + j, r * v.run + a, o + j,
+                                             b < 0 ? -1 : r * v.run + b);
             }
         }
-        for (int64_t j = 0; j < 4; j++, to += 3)
-            requant_words(&v, o + j, to);
+        to = requant_words(&v, o, to);
     }
     return call_conv(&v, c, stream, (size_t)(groups * per_group));
 }
@@ -286,7 +359,7 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
     struct conv v;
     struct th_arena *arena = th_call_arena(c);
     describe_conv(q, &v);
-    const int64_t groups = (v.w.out_c + 3) / 4, per_group = 16 + 2 * v.steps;
+    const int64_t groups = (v.w.out_c + 3) / 4, per_group = group_words(&v) + 2 * v.steps;
     int32_t *stream = TH_NEW_ARRAY(arena, int32_t, (size_t)(groups * per_group));
     if (!stream)
         return TH_ERR_INTERNAL;
@@ -305,8 +378,7 @@ static enum th_status bind_conv(const struct th_query *q, struct th_call *c)
                 *to++ = (int32_t)pair_word(&v, o + 2, r, ta, tb);
             }
         }
-        for (int64_t j = 0; j < 4; j++, to += 3)
-            requant_words(&v, o + j, to);
+        to = requant_words(&v, o, to);
     }
     return call_conv(&v, c, stream, (size_t)(groups * per_group));
 }
@@ -329,8 +401,7 @@ static enum th_status bind_conv_nibbles(const struct th_query *q, struct th_call
                 *to++ = (int32_t)nibble_word(&v, o, r * v.run + a, b < 0 ? -1 : r * v.run + b);
             }
         }
-        for (int64_t j = 0; j < 4; j++, to += 3)
-            requant_words(&v, o + j, to);
+        to = requant_words(&v, o, to);
     }
     return call_conv(&v, c, stream, (size_t)(groups * per_group));
 }
@@ -415,15 +486,8 @@ static const char *refuse_depthwise(const struct th_query *q)
     return why ? why : refuse_requant(&v);
 }
 
-static uint32_t doubled_pair(const struct conv *v, int64_t c0, int64_t t0, int64_t c1, int64_t t1)
-{
-    const uint32_t a = (uint32_t)(2 * conv_weight(v, c0, t0));
-    const uint32_t b = (uint32_t)(2 * conv_weight(v, c1, t1));
-    return (a & 0xffffu) | b << 16;
-}
-
 static enum th_status call_depthwise(const struct conv *v, struct th_call *c,
-                                     const uint32_t *stream, size_t words)
+                                     const void *stream, size_t words)
 {
     const int64_t n = v->w.in_c;
     th_row_call_window(c, &v->w);
@@ -440,25 +504,22 @@ static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c
     struct conv v;
     struct th_arena *arena = th_call_arena(c);
     describe_depthwise(q, &v);
-    const int64_t n = v.w.in_c, groups = (n + 3) / 4, pairs = v.taps / 2, words = 18 + 4 * pairs;
-    uint32_t *stream = TH_NEW_ARRAY(arena, uint32_t, (size_t)(groups * words));
+    const int64_t n = v.w.in_c, groups = (n + 3) / 4, pairs = v.taps / 2;
+    const int64_t words = group_words(&v) + 2 + 4 * pairs;
+    int32_t *stream = TH_NEW_ARRAY(arena, int32_t, (size_t)(groups * words));
     if (!stream)
         return TH_ERR_INTERNAL;
-    uint32_t *to = stream;
+    int32_t *to = stream;
     for (int64_t g = 0; g < groups; g++) {
         const int64_t o = group_start(n, g), odd = v.taps % 2;
         for (int64_t j = 0; j < 4; j++)
-            *to++ = (uint32_t)(2 * conv_fold(&v, o + j).bias);
-        *to++ = odd ? doubled_pair(&v, o, 0, o + 2, 0) : 0;
-        *to++ = odd ? doubled_pair(&v, o + 1, 0, o + 3, 0) : 0;
+            *to++ = twice(&v, o + j, conv_fold(&v, o + j).bias);
+        *to++ = odd ? (int32_t)word_of(&v, o, 0, o + 2, 0) : 0;
+        *to++ = odd ? (int32_t)word_of(&v, o + 1, 0, o + 3, 0) : 0;
         for (int64_t t = odd; t < v.taps; t += 2)
             for (int64_t j = 0; j < 4; j++)
-                *to++ = doubled_pair(&v, o + j, t, o + j, t + 1);
-        for (int64_t j = 0; j < 4; j++, to += 3) {
-            int32_t mce[3];
-            requant_words(&v, o + j, mce);
-            memcpy(to, mce, sizeof mce);
-        }
+                *to++ = (int32_t)word_of(&v, o + j, t, o + j, t + 1);
+        to = requant_words(&v, o, to);
     }
     return call_depthwise(&v, c, stream, (size_t)(groups * words));
 }
@@ -469,6 +530,7 @@ static const char *refuse_depthwise_nibbles(const struct th_query *q)
     const char *why = describe_depthwise(q, &v);
     if (!why && v.taps > 511)
         why = "4096 times a sum may exceed 32 bits";
+    why = why ? why : refuse_steps(&v);
     return why ? why : refuse_requant(&v);
 }
 
@@ -495,7 +557,7 @@ static enum th_status bind_depthwise_nibbles(const struct th_query *q, struct th
         }
         for (int64_t j = 0; j < 4; j++, to += 4) {
             int32_t bmce[4] = {(int32_t)(2 * conv_fold(&v, o + j).bias)};
-            requant_words(&v, o + j, bmce + 1);
+            channel_words(&v, o + j, bmce + 1);
             memcpy(to, bmce, sizeof bmce);
         }
     }
@@ -559,6 +621,7 @@ static const char *refuse_dense(const struct th_query *q)
     struct th_row_dense d;
     struct conv v;
     const char *why = describe_dense(q, &d, &v);
+    why = why ? why : refuse_steps(&v);
     for (int64_t o = 0; !why && o < d.out; o += 2)
         why = check_pair(&v, o);
     return why ? why : refuse_requant(&v);
@@ -582,7 +645,8 @@ static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
     struct th_arena *arena = th_call_arena(c);
     describe_dense(q, &d, &v);
     /* blocks of eight products: two words of two channels for each step of two */
-    const int64_t groups = (d.out + 3) / 4, blocks = (d.in + 7) / 8, words = 16 + 8 * blocks;
+    const int64_t groups = (d.out + 3) / 4, blocks = (d.in + 7) / 8;
+    const int64_t words = group_words(&v) + 8 * blocks;
     int32_t *stream = TH_NEW_ARRAY(arena, int32_t, (size_t)(groups * words));
     if (!stream)
         return TH_ERR_INTERNAL;
@@ -600,8 +664,7 @@ static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
                     const int64_t b = t + i + 2 < d.in ? t + i + 2 : -1;
                     *to++ = (int32_t)pair_word(&v, o + j, 0, a, b);
                 }
-        for (int64_t j = 0; j < 4; j++, to += 3)
-            requant_words(&v, o + j, to);
+        to = requant_words(&v, o, to);
     }
     return call_dense(&d, c, stream, (size_t)(groups * words));
 }
@@ -629,8 +692,7 @@ static enum th_status bind_dense_nibbles(const struct th_query *q, struct th_cal
         for (int64_t t = 0; t < 8 * blocks; t += 4)
             for (int64_t a = t; a < t + 2; a++)
                 *to++ = (int32_t)nibble_word(&v, o, a < d.in ? a : -1, a + 2 < d.in ? a + 2 : -1);
-        for (int64_t j = 0; j < 4; j++, to += 3)
-            requant_words(&v, o + j, to);
+        to = requant_words(&v, o, to);
     }
     return call_dense(&d, c, stream, (size_t)(groups * words));
 }
@@ -663,31 +725,35 @@ static void cost_dense_nibbles(const struct th_query *q, struct th_kernel_cost *
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN | TH_VIEW_PIXEL)
-#define ROW(op_, w_, contract_, name_)                                                         \
+#define ROW(op_, w_, contract_, name_, feature_)                                               \
     .op = op_, .types = "s8," w_ ",s32?>s8", .contract = contract_,                            \
     .symbol = "thk_" name_ "__armv7em", .source = "armv7em/thk_" name_ "__armv7em.c",          \
-    .feature = "dsp"
-#define MAP(op_, w_, contract_, name_, group_, f_)                                             \
-    {ROW(op_, w_, contract_, name_), .order = TH_ORDER_ROWS, .group = group_, .views = VIEWS,  \
-     .refuse = refuse_##f_, .bind = bind_##f_, .cost = cost_##f_}
-#define DENSE(w_, contract_, name_, f_)                                                        \
-    {ROW("fully_connected", w_, contract_, name_), .order = TH_ORDER_ANY,                      \
+    .feature = feature_
+#define MAP(op_, w_, contract_, name_, feature_, group_, f_)                                   \
+    {ROW(op_, w_, contract_, name_, feature_), .order = TH_ORDER_ROWS, .group = group_,        \
+     .views = VIEWS, .refuse = refuse_##f_, .bind = bind_##f_, .cost = cost_##f_}
+#define DENSE(w_, contract_, name_, feature_, f_)                                              \
+    {ROW("fully_connected", w_, contract_, name_, feature_), .order = TH_ORDER_ANY,            \
      .refuse = refuse_##f_, .bind = bind_##f_, .cost = cost_##f_}
 /* depthwise_conv2d of one input channel is the same as a convolution with one */
-#define ROWS(contract_, v_)                                                                    \
-    MAP("conv2d", "s8", contract_, "conv2d_s8" v_, 2, conv),                                   \
-    MAP("conv2d", "s8", contract_, "conv2d_s8" v_ "_w16", 2, conv_words),                      \
-    MAP("depthwise_conv2d", "s8", contract_, "conv2d_s8" v_, 2, conv),                         \
-    MAP("depthwise_conv2d", "s8", contract_, "depthwise_conv2d_s8" v_, 1, depthwise),          \
-    DENSE("s8", contract_, "fully_connected_s8" v_, dense),                                    \
-    MAP("conv2d", "s4", contract_, "conv2d_s8s4" v_, 2, conv_nibbles),                         \
-    MAP("depthwise_conv2d", "s4", contract_, "conv2d_s8s4" v_, 2, conv_nibbles),               \
-    MAP("depthwise_conv2d", "s4", contract_, "depthwise_conv2d_s8s4" v_, 1,                    \
+#define ROWS(contract_, v_, feature_)                                                          \
+    MAP("conv2d", "s8", contract_, "conv2d_s8" v_, feature_, 2, conv),                         \
+    MAP("conv2d", "s8", contract_, "conv2d_s8" v_ "_w16", feature_, 2, conv_words),            \
+    MAP("depthwise_conv2d", "s8", contract_, "conv2d_s8" v_, feature_, 2, conv),               \
+    MAP("depthwise_conv2d", "s8", contract_, "depthwise_conv2d_s8" v_, feature_, 1, depthwise), \
+    DENSE("s8", contract_, "fully_connected_s8" v_, feature_, dense)
+#define ROWS_NIBBLES(contract_, v_)                                                            \
+    MAP("conv2d", "s4", contract_, "conv2d_s8s4" v_, "dsp", 2, conv_nibbles),                  \
+    MAP("depthwise_conv2d", "s4", contract_, "conv2d_s8s4" v_, "dsp", 2, conv_nibbles),        \
+    MAP("depthwise_conv2d", "s4", contract_, "depthwise_conv2d_s8s4" v_, "dsp", 1,             \
         depthwise_nibbles),                                                                    \
-    DENSE("s4", contract_, "fully_connected_s8s4" v_, dense_nibbles)
+    DENSE("s4", contract_, "fully_connected_s8s4" v_, "dsp", dense_nibbles)
 
 static const struct th_kernel rows[] = {
-    ROWS("tflite", ""),
-    ROWS("tflite-single-rounding", "_single"),
+    ROWS("tflite", "", "dsp"),
+    ROWS("tflite-single-rounding", "_single", "dsp"),
+    ROWS_NIBBLES("tflite", ""),
+    ROWS_NIBBLES("tflite-single-rounding", "_single"),
+    ROWS("onnx", "_onnx", "dsp,fpu"),
 };
 const struct th_row_family th_cortexm_dsp = {rows, TH_ARRAY_LEN(rows)};

@@ -115,17 +115,22 @@ static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
-#define ROW(op_, name_, types_)                                                                \
-    .op = op_, .types = types_, .contract = "tflite",                                          \
+#define ROW(op_, contract_, name_, types_)                                                     \
+    .op = op_, .types = types_, .contract = contract_,                                         \
     .symbol = "thk_" name_ "__armv7em", .source = "armv7em/thk_" name_ "__armv7em.c",          \
     .feature = "dsp"
 
+#define AVERAGE(contract_, v_)                                                                 \
+    {ROW("avg_pool2d", contract_, "avg_pool2d_s8" v_, "s8>s8"), .order = TH_ORDER_ANY,         \
+     .views = VIEWS, .refuse = refuse_average, .bind = bind_average, .cost = cost_average}
+#define ADD(op_)                                                                               \
+    {ROW(op_, "tflite", "add_s8", "s8,s8>s8"), .order = TH_ORDER_ELEMENT, .refuse = refuse_add, \
+     .bind = bind_add, .cost = cost_add}
+
 static const struct th_kernel rows[] = {
-    {ROW("avg_pool2d", "avg_pool2d_s8", "s8>s8"), .order = TH_ORDER_ANY, .views = VIEWS,
-     .refuse = refuse_average, .bind = bind_average, .cost = cost_average},
-    {ROW("add", "add_s8", "s8,s8>s8"), .order = TH_ORDER_ELEMENT, .refuse = refuse_add,
-     .bind = bind_add, .cost = cost_add},
-    {ROW("sub", "add_s8", "s8,s8>s8"), .order = TH_ORDER_ELEMENT, .refuse = refuse_add,
-     .bind = bind_add, .cost = cost_add},
+    AVERAGE("tflite", ""),
+    AVERAGE("onnx", "_onnx"),
+    ADD("add"),
+    ADD("sub"),
 };
 const struct th_row_family th_cortexm_dsp_maps = {rows, TH_ARRAY_LEN(rows)};

@@ -241,6 +241,42 @@ void th_row_triple(struct th_multiplier m, bool fixed, int32_t v, int32_t out_ze
     to[2] = e;
 }
 
+/* m, c and e over a sum, as kernels apply them. */
+static int64_t requantized(int64_t acc, const int32_t *mce, bool single)
+{
+    const int64_t half = single ? 0 : (int64_t)1 << 31;
+    const int64_t t = ((acc * mce[0] + half) >> 32) + mce[1] - (acc < 0 && !single);
+    return th_clamp_i64(t >> mce[2], -128, 127);
+}
+
+/* Both rules are monotonous on each side of the edge, so four sums tell for all. */
+void th_row_find_step(const struct th_row_fold *f, struct th_multiplier m, bool single,
+                      int32_t out_zero, struct th_row_step *s)
+{
+    const int64_t far = 3 * ((int64_t)1 << 30), over = (int64_t)INT32_MAX + 1;
+    const int64_t edge = f->lo < -over ? -over : over;      /* first sum of the upper side */
+    s->is = false;
+    if (m.s > 0 || f->lo <= -far || f->hi >= far || f->hi - f->lo >= 1 << 30 ||
+        (f->lo >= -over && f->hi < over))
+        return;
+    const int64_t sums[4] = {f->lo, th_clamp_i64(edge - 1, f->lo, f->hi),
+                             th_clamp_i64(edge, f->lo, f->hi), f->hi};
+    int64_t acc[4], want[4], level[2];
+    for (int i = 0; i < 4; i++) {
+        acc[i] = (int32_t)(uint32_t)(uint64_t)sums[i];
+        want[i] = (int64_t)th_mbqm((int32_t)acc[i], m, single) + out_zero;
+        want[i] = th_clamp_i64(want[i], -128, 127);
+    }
+    level[0] = level[1] = want[0];
+    level[acc[3] < 0] = want[3];
+    s->words[0] = (int32_t)(256 * (level[0] - level[1]));
+    s->words[1] = (int32_t)(128 * (level[0] + level[1] + 1));
+    s->words[2] = 8;
+    s->is = true;
+    for (int i = 0; i < 4; i++)
+        s->is = s->is && requantized(acc[i], s->words, single) == want[i];
+}
+
 /* Contract "onnx": the bits of the factor, the zero point, 0; exact for every sum of 32 bits. */
 static const char *even_words(const struct th_row_channels *h, int32_t out_zero,
                               struct th_row_triples *t)

@@ -42,6 +42,19 @@ const char *th_row_triple_check(const struct th_row_fold *f, struct th_multiplie
 /* Writes m, c, e. fixed: the channel's output is v (before the zero point) for every sum. */
 void th_row_triple(struct th_multiplier m, bool fixed, int32_t v, int32_t out_zero, int32_t *to);
 
+/*
+ * A channel whose sum leaves 32 bits on one side and wraps, while its factor is so small that the
+ * output only tells which side: networks with biases clamped to 32 bits have such. Its sums lie
+ * around +-2^31; the same form over the sum itself instead of twice the sum makes two values of
+ * them.
+ */
+struct th_row_step {
+    bool is;
+    int32_t words[3];       /* m, c, e */
+};
+void th_row_find_step(const struct th_row_fold *f, struct th_multiplier m, bool single,
+                      int32_t out_zero, struct th_row_step *s);
+
 struct th_row_triples {
     int32_t *bias;          /* [n] folded; 0 for fixed channels */
     int32_t *words;         /* [3n] m, c, e; contract "onnx": bits of the factor, zero point, 0 */

@@ -349,6 +349,17 @@ bool th_row_fixed_channel(const struct th_row_fold *f, struct th_multiplier m, b
     return *v == th_mbqm((int32_t)f->hi, m, single);
 }
 
+bool th_row_fixed_even(const struct th_row_fold *f, struct th_multiplier m, int32_t *v)
+{
+    float factor;
+    memcpy(&factor, &m.m, sizeof factor);
+    if (!fits(f->lo) || !fits(f->hi) || !isfinite(factor))
+        return false;
+    const float lo = (float)f->lo * factor, hi = (float)f->hi * factor;
+    *v = (int32_t)th_round_even(lo, INT32_MIN, INT32_MAX);
+    return *v == (int32_t)th_round_even(hi, INT32_MIN, INT32_MAX);
+}
+
 /* ---- other operators on maps ----------------------------------------------------------------- */
 static bool view_fits(const struct th_view *v, int64_t h)
 {

@@ -103,5 +103,7 @@ void th_row_fold_channel(const struct th_tensor *w, const struct th_tensor *bias
  * is added and the clamp. */
 bool th_row_fixed_channel(const struct th_row_fold *f, struct th_multiplier m, bool single,
                           int32_t *v);
+/* The same under the contract "onnx": m holds the bits of a float. */
+bool th_row_fixed_even(const struct th_row_fold *f, struct th_multiplier m, int32_t *v);
 
 #endif

@@ -14,8 +14,10 @@ import graph
 
 EXPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "export.py")
 LAYOUT = ["--input-layout", "channels-last"]
-# float kernels are the same everywhere; integer ones of both contracts come in plain C and for AVX
-TARGETS = {"s8": ("c99", "rv32imafc", "x86-64-v3", "x86-64-v4"),
+# float kernels are the same everywhere; integer ones of both contracts come in plain C, for AVX and
+# for the DSP extension of Arm
+TARGETS = {"s8": ("c99", "rv32imafc", "x86-64-v3", "x86-64-v4", "cortex-m4", "cortex-m7",
+                  "cortex-m33"),
            "f32": ("c99", "rv32imafc", "cortex-m7", "x86-64-v3")}
 OBJECTIVES = ("balanced", "ram", "time")
 

@@ -158,7 +158,13 @@ for board in $boards; do
         check $board thk_conv2d_s8s4_single__armv7em conv
         check $board thk_depthwise_conv2d_s8s4_single__armv7em depthwise
         check $board thk_fully_connected_s8s4_single__armv7em dense
+        check $board thk_conv2d_s8_onnx__armv7em conv
+        check $board thk_conv2d_s8_onnx__armv7em depthwise
+        check $board thk_conv2d_s8_onnx_w16__armv7em conv
+        check $board thk_depthwise_conv2d_s8_onnx__armv7em depthwise
+        check $board thk_fully_connected_s8_onnx__armv7em dense
         check $board thk_avg_pool2d_s8__armv7em avg
+        check $board thk_avg_pool2d_s8_onnx__armv7em avg
         check $board thk_conv2d_f32_tile__c99 conv
         check $board thk_depthwise_conv2d_f32_tile__c99 depthwise
         check $board thk_fully_connected_f32_tile__c99 dense

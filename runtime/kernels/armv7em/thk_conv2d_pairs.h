@@ -157,7 +157,8 @@ static inline void thk_conv2d_gather(const struct thk_window2d *p,
 struct thk_conv2d_work {
     const uint32_t *stream;
     uint32_t *scratch;
-    int32_t step_words;      /* of the stream, for a group of four channels */
+    int32_t step_words;      /* of the stream, for a group of four channels; */
+    int32_t group_words;     /* those beside the steps */
 };
 
 /* All channels of the pixel pair in scratch. */
@@ -175,7 +176,7 @@ static inline void thk_conv2d_finish(const struct thk_window2d *p, const struct 
     if (rest) {
         int8_t last[8], *to = last;
         THK_DSP_ESCAPE(to);
-        tile(x, stream + groups * (16 + steps * k->step_words), to, 1, steps, 4);
+        tile(x, stream + groups * (k->group_words + steps * k->step_words), to, 1, steps, 4);
         for (int32_t c = 0; c < rest; c++) {
             out[4 * groups + c] = last[c];
             out[apart + 4 * groups + c] = last[4 + c];
@@ -202,7 +203,7 @@ static inline void thk_conv2d_finish_one(const struct thk_window2d *p,
     if (rest) {
         int8_t last[4], *to = last;
         THK_DSP_ESCAPE(to);
-        one(x, stream + groups * (16 + steps * k->step_words), to, 1, steps);
+        one(x, stream + groups * (k->group_words + steps * k->step_words), to, 1, steps);
         for (int32_t c = 0; c < rest; c++)
             out[4 * groups + c] = last[c];
     }

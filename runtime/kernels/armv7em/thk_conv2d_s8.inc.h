@@ -19,11 +19,18 @@
  *
  * THK_NAME: the kernel, THK_PIXEL: the same for a piece of one pixel, THK_TILE: its loop,
  * THK_ONE: that for one pixel, THK_BOX, THK_ALONE, THK_POINT: what calls them for several pixels,
- * for one, for one with a 1x1 window, THK_REQUANT: the contract's rounding (thk_dsp.h).
+ * for one, for one with a 1x1 window, THK_REQUANT: the contract's rounding (thk_dsp.h). THK_EVEN
+ * in its place: contract "onnx", a group ends with four factors and the zero point, and sums,
+ * biases and weights are as they are instead of doubled.
  */
 #include "armv7em/thk_conv2d_pairs.h"
 
 /* clang-format off */
+#ifdef THK_EVEN
+#define THK_GROUP_WORDS 9
+#else
+#define THK_GROUP_WORDS 16
+#endif
 #ifdef THK_NIBBLES
 #define THK_STEP_WORDS 1
 #define THK_STEP_BYTES "56"
@@ -155,11 +162,17 @@
     " smlad r7, r11, r12, r7\n"                                           \
     " smlad r5, r10, lr, r5\n"                                            \
     " smlad r9, r11, lr, r9\n"
-/* a = twice (a - b) / 256, b = twice b */
+/* a = twice (a - b) / 256, b = twice b; not doubled for THK_EVEN */
+#ifdef THK_EVEN
+#define THK_SPLIT(a, b)                                                   \
+    " sub " a ", " a ", " b "\n"                                          \
+    " asr " a ", " a ", #8\n"
+#else
 #define THK_SPLIT(a, b)                                                   \
     " sub " a ", " a ", " b "\n"                                          \
     " asr " a ", " a ", #7\n"                                             \
     " lsl " b ", " b ", #1\n"
+#endif
 /* Two products of four channels of one pixel: x, and weights in two registers. */
 #define THK_FOUR(x, ab, cd)                                               \
     " smlad r2, " x ", " ab ", r2\n"                                      \
@@ -215,10 +228,16 @@
 #endif
 #endif
 
+#ifdef THK_EVEN
+#define THK_OUTS THK_DSP_EVEN_EIGHT
+#else
 #define THK_OUT(a, b)                                                     \
     " ldm r1!, {r10, r11, r12}\n"                                         \
     THK_REQUANT("lr", a, "r10", "r11", "r12", a)                          \
     THK_REQUANT("lr", b, "r10", "r11", "r12", b)
+#define THK_OUTS                                                          \
+    THK_OUT("r2", "r6") THK_OUT("r3", "r7") THK_OUT("r4", "r8") THK_OUT("r5", "r9")
+#endif
 
 /* The loop holds eight steps; the first turn enters it where the rest begins. */
 static THK_DSP_NAKED void THK_TILE(
@@ -254,7 +273,7 @@ static THK_DSP_NAKED void THK_TILE(
         " bne 2b\n"
         THK_SPLIT("r2", "r3") THK_SPLIT("r6", "r7")
         THK_SPLIT("r4", "r5") THK_SPLIT("r8", "r9")
-        THK_OUT("r2", "r6") THK_OUT("r3", "r7") THK_OUT("r4", "r8") THK_OUT("r5", "r9")
+        THK_OUTS
         " bfi r2, r3, #8, #8\n"
         " bfi r2, r4, #16, #8\n"
         " bfi r2, r5, #24, #8\n"
@@ -274,16 +293,22 @@ static THK_DSP_NAKED void THK_TILE(
         : : : "memory");
 }
 #undef THK_OUT
+#undef THK_OUTS
 
 /*
  * One pixel fills no more accumulators, so there is room for four steps of it and of two channel
  * pairs: loads are shared between steps instead of pixels. First the steps that do not fill a
  * block of four, then blocks, four in each turn of the loop.
  */
+#ifdef THK_EVEN
+#define THK_OUTS THK_DSP_EVEN_FOUR
+#else
 #define THK_OUT(a, b)                                                     \
     " ldm r1!, {r6-r11}\n"                                                \
     THK_REQUANT("r12", a, "r6", "r7", "r8", a)                            \
     THK_REQUANT("r12", b, "r9", "r10", "r11", b)
+#define THK_OUTS THK_OUT("r2", "r3") THK_OUT("r4", "r5")
+#endif
 
 static THK_DSP_NAKED void THK_ONE(
     const uint32_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
@@ -332,7 +357,7 @@ static THK_DSP_NAKED void THK_ONE(
         " .balign 4\n"
         "4:\n"
         THK_SPLIT("r2", "r3") THK_SPLIT("r4", "r5")
-        THK_OUT("r2", "r3") THK_OUT("r4", "r5")
+        THK_OUTS
         " ldrd r6, r7, [sp, #16]\n"
         " ldr r0, [sp, #12]\n"
         " bfi r2, r3, #8, #8\n"
@@ -347,6 +372,7 @@ static THK_DSP_NAKED void THK_ONE(
         : : : "memory");
 }
 #undef THK_OUT
+#undef THK_OUTS
 #undef THK_STEP
 #undef THK_STEP_BYTES
 #undef THK_SPLIT
@@ -367,7 +393,7 @@ static THK_DSP_NAKED void THK_ONE(
 static THK_DSP_APART void THK_POINT(const struct thk_window2d *p, const int8_t *x,
                                     const uint32_t *stream, int8_t *y, uint32_t *scratch)
 {
-    const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS};
+    const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS, THK_GROUP_WORDS};
     thk_conv2d_point(p, x, y, &k, THK_ONE);
 }
 
@@ -375,7 +401,7 @@ static THK_DSP_APART void THK_ALONE(const struct thk_window2d *p, const struct t
                                     int32_t oy, int32_t ox, const int8_t *x,
                                     const uint32_t *stream, int8_t *out, uint32_t *scratch)
 {
-    const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS};
+    const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS, THK_GROUP_WORDS};
     thk_conv2d_alone(p, in, oy, ox, x, out, &k, THK_ONE);
 }
 
@@ -383,7 +409,7 @@ static THK_DSP_APART void THK_BOX(const struct thk_window2d *p, const struct thk
                                   const int8_t *x, const uint32_t *stream, int8_t *y,
                                   uint32_t *scratch)
 {
-    const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS};
+    const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS, THK_GROUP_WORDS};
     const int32_t oy = b->y + b->h - 1, ox = b->x + b->w - 1;
     thk_conv2d_pairs(p, b, x, y, &k, THK_TILE);
     if (b->h * b->w & 1)
@@ -410,7 +436,7 @@ static THK_DSP_INLINE void THK_PIXEL(const struct thk_window2d *p, const struct 
     const int32_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
     const int small = thk_conv2d_is_small(p, in);
     if (THK_DSP_KNOWN(small) && small && thk_dsp_inside(p, y0, x0)) {
-        const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS};
+        const struct thk_conv2d_work k = {stream, scratch, THK_STEP_WORDS, THK_GROUP_WORDS};
         thk_conv2d_rows(p, in, x, y0, x0, scratch);
         thk_conv2d_finish_one(p, &k, THK_ONE,
                               p->kernel_h * thk_conv2d_steps(p->kernel_w * p->in_c), out);
@@ -420,8 +446,10 @@ static THK_DSP_INLINE void THK_PIXEL(const struct thk_window2d *p, const struct 
     }
 }
 #undef THK_STEP_WORDS
+#undef THK_GROUP_WORDS
 #undef THK_WORDS
 #undef THK_NIBBLES
+#undef THK_EVEN
 #undef THK_NAME
 #undef THK_PIXEL
 #undef THK_TILE

@@ -22,7 +22,8 @@
  *
  * THK_NAME: the kernel, THK_PIXEL: the same for a piece of one pixel, THK_GROUPS: its loop,
  * THK_TAPS, THK_ALONE: what calls it for a pixel, for a piece of one pixel with any window,
- * THK_REQUANT: the contract's rounding (thk_dsp.h).
+ * THK_REQUANT: the contract's rounding (thk_dsp.h). THK_EVEN in its place: contract "onnx", a group
+ * ends with four factors and the zero point, and biases and weights are not doubled.
  */
 #include "armv7em/thk_depthwise_table.h"
 
@@ -63,7 +64,11 @@
     " add " a ", r8, " a ", asr #11\n"                                    \
     THK_REQUANT("lr", a, "r10", "r11", "r12", a)
 #else
+#ifdef THK_EVEN
+#define THK_GROUP_WORDS(pairs) (11 + 4 * (pairs))
+#else
 #define THK_GROUP_WORDS(pairs) (18 + 4 * (pairs))
+#endif
 #define THK_START
 #define THK_FIRST_WEIGHTS " ldm r1!, {r2-r7}\n"
 #define THK_FIRST                                                         \
@@ -90,6 +95,11 @@
 #define THK_OUT(a)                                                        \
     " ldm r1!, {r10, r11, r12}\n"                                         \
     THK_REQUANT("lr", a, "r10", "r11", "r12", a)
+#endif
+#ifdef THK_EVEN
+#define THK_OUTS THK_DSP_EVEN_FOUR
+#else
+#define THK_OUTS THK_OUT("r2") THK_OUT("r3") THK_OUT("r4") THK_OUT("r5")
 #endif
 
 static THK_DSP_NAKED void THK_GROUPS(
@@ -135,7 +145,7 @@ static THK_DSP_NAKED void THK_GROUPS(
         " bne 2b\n"
         " .balign 4\n"
         "3:\n"
-        THK_OUT("r2") THK_OUT("r3") THK_OUT("r4") THK_OUT("r5")
+        THK_OUTS
         " bfi r2, r3, #8, #8\n"
         " bfi r2, r4, #16, #8\n"
         " bfi r2, r5, #24, #8\n"
@@ -156,6 +166,7 @@ static THK_DSP_NAKED void THK_GROUPS(
 #undef THK_START
 #undef THK_FIRST
 #undef THK_FIRST_WEIGHTS
+#undef THK_OUTS
 /* clang-format on */
 
 /* All channels of a pixel whose taps a table tells, finished in scratch before they are stored. */
@@ -263,3 +274,4 @@ static THK_DSP_INLINE void THK_PIXEL(const struct thk_window2d *p, const struct 
 #undef THK_TAPS
 #undef THK_ALONE
 #undef THK_REQUANT
+#undef THK_EVEN

@@ -6,6 +6,7 @@
  * scratch and filled up. With THK_NIBBLES, weights of 4 bits as described there: 4 words a block.
  *
  * THK_NAME: the kernel, THK_GROUPS: its loop, THK_REQUANT: the contract's rounding (thk_dsp.h).
+ * THK_EVEN in its place: contract "onnx", a group ends with four factors and the zero point.
  */
 #include "armv7em/thk_dsp.h"
 #include "thk_nn.h"
@@ -85,15 +86,28 @@
     " sxtb16 r8, r7\n"                                                    \
     " sxtb16 r9, r7, ror #8\n"                                            \
     THK_TWO("r8", "r10", "r11") THK_TWO("r9", "r12", "lr")
-/* a = twice (a - b) / 256, b = twice b */
+/* a = twice (a - b) / 256, b = twice b; not doubled for THK_EVEN */
+#ifdef THK_EVEN
+#define THK_SPLIT(a, b)                                                   \
+    " sub " a ", " a ", " b "\n"                                          \
+    " asr " a ", " a ", #8\n"
+#else
 #define THK_SPLIT(a, b)                                                   \
     " sub " a ", " a ", " b "\n"                                          \
     " asr " a ", " a ", #7\n"                                             \
     " lsl " b ", " b ", #1\n"
 #endif
+#endif
+#ifdef THK_EVEN
+#define THK_GROUP_WORDS 9
+#define THK_OUTS THK_DSP_EVEN_FOUR
+#else
+#define THK_GROUP_WORDS 16
 #define THK_OUT(a)                                                        \
     " ldm r1!, {r10, r11, r12}\n"                                         \
     THK_REQUANT("lr", a, "r10", "r11", "r12", a)
+#define THK_OUTS THK_OUT("r2") THK_OUT("r3") THK_OUT("r4") THK_OUT("r5")
+#endif
 
 static THK_DSP_NAKED void THK_GROUPS(
     const int8_t *x THK_DSP_UNUSED, const uint32_t *stream THK_DSP_UNUSED,
@@ -126,7 +140,7 @@ static THK_DSP_NAKED void THK_GROUPS(
         " cmp r0, r12\n"
         " bne 2b\n"
         THK_SPLIT("r2", "r3") THK_SPLIT("r4", "r5")
-        THK_OUT("r2") THK_OUT("r3") THK_OUT("r4") THK_OUT("r5")
+        THK_OUTS
         " bfi r2, r3, #8, #8\n"
         " bfi r2, r4, #16, #8\n"
         " bfi r2, r5, #24, #8\n"
@@ -150,6 +164,7 @@ static THK_DSP_NAKED void THK_GROUPS(
 #undef THK_BEGIN
 #undef THK_SPLIT
 #undef THK_OUT
+#undef THK_OUTS
 /* clang-format on */
 
 static void THK_NAME(const struct thk_dense *p, const int8_t *x,
@@ -171,7 +186,8 @@ static void THK_NAME(const struct thk_dense *p, const int8_t *x,
         if (rest) {
             int8_t last[4], *to = last;
             THK_DSP_ESCAPE(to);
-            THK_GROUPS(in, stream + groups * (16 + THK_BLOCK_WORDS * blocks), to, 1, blocks);
+            THK_GROUPS(in, stream + groups * (THK_GROUP_WORDS + THK_BLOCK_WORDS * blocks), to, 1,
+                       blocks);
             for (int32_t c = 0; c < rest; c++)
                 y[4 * groups + c] = last[c];
         }
@@ -184,3 +200,5 @@ static void THK_NAME(const struct thk_dense *p, const int8_t *x,
 #undef THK_NAME
 #undef THK_GROUPS
 #undef THK_REQUANT
+#undef THK_EVEN
+#undef THK_GROUP_WORDS
