@@ -54,34 +54,33 @@
 /* Repeats text; the assembler does it, as compilers promise little about long strings. */
 #define THK_DSP_TIMES(n, text) " .rept " #n "\n" text " .endr\n"
 
-/* Four sums and, for EIGHT, those of a second pixel, in r2 to r9; r1 walks on. No blanks before
- * the instructions: a string may have 4095 characters. */
+/* Four sums and, for EIGHT, those of a second pixel, in r2 to r9; r1 walks on. */
 #define THK_DSP_EVEN_ONE(s, f)                                   \
-    "vcvt.f32.s32 " s ", " s "\n"                                \
-    "vmul.f32 " s ", " s ", " f "\n"                             \
-    "vcvtr.s32.f32 " s ", " s "\n"
+    " vcvt.f32.s32 " s ", " s "\n"                               \
+    " vmul.f32 " s ", " s ", " f "\n"                            \
+    " vcvtr.s32.f32 " s ", " s "\n"
 #define THK_DSP_EVEN_BYTE(r)                                     \
-    "qadd " r ", " r ", r10\n"                                   \
-    "ssat " r ", #8, " r "\n"
+    " qadd " r ", " r ", r10\n"                                  \
+    " ssat " r ", #8, " r "\n"
 #define THK_DSP_EVEN_FOUR                                        \
-    "vmov s0, s1, r2, r3\n"                                      \
-    "vmov s2, s3, r4, r5\n"                                      \
-    "vldmia r1!, {s8-s11}\n"                                     \
-    "ldr r10, [r1], #4\n"                                        \
+    " vmov s0, s1, r2, r3\n"                                     \
+    " vmov s2, s3, r4, r5\n"                                     \
+    " vldmia r1!, {s8-s11}\n"                                    \
+    " ldr r10, [r1], #4\n"                                       \
     THK_DSP_EVEN_ONE("s0", "s8") THK_DSP_EVEN_ONE("s1", "s9")    \
     THK_DSP_EVEN_ONE("s2", "s10") THK_DSP_EVEN_ONE("s3", "s11")  \
-    "vmov r2, r3, s0, s1\n"                                      \
-    "vmov r4, r5, s2, s3\n"                                      \
+    " vmov r2, r3, s0, s1\n"                                     \
+    " vmov r4, r5, s2, s3\n"                                     \
     THK_DSP_EVEN_BYTE("r2") THK_DSP_EVEN_BYTE("r3")              \
     THK_DSP_EVEN_BYTE("r4") THK_DSP_EVEN_BYTE("r5")
 #define THK_DSP_EVEN_EIGHT                                       \
-    "vmov s4, s5, r6, r7\n"                                      \
-    "vmov s6, s7, r8, r9\n"                                      \
+    " vmov s4, s5, r6, r7\n"                                     \
+    " vmov s6, s7, r8, r9\n"                                     \
     THK_DSP_EVEN_FOUR                                            \
     THK_DSP_EVEN_ONE("s4", "s8") THK_DSP_EVEN_ONE("s5", "s9")    \
     THK_DSP_EVEN_ONE("s6", "s10") THK_DSP_EVEN_ONE("s7", "s11")  \
-    "vmov r6, r7, s4, s5\n"                                      \
-    "vmov r8, r9, s6, s7\n"                                      \
+    " vmov r6, r7, s4, s5\n"                                     \
+    " vmov r8, r9, s6, s7\n"                                     \
     THK_DSP_EVEN_BYTE("r6") THK_DSP_EVEN_BYTE("r7")              \
     THK_DSP_EVEN_BYTE("r8") THK_DSP_EVEN_BYTE("r9")
 
