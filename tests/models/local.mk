@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every model of the shared set in the evaluator, on the host and on emulated targets; not part of `make check`.
+# Every model of the test set in the evaluator, on the host and on emulated targets; not part of
+# `make check`.
 EXTRA_DIST += %D%/models.py %D%/pieces.py %D%/promises.py
 MODEL_TARGETS = x86-64-v3 cortex-m4 cortex-m55 rv32imac
 # refused because their shapes depend on data, or their types contradict each other

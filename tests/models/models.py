@@ -126,7 +126,8 @@ def command(args, name, meta, target, folder):
 def run(cmd, seconds):
     try:
         p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds)
-        return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
+        return (p.returncode, p.stdout.decode("utf-8", "replace"),
+                p.stderr.decode("utf-8", "replace"))
     except subprocess.TimeoutExpired:
         return -1, "", "no answer within %d seconds" % seconds
 
@@ -168,7 +169,8 @@ def one(args, name, target):
     result = {"ok": status == 0, "why": first_error(err) if status else "", "text": "ok"}
     if status == 6:
         result["text"] = "DIFFERS"
-        result["why"] = result["why"] or next((l for l in out.splitlines() if "DIFF" in l.upper()), "")
+        result["why"] = result["why"] or next(
+            (l for l in out.splitlines() if "DIFF" in l.upper()), "")
     elif status:
         result["text"] = "failed (%d)" % status
     elif target not in ("reference", "planned"):
@@ -196,24 +198,30 @@ def has_pieces(args, name):
     """Whether the options make tile loops of the model."""
     model = next(m for m in MODELS if os.path.exists(os.path.join(args.models, name, m)))
     status, out, _ = run([args.thimble, "analyze", os.path.join(args.models, name, model), "--json",
-                          "--target", PLANNED_FOR, "--sram", "16M", "--flash", "16M", "-O", args.objective,
-                          "--io", args.io] + args.more, args.timeout)
+                          "--target", PLANNED_FOR, "--sram", "16M", "--flash", "16M", "-O",
+                          args.objective, "--io", args.io] + args.more, args.timeout)
     return status != 0 or any(o["op"] == "tile_loop" for o in json.loads(out)["operators"])
+
+
+INTRODUCTION = """# %s models
+
+Every %s model of the test set (a folder beside the sources, or where `TH_SHARED` says), compared
+with the outputs of an independent interpreter. A cell gives instructions of the longest inference
+(nanoseconds on the host) and arena bytes; `refused` marks models that must be refused, the reasons
+are below. Outputs marked bit-exact are equal; where the stored ones come from kernels of another
+arithmetic, integers may differ by two steps, by eight in the one whole network of that kind
+(coral_mobilenet); in QDQ networks, which their interpreter evaluates in floats, by as much as two
+such evaluations of the same file lie apart. Where integers differ, the cell says how many of the
+worst case and by how many steps at most. Made by `make %s`.
+
+"""
 
 
 def write_table(args, names, results):
     targets = args.targets
     with open(args.table, "w") as f:
         what = " and ".join(FORMATS[f] for f in args.formats.split(","))
-        f.write("# Models\n\nEvery " + what + " model of the shared test set, compared with the "
-                "outputs of an independent interpreter.\nA cell gives instructions of the longest inference (nanoseconds "
-                "on the host) and arena bytes;\n`refused` marks models that must be refused, the reasons are "
-                "below. Outputs\nmarked bit-exact are equal; where the stored ones come from kernels of "
-                "another arithmetic, integers\nmay differ by two steps, by eight in the one whole network "
-                "of that kind (coral_mobilenet); in QDQ\nnetworks, which their interpreter evaluates in "
-                "floats, by as much as two such evaluations of the\nsame file lie apart. Where integers "
-                "differ, the cell says how many of the worst case and by how many\nsteps at most.\n"
-                "Made by `make %s`.\n\n" % args.made)
+        f.write(INTRODUCTION % (what, what, args.made))
         f.write("| model | " + " | ".join(targets) + " |\n|" + "---|" * (len(targets) + 1) + "\n")
         for n in names:
             f.write("| %s | %s |\n" % (n, " | ".join(results[n, t]["text"] for t in targets)))
@@ -265,10 +273,11 @@ def main():
         for (n, t), r in zip(jobs, pool.map(lambda j: one(args, *j), jobs)):
             results[n, t] = r
             failed += not r["ok"]
-            print("%s: %s on %s%s" % ("PASS" if r["ok"] else "FAIL", n, t,
-                                      "" if r["ok"] else ": %s %s" % (r["text"], r["why"])), flush=True)
+            why = "" if r["ok"] else ": %s %s" % (r["text"], r["why"])
+            print("%s: %s on %s%s" % ("PASS" if r["ok"] else "FAIL", n, t, why), flush=True)
     for t in args.targets:
-        print("# %s: %d of %d" % (t, sum(r["ok"] for (n, u), r in results.items() if u == t), len(names)))
+        good = sum(r["ok"] for (n, u), r in results.items() if u == t)
+        print("# %s: %d of %d" % (t, good, len(names)))
     print("# PASS: %d\n# SKIP: %d\n# FAIL: %d" % (len(jobs) - failed, skipped, failed))
     if args.table:
         write_table(args, names, results)
