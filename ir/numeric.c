@@ -200,3 +200,23 @@ void th_activation_bounds(const struct th_type *out, double act_min, double act_
     *lo = (int32_t)a;
     *hi = (int32_t)(b < a ? a : b);
 }
+
+uint32_t th_half_widen(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+    uint32_t exponent = (half >> 10) & 31u, mantissa = half & 0x3ffu;
+
+    if (exponent == 31)
+        return sign | 0x7f800000u | mantissa << 13;
+    if (exponent == 0) {
+        if (mantissa == 0)
+            return sign;
+        exponent = 1;
+        while ((mantissa & 0x400u) == 0) {
+            mantissa <<= 1;
+            exponent--;             /* wraps below zero; the bias below brings it back */
+        }
+        mantissa &= 0x3ffu;
+    }
+    return sign | (exponent + 112u) << 23 | mantissa << 13;
+}

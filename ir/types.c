@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Element types, quantization parameters, tensor types, tensors. */
 #include <thimble/ir.h>
+#include <thimble/numeric.h>
 
 #include <math.h>
 #include <string.h>
@@ -198,15 +199,10 @@ void th_type_print(struct th_str *b, const struct th_type *t)
 
 static double half_to_double(uint16_t h)
 {
-    const int exponent = (h >> 10) & 31, fraction = h & 1023;
-    double v;
-    if (exponent == 0)
-        v = ldexp(fraction, -24);
-    else if (exponent == 31)
-        v = fraction ? (double)NAN : (double)INFINITY;
-    else
-        v = ldexp(1024 + fraction, exponent - 25);
-    return h & 0x8000 ? -v : v;
+    const uint32_t bits = th_half_widen(h);
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return (double)f;
 }
 
 /* Nearest half-precision value, ties to even. */

@@ -23,8 +23,25 @@ static enum th_status unknown_format(struct th_ctx *ctx, const struct th_loc *lo
     th_str_init(&s);
     for (uint32_t i = 0; i < th_frontend_count(ctx); i++)
         th_str_addf(&s, "%s%s", i ? ", " : "", th_frontend_at(ctx, i)->name);
-    th_help(ctx, 2003, "formats that can be read: %s", s.len ? s.s : "none (no frontend is loaded)");
+    th_help(ctx, 2003, "formats that can be read: %s",
+            s.len ? s.s : "none (no frontend is loaded)");
     th_str_release(&s);
+    return TH_ERR_INPUT;
+}
+
+enum th_status th_reject_form(struct th_ctx *ctx, const struct th_loc *loc, const char *nearest,
+                              const char *fmt, va_list ap)
+{
+    struct th_str text;
+    th_str_init(&text);
+    th_str_vaddf(&text, fmt, ap);
+    if (nearest)
+        th_str_addf(&text, "; nearest supported form: %s", nearest);
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.s[i] < 0x20 || text.s[i] == 0x7f)
+            text.s[i] = '?';
+    th_error(ctx, loc, 2001, "%s", text.s);
+    th_str_release(&text);
     return TH_ERR_INPUT;
 }
 

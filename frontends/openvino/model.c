@@ -180,7 +180,8 @@ static void check_support(struct ov_import *im, const struct ov_net *net)
         struct th_str type;
         th_str_init(&type);
         th_str_add_escaped(&type, l->type);
-        th_error(im->ctx, &loc, OV_MSG_UNKNOWN, "layers of type '%s' are not supported (%u of them)",
+        th_error(im->ctx, &loc, OV_MSG_UNKNOWN,
+                 "layers of type '%s' are not supported (%u of them)",
                  type.s, same);
         th_str_release(&type);
     }
@@ -230,7 +231,8 @@ static enum th_status add_input(struct ov_node *n)
     int64_t bytes;
 
     if (type.dtype == TH_DT_NONE)
-        return ov_reject(n, "element type '%.20s' is not supported", element != NULL ? element : "");
+        return ov_reject(n, "element type '%.20s' is not supported",
+                         element != NULL ? element : "");
     if (type.dtype == TH_DT_F32 && strcmp(element, "f32") != 0 && !im->told_half) {
         im->told_half = true;
         th_warning(im->ctx, &n->loc, OV_MSG_UNKNOWN,

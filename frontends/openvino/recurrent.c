@@ -166,7 +166,8 @@ static enum th_status check_sizes(const struct ov_node *n, const struct kind *k,
     if (ov_type(n, p->w)->dims[0] != rows || ov_type(n, p->r)->dims[0] != rows ||
         ov_type(n, p->b)->dims[0] != biased)
         return ov_reject(n, "weights of %" PRId64 ", %" PRId64 " and %" PRId64
-                         " rows for a state of %" PRId64, ov_type(n, p->w)->dims[0], ov_type(n, p->r)->dims[0],
+                         " rows for a state of %" PRId64, ov_type(n, p->w)->dims[0],
+                         ov_type(n, p->r)->dims[0],
                          ov_type(n, p->b)->dims[0], hidden);
     return TH_OK;
 }

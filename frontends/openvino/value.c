@@ -4,26 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <thimble/numeric.h>
+
 #include "import.h"
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
 enum th_status ov_reject(const struct ov_node *n, const char *format, ...)
 {
-    struct th_str text;
     va_list args;
+    enum th_status status;
 
-    th_str_init(&text);
     va_start(args, format);
-    th_str_vaddf(&text, format, args);
+    status = th_reject_form(n->scope->im->ctx, &n->loc, NULL, format, args);
     va_end(args);
-    for (size_t i = 0; i < text.len; i++) {
-        if ((unsigned char)text.s[i] < 0x20 || text.s[i] == 0x7f)
-            text.s[i] = '?';
-    }
-    th_error(n->scope->im->ctx, &n->loc, OV_MSG_UNKNOWN, "%s", text.s);
-    th_str_release(&text);
-    return TH_ERR_INPUT;
+    return status;
 }
 
 /* ---- types ----------------------------------------------------------------------------------- */
@@ -220,27 +215,6 @@ bool ov_in_axes(const struct ov_node *n, uint32_t i, int32_t rank, int64_t *axes
 
 /* ---- constants ------------------------------------------------------------------------------- */
 
-/* IEEE half to single precision; all halves are exact in the wider format. */
-static uint32_t widen_half(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000u) << 16;
-    uint32_t exponent = (h >> 10) & 31u, mantissa = h & 0x3ffu;
-
-    if (exponent == 31)
-        return sign | 0x7f800000u | mantissa << 13;
-    if (exponent == 0) {
-        if (mantissa == 0)
-            return sign;
-        exponent = 1;
-        while ((mantissa & 0x400u) == 0) {
-            mantissa <<= 1;
-            exponent--;             /* wraps below zero; the bias below brings it back */
-        }
-        mantissa &= 0x3ffu;
-    }
-    return sign | (exponent + 112u) << 23 | mantissa << 13;
-}
-
 struct range {
     const unsigned char *bytes;
     size_t offset, size;
@@ -261,7 +235,7 @@ static struct th_blob *widen(struct ov_node *n, const char *type, const struct r
     for (int64_t i = 0; i < count; i++) {
         uint32_t wide = 0;
         if (strcmp(type, "f16") == 0)
-            wide = widen_half((uint16_t)(r->bytes[2 * i] | r->bytes[2 * i + 1] << 8));
+            wide = th_half_widen((uint16_t)(r->bytes[2 * i] | r->bytes[2 * i + 1] << 8));
         else if (strcmp(type, "bf16") == 0)
             wide = (uint32_t)(r->bytes[2 * i] | r->bytes[2 * i + 1] << 8) << 16;
         else if (type[1] == '4')

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <thimble/numeric.h>
+
 #include "import.h"
 
 static enum th_status import_quantize(struct tfl_node *n)
@@ -21,27 +23,6 @@ static enum th_status import_quantize(struct tfl_node *n)
                       &x, 1, NULL);
 }
 
-/* IEEE half to single precision; all halves are exact in the wider format. */
-static uint32_t widen_half(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000u) << 16;
-    uint32_t exponent = (h >> 10) & 31u, mantissa = h & 0x3ffu;
-
-    if (exponent == 31)
-        return sign | 0x7f800000u | mantissa << 13;
-    if (exponent == 0) {
-        if (mantissa == 0)
-            return sign;
-        exponent = 1;
-        while ((mantissa & 0x400u) == 0) {
-            mantissa <<= 1;
-            exponent--;             /* wraps below zero; the bias below brings it back */
-        }
-        mantissa &= 0x3ffu;
-    }
-    return sign | (exponent + 112u) << 23 | mantissa << 13;
-}
-
 /* Weights stored as halves become single precision here: targets have no half arithmetic. */
 static enum th_status widen_constant(struct tfl_node *n, const struct th_tensor *half)
 {
@@ -58,7 +39,7 @@ static enum th_status widen_constant(struct tfl_node *n, const struct th_tensor 
     if (wide == NULL)
         return TH_ERR_INTERNAL;
     for (int64_t i = 0; i < count; i++)
-        wide[i] = widen_half(((const uint16_t *)half->data)[i]);
+        wide[i] = th_half_widen(((const uint16_t *)half->data)[i]);
     type.dtype = TH_DT_F32;
     type.quant = NULL;
     v = tfl_const(n, &type, wide);

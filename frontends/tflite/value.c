@@ -10,18 +10,13 @@
 
 enum th_status tfl_reject(const struct tfl_node *n, const char *nearest, const char *format, ...)
 {
-    struct th_str text;
     va_list args;
+    enum th_status status;
 
-    th_str_init(&text);
     va_start(args, format);
-    th_str_vaddf(&text, format, args);
+    status = th_reject_form(n->scope->im->ctx, &n->loc, nearest, format, args);
     va_end(args);
-    if (nearest != NULL)
-        th_str_addf(&text, "; nearest supported form: %s", nearest);
-    th_error(n->scope->im->ctx, &n->loc, TFL_MSG_UNKNOWN, "%s", text.s);
-    th_str_release(&text);
-    return TH_ERR_INPUT;
+    return status;
 }
 
 /* ---- types */

@@ -42,7 +42,7 @@ struct th_query {
     bool accumulate;                  /* operand 0 comes in pieces (TH_VIEW_ACCUMULATE) */
 };
 
-/* ---- the call a kernel row makes ------------------------------------------------------------------ */
+/* ---- the call a kernel row makes ------------------------------------------------------------- */
 /*
  * bind() describes the call of the kernel in C terms. Arguments are appended in the order of the
  * kernel's C parameters. Structs become `static const struct NAME x = { .field = ... };` of the
@@ -52,10 +52,12 @@ struct th_call;
 /* Pointer to operand i (its first byte in the arena, in the caller's buffer or in the data
  * file), cast to `ctype *` ("const int8_t"). An absent operand gives NULL. */
 TH_API void th_call_input(struct th_call *c, uint32_t i, const char *ctype);
+/* The same for output i. */
 TH_API void th_call_output(struct th_call *c, uint32_t i, const char *ctype);
 /* Pointer to `bytes` of scratch that nobody else uses during the call, aligned. bytes 0 gives
  * NULL. At most one per call. */
 TH_API void th_call_scratch(struct th_call *c, size_t bytes, size_t align, const char *ctype);
+/* Literal arguments: a number, a float that reads back exactly, C text as it is. */
 TH_API void th_call_int(struct th_call *c, int64_t v);
 TH_API void th_call_float(struct th_call *c, float v);
 TH_API void th_call_text(struct th_call *c, const char *c_expression);
@@ -79,12 +81,13 @@ TH_API void th_call_struct_end(struct th_call *c);
 /* The call is made n times; every input whose bit is set in in_mask and every output advance by
  * 1/n of their size each time (batches). */
 TH_API void th_call_batch(struct th_call *c, int64_t n, uint32_t in_mask);
+/* Scratch for bind, gone when the row is bound. */
 TH_API struct th_arena *th_call_arena(struct th_call *c);
 /* The kernel's own source text for a generated kernel (row.source NULL): C99, defining one static
  * function; `symbol` is used as the call's function name. Equal texts are emitted once. */
 TH_API void th_call_generated(struct th_call *c, const char *symbol, const char *text);
 
-/* ---- kernel rows ------------------------------------------------------------------------------------ */
+/* ---- kernel rows ----------------------------------------------------------------------------- */
 enum th_write_order {
     TH_ORDER_ANY,         /* says nothing: output must not overlap inputs */
     TH_ORDER_ELEMENT,     /* element i of the output is written after element i of every input was
@@ -159,6 +162,7 @@ struct th_backend {
     /* NULL: the common emission. May add files or replace the build fragments. */
     enum th_status (*emit)(struct th_emit *e);
 };
+/* By name, or NULL; and all of them, in the order of registration (i beyond the last: NULL). */
 TH_API const struct th_backend *th_backend_find(const struct th_ctx *ctx, const char *name);
 TH_API uint32_t th_backend_count(const struct th_ctx *ctx);
 TH_API const struct th_backend *th_backend_at(const struct th_ctx *ctx, uint32_t i);

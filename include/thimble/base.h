@@ -49,18 +49,22 @@ struct th_arena;
 /* A new, empty arena, or NULL when memory is exhausted. limit_bytes bounds the sum of all
  * allocations (0: unbounded). */
 TH_API struct th_arena *th_arena_new(size_t limit_bytes);
+/* Frees all that was allocated from it; NULL is allowed. */
 TH_API void th_arena_free(struct th_arena *a);
-/* Drops all that was allocated; the blocks are kept for reuse. */
+/* Drops all that was allocated; one block is kept for reuse. */
 TH_API void th_arena_clear(struct th_arena *a);
-/* bytes of zeroed memory aligned for any type (n * size checked); NULL when exhausted. Zero
- * bytes give a valid unique pointer. */
+/* Zeroed memory aligned for any type; NULL when memory or the limit is exhausted. Zero bytes give
+ * a valid unique pointer. */
 TH_API void *th_arena_alloc(struct th_arena *a, size_t bytes);
+/* The same for n elements of `size` bytes; NULL also when the product overflows. */
 TH_API void *th_arena_calloc(struct th_arena *a, size_t n, size_t size);
+/* Copies in the arena: of a string, of at most n of its bytes (terminated), of bytes, of formatted
+ * text; NULL when exhausted. */
 TH_API char *th_arena_strdup(struct th_arena *a, const char *s);
 TH_API char *th_arena_strndup(struct th_arena *a, const char *s, size_t n);
 TH_API void *th_arena_memdup(struct th_arena *a, const void *p, size_t bytes);
 TH_API char *th_arena_printf(struct th_arena *a, const char *fmt, ...) TH_PRINTF(2, 3);
-/* Bytes handed out so far. */
+/* Bytes handed out since the arena was made or cleared, rounding up included. */
 TH_API size_t th_arena_used(const struct th_arena *a);
 
 #define TH_NEW(arena, type) ((type *)th_arena_calloc((arena), 1, sizeof(type)))
@@ -83,7 +87,7 @@ static inline bool th_mul_i64(int64_t a, int64_t b, int64_t *out)
 {
     return !__builtin_mul_overflow(a, b, out);
 }
-/* Rounds v up to a multiple of align (a power of two). */
+/* Rounds v up to a multiple of align (a power of two); false on overflow. */
 TH_API bool th_align_up(size_t v, size_t align, size_t *out);
 
 /* ---- growing string -------------------------------------------------------------------------- */
@@ -91,9 +95,11 @@ TH_API bool th_align_up(size_t v, size_t align, size_t *out);
  * further appends do nothing. s is always NUL-terminated (never NULL once initialised). */
 struct th_str {
     char *s;
-    size_t len, cap;
+    size_t len, cap;    /* bytes before the NUL; bytes allocated */
     bool failed;
 };
+/* init: an empty string, before anything else. release: frees it. clear: empties it, keeping its
+ * memory. The others append a string, n bytes, a character, formatted text. */
 TH_API void th_str_init(struct th_str *b);
 TH_API void th_str_release(struct th_str *b);
 TH_API void th_str_clear(struct th_str *b);

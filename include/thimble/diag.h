@@ -37,15 +37,19 @@ struct th_message {
     const char *text;   /* valid during the call only */
 };
 
-/* Receives every message. The default sink prints to stderr as
+/* Receives every message, one at a time even when threads report. The default sink prints to
+ * stderr as
  * "thimble: error: person.tflite: node #17 'dw' (depthwise_conv2d): text [TH2103]". */
 typedef void th_sink_fn(void *user, const struct th_message *msg);
+/* `user` is handed to the sink as it is. */
 TH_API void th_ctx_set_sink(struct th_ctx *ctx, th_sink_fn *sink, void *user);
 /* Appends msg to out as the default sink prints it, with a newline at the end. */
 TH_API void th_message_format(const struct th_message *msg, struct th_str *out);
 
-/* loc may be NULL. code: see ir/base/diag.def (1xxx plugins, 2xxx readers, 3xxx IR and passes,
- * 4xxx target and memory, 5xxx emission and verification, 9xxx command line). */
+/* Format text as printf does and hand it to the sink. loc may be NULL. code is 0 or a number of
+ * ir/base/diag.def: 1xxx plugins, 2xxx readers, 3xxx IR and passes, 4xxx target and memory, 5xxx
+ * emission and verification, 9xxx command line. Strings that come from a file are hostile: those in
+ * loc are escaped when printed, those in the text are the caller's to escape. */
 TH_API void th_error(struct th_ctx *ctx, const struct th_loc *loc, int code, const char *fmt, ...)
     TH_PRINTF(4, 5);
 TH_API void th_warning(struct th_ctx *ctx, const struct th_loc *loc, int code, const char *fmt,
@@ -53,6 +57,7 @@ TH_API void th_warning(struct th_ctx *ctx, const struct th_loc *loc, int code, c
 TH_API void th_note(struct th_ctx *ctx, const struct th_loc *loc, const char *fmt, ...)
     TH_PRINTF(3, 4);
 TH_API void th_help(struct th_ctx *ctx, int code, const char *fmt, ...) TH_PRINTF(3, 4);
+/* The common function behind these. */
 TH_API void th_report(struct th_ctx *ctx, enum th_severity sev, const struct th_loc *loc,
                       int code, const char *fmt, va_list ap) TH_PRINTF(5, 0);
 /* Errors reported so far: a stage compares before and after to know whether it may go on. */

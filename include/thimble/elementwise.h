@@ -23,7 +23,8 @@ struct th_broadcast {
     int64_t dims[TH_MAX_RANK];
     int64_t stride[TH_BROADCAST_MAX][TH_MAX_RANK];
 };
-/* Of output 0 and the first n_in (at most three) operands, whose shapes must broadcast to it. */
+/* Of output 0 and the first n_in (at most TH_BROADCAST_MAX) operands, whose shapes must broadcast
+ * to it; a stride is in elements of its operand. */
 TH_API void th_broadcast_plan(const struct th_inst *c, struct th_broadcast *b);
 
 /* True for a type whose elements stand for reals: 8 or 16 bits with scales. */
@@ -50,6 +51,8 @@ struct th_binary_quant {
     bool even;
     float factor;
 };
+/* Each fills q from the types of operands 0 and 1 and of output 0, all quantized per tensor, and
+ * the instance's contract and activation; fields that its formula does not name are zero. */
 TH_API void th_quant_add(const struct th_inst *c, struct th_binary_quant *q);
 TH_API void th_quant_sub(const struct th_inst *c, struct th_binary_quant *q);
 TH_API void th_quant_mul(const struct th_inst *c, struct th_binary_quant *q);
@@ -58,7 +61,8 @@ TH_API void th_quant_squared_difference(const struct th_inst *c, struct th_binar
 TH_API void th_quant_compare(const struct th_inst *c, struct th_binary_quant *q);
 
 /* The 256 entries of an 8-bit op with TH_TRAIT_UNARY_TABLE, filled by its own eval. Entry i
- * belongs to the stored byte i; table[i] is the stored byte of the result. */
+ * belongs to the stored byte i; table[i] is the stored byte of the result. Reports and fails
+ * when a type has no 8 bits, or when eval fails. */
 TH_API enum th_status th_unary_table(const struct th_inst *c, unsigned char table[256]);
 
 /* 16-bit logistic and tanh: x * mult + round >> shift gives the position in the sigmoid table

@@ -31,15 +31,17 @@ struct th_emit_request {
  * nothing behind. A non-empty folder that Thimble did not write is refused. Reports. */
 TH_API enum th_status th_emit_folder(struct th_ctx *ctx, const struct th_emit_request *r);
 
-/* For a backend's emit slot: adds (or replaces) a file of the folder. */
+/* For a backend's emit slot: adds (or replaces) a file of the folder; text is copied. Fails
+ * only when memory is exhausted. */
 TH_API enum th_status th_emit_file(struct th_emit *e, const char *name, const char *text,
                                    size_t len);
+/* What is being emitted; borrowed. */
 TH_API const struct th_emit_request *th_emit_request(const struct th_emit *e);
 
 /* A C identifier made from a hostile name; never empty. Appended. */
 TH_API void th_emit_identifier(struct th_str *b, const char *name);
-/* What stands between the prefix and "_invoke" in the names of entry point i: nothing for the first,
- * "_" and its own name, made safe and unique, for others. */
+/* What stands between the prefix and "_invoke" in the names of entry point i: nothing for the
+ * first, "_" and its own name, made safe and unique, for others. */
 TH_API void th_emit_entry_name(struct th_str *b, const struct th_program *p, uint32_t i);
 /* The name made safe for a C comment. Appended. */
 TH_API void th_emit_comment(struct th_str *b, const char *name);

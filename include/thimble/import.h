@@ -39,10 +39,12 @@ struct th_import {
     th_value (*option_tensor)(const struct th_import *im, const char *name);
 };
 struct th_importer {
-    const char *frontend;             /* "tflite" */
-    const char *op_name;              /* custom code */
+    const char *frontend;             /* "tflite", "onnx" */
+    const char *op_name;              /* custom code; ONNX: "Op" or "domain:Op" */
+    /* Adds the nodes and fills im->out; reports and returns a failure. */
     enum th_status (*import)(struct th_import *im);
 };
+/* The row registered for a frontend's operator, or NULL. */
 TH_API const struct th_importer *th_importer_find(const struct th_ctx *ctx, const char *frontend,
                                                   const char *op_name);
 /* Reports an error at the operator and returns TH_ERR_INPUT. */

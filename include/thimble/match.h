@@ -27,10 +27,12 @@ struct th_match {
     uint32_t n_value;
 };
 struct th_pattern;
-/* Compiles pattern text into the arena; reports errors of syntax and unknown ops. */
+/* Compiles pattern text into the arena, where it lives; reports errors of syntax and unknown ops
+ * and returns NULL. */
 TH_API struct th_pattern *th_pattern_new(struct th_ctx *ctx, struct th_arena *a,
                                          const char *text);
-/* Tries the pattern with its outermost op at node n. */
+/* Tries the pattern with its outermost op at node n; *m is filled on success, its names belong to
+ * the pattern. */
 TH_API bool th_pattern_match(const struct th_pattern *p, const struct th_graph *g, th_node n,
                              struct th_match *m);
 /* The value bound to a name, 0 if absent or unknown. */

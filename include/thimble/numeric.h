@@ -20,20 +20,23 @@ struct th_multiplier {
     int32_t s;
 };
 /* Quantized multiplier of a real factor >= 0 (frexp in double, half away from zero). Below
- * 2^-32 both fields are 0. single_rounding clamps s to 30. */
+ * 2^-32, and for what is no finite number, both fields are 0. single_rounding: factors of 2^30 and
+ * more become the largest with s = 30. */
 TH_API struct th_multiplier th_quantize_multiplier(double real, bool single_rounding);
 /* Saturating rounding doubling high multiply; ties up; INT32_MIN squared saturates. */
 TH_API int32_t th_srdhm(int32_t a, int32_t b);
+/* The same of 16 bits. */
 TH_API int16_t th_srdhm16(int16_t a, int16_t b);
-/* x / 2^e rounded, ties away from zero; 0 <= e <= 31. */
+/* x / 2^e rounded, ties away from zero; 0 <= e <= 31 (beyond: 0). */
 TH_API int32_t th_rdivp2(int32_t x, int e);
-/* x * 2^e saturated to int32. */
+/* x * 2^e saturated to int32; e <= 0 leaves x. */
 TH_API int32_t th_sat_shl(int32_t x, int e);
 /* x times multiplier: double rounding, or (single) one rounding in 64 bits, ties up. */
 TH_API int32_t th_mbqm(int32_t x, struct th_multiplier q, bool single_rounding);
-/* 64-bit accumulators (16-bit activations): the multiplier is reduced to 16 bits first. */
+/* 64-bit accumulators (16-bit activations): the multiplier is reduced to 16 bits first, one
+ * rounding, ties up. |x| < 2^47, else the product wraps. */
 TH_API int32_t th_mbqm64(int64_t x, struct th_multiplier q);
-/* exp(a) for a <= 0 in Q(k).(31-k), result Q0.31. */
+/* exp(a) for a <= 0 in Q(k).(31-k), k = integer_bits, result Q0.31. */
 TH_API int32_t th_exp_on_negative(int32_t a, int integer_bits);
 /* 1/(1+x) for x in [0,1) Q0.31, result Q0.31. */
 TH_API int32_t th_one_over_one_plus(int32_t x);
@@ -54,12 +57,17 @@ static inline int64_t th_mean_even(int64_t sum, int64_t n, int64_t zero)
     const int64_t below = d / n - (d % n < 0), rest = d - below * n;
     return below + (2 * rest > n || (2 * rest == n && (below & 1))) + zero;
 }
+/* v held in [lo, hi], lo <= hi. */
 static inline int64_t th_clamp_i64(int64_t v, int64_t lo, int64_t hi)
 {
     return v < lo ? lo : v > hi ? hi : v;
 }
+/* The bits of the binary32 number equal to a binary16 one, given by its bits (IEEE 754). Exact:
+ * subnormals become normal, NaNs keep their payload. */
+TH_API uint32_t th_half_widen(uint16_t half);
 /* Integer bounds of a fused activation [act_min, act_max] given in reals, for a quantized output:
- * max(type min, zero + round(min/scale)) and likewise; infinities mean the type's own bound. */
+ * max(type min, zero + round(min/scale)) and likewise; infinities mean the type's own bound.
+ * `out` is quantized per tensor. */
 struct th_type;
 TH_API void th_activation_bounds(const struct th_type *out, double act_min, double act_max,
                                  int32_t *lo, int32_t *hi);

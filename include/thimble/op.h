@@ -33,7 +33,8 @@ struct th_inst {
 };
 /* Reports an error at the instance's location and returns TH_ERR_INPUT. */
 TH_API enum th_status th_inst_error(const struct th_inst *c, const char *fmt, ...) TH_PRINTF(2, 3);
-/* Attribute value with the default of the op's own table. */
+/* Attribute value with the default of the op's own table. Lists: entry i, and the number of
+ * entries. */
 TH_API int64_t th_inst_int(const struct th_inst *c, const char *attr);
 TH_API double th_inst_float(const struct th_inst *c, const char *attr);
 TH_API int64_t th_inst_ints(const struct th_inst *c, const char *attr, uint32_t i);
@@ -42,7 +43,7 @@ TH_API const char *th_inst_string(const struct th_inst *c, const char *attr);
 /* True when the contract is the single-rounding one. */
 TH_API bool th_inst_single_rounding(const struct th_inst *c);
 
-/* ---- tables ------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 enum th_port_flags {
     TH_PORT_OPTIONAL = 1,
     TH_PORT_CONST = 2,       /* must be a constant (weights, axes) */
@@ -78,7 +79,7 @@ struct th_attr_spec {
 
 enum th_trait {
     TH_TRAIT_PURE = 1,          /* no state, no side effect: may be folded and removed */
-    TH_TRAIT_ELEMENTWISE = 2,   /* output element i depends on element i of each (broadcast) input */
+    TH_TRAIT_ELEMENTWISE = 2,   /* output element i needs element i of each (broadcast) input */
     TH_TRAIT_VIEW = 4,          /* output is input 0 with another shape: no data moves */
     TH_TRAIT_STATE_READ = 8,
     TH_TRAIT_STATE_WRITE = 16,
@@ -89,7 +90,7 @@ enum th_trait {
 };
 enum th_region_kind { TH_REGION_NONE, TH_REGION_LOOP, TH_REGION_IF, TH_REGION_TILE_LOOP };
 
-/* ---- slots --------------------------------------------------------------------------------------- */
+/* ---- slots ----------------------------------------------------------------------------------- */
 struct th_eval {
     struct th_arena *arena;                    /* scratch */
     const struct th_tensor *const *in;         /* NULL entry: absent */
@@ -220,13 +221,14 @@ struct th_op {
  * rank stays >= 1. */
 TH_API void th_move_simplify(struct th_move *m);
 
-/* Runs slots with their defaults. */
+/* Slot `cost` with its default. */
 TH_API void th_inst_cost(const struct th_inst *c, struct th_cost *cost);
 
-/* An instance of node n in g (arrays in the arena). out points at copies of the types. */
+/* An instance of node n in g (arrays in the arena). out points at copies of the types. NULL when
+ * memory is exhausted. */
 TH_API struct th_inst *th_node_inst(const struct th_graph *g, th_node n, struct th_arena *arena);
 
-/* Ops of a context, built-in and from plugins, in name order. */
+/* Ops of a context, built-in and from plugins: by name, or NULL; and all of them in name order. */
 TH_API const struct th_op *th_op_find(const struct th_ctx *ctx, const char *name);
 TH_API uint32_t th_op_count(const struct th_ctx *ctx);
 TH_API const struct th_op *th_op_at(const struct th_ctx *ctx, uint32_t i);

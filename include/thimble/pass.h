@@ -32,7 +32,7 @@ struct th_option_spec {          /* terminated by a NULL name */
     const char *help;
 };
 
-struct th_pass_ctx;              /* what a pass is given */
+struct th_pass_ctx;              /* what a pass is given; all that these return is borrowed */
 TH_API struct th_ctx *th_pass_ctx(const struct th_pass_ctx *pc);
 TH_API struct th_program *th_pass_program(const struct th_pass_ctx *pc);
 /* Scratch, cleared after each pass. */
@@ -43,6 +43,7 @@ TH_API const struct th_backend *th_pass_backend(const struct th_pass_ctx *pc);
 TH_API enum th_objective th_pass_objective(const struct th_pass_ctx *pc);
 /* Option of this pass (given in braces) with its default; NULL only if unset without default. */
 TH_API const char *th_pass_option(const struct th_pass_ctx *pc, const char *name);
+/* The same as a number or flag, checked against the table already; 0 or false if unset. */
 TH_API int64_t th_pass_option_int(const struct th_pass_ctx *pc, const char *name);
 TH_API double th_pass_option_float(const struct th_pass_ctx *pc, const char *name);
 TH_API bool th_pass_option_bool(const struct th_pass_ctx *pc, const char *name);
@@ -53,7 +54,7 @@ TH_API void th_pass_changed(struct th_pass_ctx *pc);
 /* A line for --verbosity 2 and the report ("fused 12 activations"). */
 TH_API void th_pass_remark(struct th_pass_ctx *pc, const char *fmt, ...) TH_PRINTF(2, 3);
 
-/* ---- data for passes that measure ------------------------------------------------------------- */
+/* ---- data for passes that measure ------------------------------------------------------------ */
 /* Samples of a function's inputs. */
 struct th_samples {
     int64_t n;
@@ -95,11 +96,12 @@ struct th_anchor {
     const char *pipeline;
 };
 
+/* By name, or NULL; and all of them, built-in ones first. */
 TH_API const struct th_pass *th_pass_find(const struct th_ctx *ctx, const char *name);
 TH_API uint32_t th_pass_count(const struct th_ctx *ctx);
 TH_API const struct th_pass *th_pass_at(const struct th_ctx *ctx, uint32_t i);
 
-/* ---- running ---------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 struct th_pipeline_run {
     const char *pipeline;            /* "inference" */
     const char *passes;              /* --passes text, or NULL */

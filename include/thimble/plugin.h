@@ -51,6 +51,11 @@ typedef const struct th_plugin *th_plugin_entry_fn(void);
     __attribute__((visibility("default"))) const struct th_plugin *                  \
         module##_LTX_th_plugin_entry(void)
 
+/*
+ * Staging, from init. Records and rows are borrowed and must be const data of the plugin. Each
+ * reports and returns TH_ERR_PLUGIN when a record is incomplete or of another size, or when its
+ * name exists already; init then returns that, and nothing of the plugin stays.
+ */
 TH_API enum th_status th_reg_op(struct th_reg *r, const struct th_op *op);
 TH_API enum th_status th_reg_pass(struct th_reg *r, const struct th_pass *pass,
                                   const struct th_anchor *where);   /* NULL: only by --passes */
@@ -79,8 +84,9 @@ struct th_contract {
 };
 TH_API enum th_status th_reg_contract(struct th_reg *r, const struct th_contract *c);
 
-/* ---- loading (the driver's side) ---------------------------------------------------------------- */
-/* Registers a plugin's descriptor directly (preloaded modules, tests). */
+/* ---- loading (the driver's side) ------------------------------------------------------------- */
+/* Registers a plugin's descriptor directly (preloaded modules, tests); `origin` names it in
+ * messages. Reports. */
 TH_API enum th_status th_plugin_register(struct th_ctx *ctx, const struct th_plugin *p,
                                          const char *origin);
 /* Loads one file given by the user: any failure is reported and returned. */
@@ -93,6 +99,7 @@ struct th_plugin_info {
     const char *origin;      /* path, or "preloaded" */
     const char *failure;     /* NULL: loaded */
 };
+/* What was loaded and what failed, in the order of loading. */
 TH_API uint32_t th_plugin_count(const struct th_ctx *ctx);
 TH_API const struct th_plugin_info *th_plugin_at(const struct th_ctx *ctx, uint32_t i);
 

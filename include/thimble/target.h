@@ -19,7 +19,7 @@ struct th_mem_region {
 struct th_compiler {
     const char *name;         /* "gcc", "clang" */
     const char *command;      /* "arm-none-eabi-gcc" */
-    const char *link_with;    /* name of the compiler that builds start-up and links; NULL: itself */
+    const char *link_with;    /* compiler that builds start-up code and links; NULL: itself */
     bool only_links;          /* cannot compile what is emitted for this target */
     const char *const *cflags;    /* NULL-terminated */
     const char *const *ldflags;
@@ -55,9 +55,10 @@ struct th_target {
 /* By name ("cortex-m4", "x86-64-v3+avx512vnni": features added by '+') or path of an XML file.
  * Reports, with the nearest name, and returns NULL. Lives as long as the context. */
 TH_API const struct th_target *th_target_find(struct th_ctx *ctx, const char *name);
-/* All descriptions found, in name order. */
+/* All descriptions found, in name order; the array lives as long as the context. */
 TH_API enum th_status th_target_list(struct th_ctx *ctx, const struct th_target *const **list,
                                      uint32_t *n);
+/* Whether the target has a feature ("dsp"). */
 TH_API bool th_target_has(const struct th_target *t, const char *feature);
 
 #ifdef __cplusplus

@@ -15,14 +15,19 @@ extern "C" {
  * sink. There are no mutable globals: two contexts are independent. Programs must be freed
  * before their context.
  */
+/* With the built-in operators and passes, no plugin loaded; NULL when memory is exhausted. */
 TH_API struct th_ctx *th_ctx_new(void);
+/* NULL is allowed. Plugins stay loaded until the process ends. */
 TH_API void th_ctx_free(struct th_ctx *ctx);
+/* Borrowed; what it holds lives as long as the context. */
 TH_API struct th_arena *th_ctx_arena(struct th_ctx *ctx);
 /* Equal strings give equal pointers; lives as long as the context. NULL on exhaustion. */
 TH_API const char *th_intern(struct th_ctx *ctx, const char *s);
+/* 0: errors and warnings only, 1 results, 2 what passes did too. */
 TH_API int th_ctx_verbosity(const struct th_ctx *ctx);
 TH_API void th_ctx_set_verbosity(struct th_ctx *ctx, int level);
-/* The integer contract of nodes that name none: "tflite" unless set. Static or interned text. */
+/* The integer contract of nodes that name none: "tflite" unless set. The name is borrowed: static
+ * or interned text. */
 TH_API const char *th_ctx_contract(const struct th_ctx *ctx);
 TH_API void th_ctx_set_contract(struct th_ctx *ctx, const char *name);
 /* The compiler's version, "major.minor.patch". */

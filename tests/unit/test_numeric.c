@@ -12,6 +12,7 @@
 #include <CUnit/Basic.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint64_t seed = 1;
 static uint32_t draw(void)
@@ -199,6 +200,25 @@ static void rounded_products(void)
         CU_ASSERT_EQUAL(wrong_products(2000000), 0);
 }
 
+static void halves(void)
+{
+    bool same = true;
+    for (uint32_t h = 0; h < 0x10000; h++) {
+        const uint32_t exponent = h >> 10 & 31, fraction = h & 1023;
+        const uint32_t bits = th_half_widen((uint16_t)h);
+        const double size = exponent ? ldexp(1024 + fraction, (int)exponent - 25)
+                                     : ldexp(fraction, -24);
+        float f;
+        memcpy(&f, &bits, sizeof f);
+        if (exponent == 31)
+            same = same && (fraction ? isnan(f) && (bits & 0x7fffff) == fraction << 13 : isinf(f));
+        else
+            same = same && fabs((double)f) == size;
+        same = same && !signbit(f) == !(h & 0x8000);
+    }
+    CU_ASSERT_TRUE(same);
+}
+
 int main(void)
 {
     unsigned failed = 1;
@@ -211,7 +231,8 @@ int main(void)
         CU_add_test(s, "functions", functions) && CU_add_test(s, "rounding", rounding) &&
         CU_add_test(s, "activation bounds", bounds) &&
         CU_add_test(s, "rounded products", rounded_products) &&
-        CU_add_test(s, "stored as integers", stored_as_integers)) {
+        CU_add_test(s, "stored as integers", stored_as_integers) &&
+        CU_add_test(s, "halves", halves)) {
         CU_basic_run_tests();
         failed = CU_get_number_of_failures();
     }
