@@ -23,7 +23,7 @@ bool th_graph_is_body(const struct th_graph *g)
     return g->body;
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 static th_value new_value(struct th_graph *g, const char *name, const struct th_type *type)
 {
     struct th_value_rec *v = TH_NEW(g->program->arena, struct th_value_rec);
@@ -251,7 +251,7 @@ void th_value_set_range(struct th_graph *g, th_value v, float lo, float hi)
     g->values[v]->hi = hi;
 }
 
-/* ---- uses -------------------------------------------------------------------------------------- */
+/* ---- uses ------------------------------------------------------------------------------------ */
 bool th_value_add_user(struct th_graph *g, th_value v, th_node n)
 {
     struct th_value_rec *r = g->values[v];
@@ -315,7 +315,7 @@ void th_value_replace(struct th_graph *g, th_value from, th_value to)
             th_graph_set_output(g, i, to);
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 th_node th_graph_first(const struct th_graph *g)
 {
     return g->first;
@@ -469,7 +469,7 @@ void th_node_set_input(struct th_graph *g, th_node n, uint32_t i, th_value v)
         th_error(g->program->ctx, NULL, 0, "out of memory");
 }
 
-/* ---- notes ------------------------------------------------------------------------------------- */
+/* ---- notes ----------------------------------------------------------------------------------- */
 struct th_place th_value_place(const struct th_graph *g, th_value v)
 {
     return g->values[v]->place;

@@ -299,7 +299,7 @@ void th_program_clear_notes(struct th_program *p)
     th_program_walk(p, clear_graph, NULL);
 }
 
-/* ---- totals ------------------------------------------------------------------------------------- */
+/* ---- totals ---------------------------------------------------------------------------------- */
 uint32_t th_plan_arena_regions(const struct th_plan_totals *t)
 {
     return t->n_regions - t->n_caller;

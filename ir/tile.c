@@ -14,7 +14,7 @@ bool th_tile_shape(const struct th_type *t, int64_t *h, int64_t *w, int64_t *pix
     return *h >= 1 && *w >= 1 && *pixel_bytes >= 1;
 }
 
-/* ---- what a node wants ------------------------------------------------------------------------ */
+/* ---- what a node wants ----------------------------------------------------------------------- */
 struct describing {
     const struct th_inst *c;
     struct th_arena *arena;
@@ -30,7 +30,8 @@ static void whole_box(const struct th_type *t, struct th_box *b)
 }
 
 /* Asks the window for every index of one spatial axis (back: 2 rows, 1 columns, from the end). */
-static bool probe(const struct describing *k, uint32_t port, int32_t back, struct th_tile_axis *axis)
+static bool probe(const struct describing *k, uint32_t port, int32_t back,
+                  struct th_tile_axis *axis)
 {
     const struct th_type *y = &k->c->out[0], *x = k->c->in[port];
     const int32_t a = y->rank - 1 - back, b = x->rank - 1 - back;
@@ -200,7 +201,7 @@ enum th_status th_tile_turn(const struct th_tile *t, struct th_arena *arena, str
     return out->nodes && turn_rows(out, arena) ? TH_OK : TH_ERR_INTERNAL;
 }
 
-/* ---- the loop --------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 struct reading {
     struct th_tile *t;
     const struct th_attrs *attrs;

@@ -51,7 +51,9 @@ enum th_tile_form {
     TH_TILE_REDUCE      /* takes its first operand in pieces; the output is complete at the end.
                            Only the last node */
 };
-enum th_tile_store { TH_TILE_WHOLE, TH_TILE_LINE, TH_TILE_STRIP, TH_TILE_RING, TH_TILE_ACCUMULATOR };
+enum th_tile_store {
+    TH_TILE_WHOLE, TH_TILE_LINE, TH_TILE_STRIP, TH_TILE_RING, TH_TILE_ACCUMULATOR
+};
 
 /* Rows (columns) of an operand wanted for each row (column) of the output: [lo, hi), clipped. */
 struct th_tile_axis {

@@ -139,7 +139,8 @@ static bool mean_is_exact(const struct th_type *x, int64_t n)
 {
     const int64_t zero = th_quant_zero(x->quant, 0);
     const float scale = th_quant_scale(x->quant, 0), factor = scale / (scale * (float)n);
-    const int64_t lo = n * (th_dtype_min(x->dtype) - zero), hi = n * (th_dtype_max(x->dtype) - zero);
+    const int64_t lo = n * (th_dtype_min(x->dtype) - zero);
+    const int64_t hi = n * (th_dtype_max(x->dtype) - zero);
     if (n < 1 || n > 1 << 12)
         return false;
     for (int64_t sum = lo; sum <= hi; sum++)

@@ -222,7 +222,7 @@ static enum th_status propose_node(struct proposing *k, struct th_graph *g, th_n
                                                 : propose_by_rows(k, g, n, c, note);
 }
 
-/* ---- tile loops -------------------------------------------------------------------------------- */
+/* ---- tile loops ------------------------------------------------------------------------------ */
 /* How node i writes while it reads value `in` itself. */
 static struct th_tile_order piece_order(const struct th_tile *t, uint32_t i, th_value in,
                                         struct th_arena *arena)

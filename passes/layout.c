@@ -290,7 +290,7 @@ static enum th_status sink_reduce(struct th_graph *g, const struct th_match *m, 
     return rebuild(g, n, &x, 1, &moved, &rest, done);
 }
 
-/* ---- dense layers ----------------------------------------------------------------------------- */
+/* ---- dense layers ---------------------------------------------------------------------------- */
 
 /* The columns of the weights go where the elements of x are before the transpose. Sums of floats
  * are added in another order. */

@@ -63,7 +63,7 @@ void th_pass_remark(struct th_pass_ctx *pc, const char *fmt, ...)
     th_str_release(&line);
 }
 
-/* ---- data ------------------------------------------------------------------------------------- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 static enum th_status no_data(struct th_pass_ctx *pc, const char *where)
 {

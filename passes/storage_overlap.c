@@ -15,7 +15,8 @@ static int64_t common_distance(const struct th_layout *l, const struct th_layout
             continue;
         for (uint32_t k = 0; k < th_graph_share_count(r->graph); k++) {
             const struct th_share *s = th_graph_share(r->graph, k);
-            if (s->out == out && s->in == v && !s->exact && !s->same && !s->state && s->distance > d)
+            if (s->out == out && s->in == v && !s->exact && !s->same && !s->state &&
+                s->distance > d)
                 d = s->distance;
         }
         if (d < 0)

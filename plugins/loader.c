@@ -149,7 +149,7 @@ enum th_status th_plugin_load(struct th_ctx *ctx, const char *path)
     return load(ctx, path, false);
 }
 
-/* ---- scanning ------------------------------------------------------------------------------------ */
+/* ---- scanning -------------------------------------------------------------------------------- */
 /* Messages of a failed scan become one warning, remembered for `thimble plugins`. */
 struct capture {
     struct th_str first;

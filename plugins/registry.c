@@ -151,7 +151,7 @@ enum th_status th_reg_contract(struct th_reg *r, const struct th_contract *c)
     return stage(r, &r->staged.contracts, c);
 }
 
-/* ---- look-ups --------------------------------------------------------------------------------- */
+/* ---- look-ups -------------------------------------------------------------------------------- */
 const struct th_frontend *th_frontend_find(const struct th_ctx *ctx, const char *name)
 {
     for (uint32_t i = 0; i < ctx->reg.frontends.n; i++) {
@@ -229,7 +229,7 @@ enum th_status th_import_error(const struct th_import *im, const char *fmt, ...)
     return TH_ERR_INPUT;
 }
 
-/* ---- committing -------------------------------------------------------------------------------- */
+/* ---- committing ------------------------------------------------------------------------------ */
 /* Where the name of a record stands: at an offset, for passes behind one pointer more. */
 static const char *name_at(const struct th_list *l, uint32_t i, size_t offset, bool placed)
 {

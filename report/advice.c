@@ -35,7 +35,7 @@ struct net {
     bool exhausted;
 };
 
-/* ---- the network as a list --------------------------------------------------------------------- */
+/* ---- the network as a list ------------------------------------------------------------------- */
 /* Kernel and stride of an axis from what is wanted inside the map, where nothing is clipped. */
 static bool affine(const struct th_tile_axis *a, int64_t *kernel, int64_t *stride)
 {
@@ -165,7 +165,7 @@ static bool take_network(struct net *net, const struct th_program *p)
     return !net->exhausted;
 }
 
-/* ---- the patch model --------------------------------------------------------------------------- */
+/* ---- the patch model ------------------------------------------------------------------------- */
 static int64_t min64(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -276,7 +276,7 @@ static bool reaches(const struct layer *l)
     return false;
 }
 
-/* ---- the advice -------------------------------------------------------------------------------- */
+/* ---- the advice ------------------------------------------------------------------------------ */
 static const char *layer_name(const struct layer *l)
 {
     const struct th_loc *loc = th_node_loc(l->graph, l->node);

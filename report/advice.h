@@ -24,7 +24,7 @@ struct th_advice {
     int64_t patches;              /* p: p x p patches */
     int64_t map[2], patch[2];     /* of the stage's output; of its input for one patch */
     int64_t least[2];             /* patch of the input if no window reached over a border */
-    int64_t peak, layer_peak;     /* bytes, operands in place where they can be: by patches, by layers */
+    int64_t peak, layer_peak;     /* bytes, operands in place where possible: patches, layers */
     double overhead, overall;     /* MACs added: in the stage, of the whole network */
     const struct th_advice_layer *layers;   /* the windows of more than a pixel */
     uint32_t n_layers;

@@ -19,7 +19,8 @@ static const char style[] =
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
     "tr.peak td{background:#fff0e0}tr.sum td{font-weight:600}"
     "tr.in td:nth-child(3){padding-left:2em}"
-    "th{white-space:nowrap}svg{display:block;width:100%;min-width:640px;height:auto;background:#fafafa;border:1px solid #ddd}"
+    "th{white-space:nowrap}svg{display:block;width:100%;min-width:640px;height:auto;"
+    "background:#fafafa;border:1px solid #ddd}"
     "svg text{font:11px system-ui,sans-serif;fill:#444}svg text.in{fill:#123;font-size:10.5px;"
     "pointer-events:none}"
     "line.grid{stroke:#e4e4e4}line.bound{stroke:#c22;stroke-dasharray:6 4;stroke-width:1.5}"
@@ -39,7 +40,7 @@ static void fact(struct th_page *p, const char *name, int64_t bytes, const char 
     th_page_close(p);
 }
 
-/* ---- sums ------------------------------------------------------------------------------------- */
+/* ---- sums ------------------------------------------------------------------------------------ */
 
 static void write_regions(struct th_page *p, const struct th_report *r)
 {
@@ -95,9 +96,10 @@ static void write_sums(struct th_page *p, const struct th_report *r)
     th_page_close(p);
 }
 
-/* ---- layers ----------------------------------------------------------------------------------- */
+/* ---- layers ---------------------------------------------------------------------------------- */
 
-static void write_layer(struct th_page *p, const struct th_report *r, const struct th_report_layer *l)
+static void write_layer(struct th_page *p, const struct th_report *r,
+                        const struct th_report_layer *l)
 {
     struct th_str s;
     th_page_open(p, "tr");

@@ -131,7 +131,7 @@ static void open_details(struct th_page *p, const char *summary)
     th_page_element(p, "summary", NULL, summary);
 }
 
-/* ---- the arena --------------------------------------------------------------------------------- */
+/* ---- the arena ------------------------------------------------------------------------------- */
 /* State is there during all steps of every entry point. */
 static bool of_function(const struct th_report *r, uint32_t i, uint32_t f,
                         struct th_report_block *b)
@@ -266,7 +266,7 @@ void th_page_arena(struct th_page *p, const struct th_report *r)
         write_function(p, r, f);
 }
 
-/* ---- bars by step ------------------------------------------------------------------------------ */
+/* ---- bars by step ---------------------------------------------------------------------------- */
 struct interval {
     int64_t lo, hi;
 };
@@ -345,7 +345,7 @@ void th_page_bars(struct th_page *p, const struct th_report *r)
     free(list);
 }
 
-/* ---- the front --------------------------------------------------------------------------------- */
+/* ---- the front ------------------------------------------------------------------------------- */
 static void front_table(struct th_page *p, const struct th_report *r, double base)
 {
     static const char *const titles[] = {"#bytes", "#MACs", "#x", "", "how to force it", NULL};

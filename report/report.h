@@ -80,7 +80,7 @@ struct th_report {
     uint32_t n_states;
     int64_t macs, elementary;            /* of one pass over all nodes */
     double cycles;
-    int64_t data_bytes;                  /* constants: as emitted once packed, else as in the model */
+    int64_t data_bytes;                  /* constants: as emitted if packed, else as in the model */
     uint32_t n_data;
     int64_t copied_bytes;                /* part of it that no layer has: initial states, constant
                                             outputs */

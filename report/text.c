@@ -109,7 +109,7 @@ static void add_frames(const struct th_frames *f, struct th_str *s)
                 f->macs_window);
 }
 
-/* ---- where and why ---------------------------------------------------------------------------- */
+/* ---- where and why --------------------------------------------------------------------------- */
 
 bool th_report_heat(const struct th_report *r, uint32_t region, double *least, double *most)
 {
@@ -182,7 +182,7 @@ void th_report_summary(const struct th_report *r, struct th_str *s)
     th_str_addc(s, '\n');
 }
 
-/* ---- the model -------------------------------------------------------------------------------- */
+/* ---- the model ------------------------------------------------------------------------------- */
 
 static void add_tensors(struct th_str *s, const char *what, const struct th_report_tensor *t,
                         uint32_t n)
@@ -240,7 +240,7 @@ void th_report_model(const struct th_report *r, struct th_str *s)
                 r->largest_pair);
 }
 
-/* ---- layers ----------------------------------------------------------------------------------- */
+/* ---- layers ---------------------------------------------------------------------------------- */
 
 static void add_place(const struct th_report *r, struct th_str *s,
                       const struct th_report_layer *l)

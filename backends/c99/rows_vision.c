@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Portable rows: grid_sample, roi_align, non_max_suppression, detection_postprocess, determinant. */
+/* Portable rows: grid_sample, roi_align, non_max_suppression, detection_postprocess,
+ * determinant. */
 #include "backends/c99/families.h"
 
 #include "backends/c99/generate.h"

@@ -35,7 +35,7 @@ int32_t th_row_channel_shift(const struct th_row_channels *h, int64_t c);    /* 
 /* 0 beyond the channels or products there are. */
 int8_t th_row_channel_weight(const struct th_row_channels *h, int64_t c, int64_t t);
 
-/* ---- the three-word form: high word of twice the sum times m, plus c and the sign, then >> e --- */
+/* ---- the three-word form: high word of twice the sum times m, plus c and the sign, then >> e - */
 /* NULL when it is exact for a channel, else why not. */
 const char *th_row_triple_check(const struct th_row_fold *f, struct th_multiplier m,
                                 int32_t out_zero);

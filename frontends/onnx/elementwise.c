@@ -4,7 +4,8 @@
 
 #include "import.h"
 
-/* Constants of fewer axes get the missing ones in front, so that a change of layout can turn them. */
+/* Constants of fewer axes get the missing ones in front, so that a change of layout can turn
+ * them. */
 static enum th_status same_rank(struct onx_node *n, th_value *in, size_t count)
 {
     int32_t rank = 0;

@@ -194,7 +194,7 @@ enum th_status onx_scope_init(struct onx_scope *s, struct onx_import *im, struct
     return declare(s, graph->output, graph->n_output);
 }
 
-/* ---- names that a graph takes from outside ---------------------------------------------------- */
+/* ---- names that a graph takes from outside --------------------------------------------------- */
 
 struct free_names {
     struct onx_import *im;
@@ -288,7 +288,7 @@ const char **onx_free_names(struct onx_import *im, const Onnx__GraphProto *g, si
     return f.list;
 }
 
-/* ---- what cannot be imported at all ----------------------------------------------------------- */
+/* ---- what cannot be imported at all ---------------------------------------------------------- */
 
 static struct th_loc node_loc(struct onx_import *im, const Onnx__NodeProto *node, size_t index)
 {

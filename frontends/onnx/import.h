@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the importer. A file is imported once (struct onx_import). Each ONNX graph, and each use of
- * a model-local function, is a scope that maps names to values; each operator in it is a node. An
- * operator's import function takes the values of its operands, adds IR nodes and binds the results.
+ * Inside the importer. A file is imported once (struct onx_import). Each ONNX graph, and each use
+ * of a model-local function, is a scope that maps names to values; each operator in it is a node.
+ * An operator's import function takes the values of its operands, adds IR nodes and binds the
+ * results.
  *
  * Failures of single operators do not stop the import: the outputs become "bad", what depends on
  * them is passed over in silence, and the read fails at the end with every problem told.
@@ -96,13 +97,8 @@ struct onx_row {
 extern const struct onx_row onx_rows_elementwise[], onx_rows_conv[], onx_rows_pool[],
     onx_rows_gemm[], onx_rows_shape[], onx_rows_index[], onx_rows_reduce[], onx_rows_norm[],
     onx_rows_quant[], onx_rows_rnn[], onx_rows_control[], onx_rows_choose[], onx_rows_loss[],
-    onx_rows_resize[],
-    onx_rows_vision[],
-    onx_rows_late[],
-    onx_rows_einsum[],
-    onx_rows_signal[],
-    onx_rows_optim[],
-    onx_rows_sets[],
+    onx_rows_resize[], onx_rows_vision[], onx_rows_late[], onx_rows_einsum[], onx_rows_signal[],
+    onx_rows_optim[], onx_rows_sets[],
     onx_rows_sequence[];           /* the only ones that take sequences */
 
 const struct onx_row *onx_row_find(const char *name);
@@ -192,7 +188,8 @@ bool onx_in_ints(struct onx_node *n, size_t i, const char *what, int64_t *out, s
 bool onx_in_is_const(struct onx_node *n, size_t i);
 /* One number: attribute in older, operand in newer versions of an operator. Absent: *out stays. */
 bool onx_in_real(struct onx_node *n, size_t i, const char *what, double *out);
-/* The axes of operand i or, if it has none, of attribute `name`; counted from the front, checked. */
+/* The axes of operand i or, if it has none, of attribute `name`; counted from the front,
+ * checked. */
 bool onx_axes(struct onx_node *n, size_t i, const char *name, int32_t rank, int64_t *out,
               size_t *count);
 bool onx_axis(const struct onx_node *n, int64_t axis, int32_t rank, int64_t *out);

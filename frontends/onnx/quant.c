@@ -51,7 +51,7 @@ static bool quant_axis(struct onx_node *n, th_value x, int64_t *axis)
     return onx_axis(n, onx_attr_i(n, "axis", 1), rank, axis);
 }
 
-/* ---- scale and zero point computed when the model runs ---------------------------------------- */
+/* ---- scale and zero point computed when the model runs --------------------------------------- */
 
 /* One number or one for each index of the axis, as a value that broadcasts over x. */
 static enum th_status along(struct onx_node *n, th_value v, const struct th_type *x, int64_t axis,
@@ -92,7 +92,7 @@ static enum th_status quantize_moving(struct onx_node *n, th_value x, th_value s
     return onx_cast(n, x, dt, out);
 }
 
-/* ---- the two operators ------------------------------------------------------------------------ */
+/* ---- the two operators ----------------------------------------------------------------------- */
 
 static enum th_status import_quantize(struct onx_node *n)
 {
@@ -203,7 +203,7 @@ static enum th_status import_dequantize(struct onx_node *n)
     return onx_bind(n, 0, y);
 }
 
-/* ---- operators over quantized values: the pass qdq makes integers of the parts ----------------- */
+/* ---- operators over quantized values: the pass qdq makes integers of the parts --------------- */
 
 /* y, quantized as the two operands say, is the result. */
 static enum th_status finish(struct onx_node *n, th_value y, size_t scale, size_t zero)
@@ -335,7 +335,7 @@ static enum th_status import_qlinear_concat(struct onx_node *n)
     return finish(n, y, 0, 1);
 }
 
-/* ---- integers without scales ------------------------------------------------------------------ */
+/* ---- integers without scales ----------------------------------------------------------------- */
 
 /* Operand i less its zero point, as dt. axis: of several zero points. */
 static enum th_status centred(struct onx_node *n, size_t i, size_t zero, enum th_dtype dt,

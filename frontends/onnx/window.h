@@ -22,7 +22,8 @@ enum th_status onx_window_read(struct onx_node *n, const struct th_type *x, cons
 /* As the IR's attributes for two axes of space; one axis becomes rows of one. */
 void onx_window_attrs(const struct onx_window *w, int64_t stride[2], int64_t dilation[2],
                       int64_t pad[4], int64_t kernel[2]);
-/* [N, C, space...] to channels last with two axes of space ([N, L, C] as [N, 1, L, C]), and back. */
+/* [N, C, space...] to channels last with two axes of space ([N, L, C] as [N, 1, L, C]), and
+ * back. */
 enum th_status onx_to_map(struct onx_node *n, th_value v, th_value *out);
 enum th_status onx_from_map(struct onx_node *n, th_value v, int32_t space, th_value *out);
 

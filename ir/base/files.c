@@ -24,7 +24,7 @@ static enum th_status io_error(struct th_ctx *ctx, const char *path, const char 
     return TH_ERR_IO;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 struct mapping {
     void *at;
     size_t bytes;
@@ -75,7 +75,7 @@ enum th_status th_file_map(struct th_ctx *ctx, const char *path, size_t limit,
     return TH_OK;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 static enum th_status write_plain(struct th_ctx *ctx, const char *path, const void *data,
                                   size_t len)
 {
@@ -181,8 +181,8 @@ static char *read_mark(const char *path, const char *mark)
     return text;
 }
 
-/* Nothing in a folder, and one level below it, but what the list holds; else *foreign is a name that
- * it does not. `below`: the folder's own name with a slash, "" for the first. */
+/* Nothing in a folder, and one level below it, but what the list holds; else *foreign is a name
+ * that it does not. `below`: the folder's own name with a slash, "" for the first. */
 static bool holds_only(const char *path, const char *below, const char *mark, const char *list,
                        char **foreign)
 {

@@ -117,7 +117,8 @@ static float overlap_of(const struct corners *a, const struct corners *b)
     return area_a > 0 && area_b > 0 ? common / (area_a + area_b - common) : 0;
 }
 
-/* The best box that is left, of its best class (class < 0) or of this one; of equal ones the first. */
+/* The best box that is left, of its best class (class < 0) or of this one; of equal ones the
+ * first. */
 static bool best(const struct job *j, int64_t class, struct detection *d)
 {
     const int64_t lo = class < 0 ? 0 : class, hi = class < 0 ? j->classes : class + 1;

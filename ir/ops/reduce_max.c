@@ -29,7 +29,8 @@ static int64_t pick_int(int64_t acc, int64_t v)
     return acc < v ? v : acc;
 }
 
-static const struct th_fold fold = {-FLT_MAX, pick_real, -DBL_MAX, pick_real64, INT64_MIN, pick_int};
+static const struct th_fold fold = {-FLT_MAX, pick_real, -DBL_MAX, pick_real64, INT64_MIN,
+                                    pick_int};
 
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {

@@ -239,8 +239,8 @@ const struct th_op th_op_softmax = {
         "Float: exp((x - max) * beta) / sum, in float32. 8-bit: differences to the row's maximum "
         "are scaled to Q5.26, exponentials taken in fixed point, summed in Q12.19, and multiplied "
         "by the reciprocal of the sum from three Newton steps; differences below the range of "
-        "Q5.26 give the smallest output. Contract onnx: float32 with exponentials from a table of the "
-        "256 differences, halves to even. s16: exponential and reciprocal come from tables of 512 "
+        "Q5.26 give the smallest output. Contract onnx: float32 with exponentials from a table of "
+        "the 256 differences, halves to even. s16: exponential and reciprocal come from tables of 512 "
         "interpolated intervals.",
     .inputs = inputs,
     .outputs = outputs,

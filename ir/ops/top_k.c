@@ -74,7 +74,8 @@ const struct th_op th_op_top_k = {
     .struct_size = sizeof(struct th_op),
     .name = "top_k",
     .summary = "the k largest or smallest along the last axis",
-    .doc = "Values and their indices, largest (or smallest) first; of equal ones the lower index first.",
+    .doc = "Values and their indices, largest (or smallest) first; of equal ones the lower index "
+           "first.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,

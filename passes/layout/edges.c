@@ -8,7 +8,7 @@ static int64_t perm_of(const struct th_graph *g, th_node transpose, int32_t i)
     return th_attr_ints(th_node_attrs(g, transpose), "perm", (uint32_t)i, i);
 }
 
-/* ---- raising through what stands above ---------------------------------------------------------- */
+/* ---- raising through what stands above ------------------------------------------------------- */
 /* transpose(op(x)) becomes op'(transpose(x)); attributes of one entry an axis move along. */
 static enum th_status raise(struct th_graph *g, const struct th_match *m, bool *done,
                             const char *const *names)
@@ -53,7 +53,7 @@ static enum th_status raise_plain(struct th_graph *g, const struct th_match *m, 
     return raise(g, m, done, none);
 }
 
-/* ---- inputs and outputs ------------------------------------------------------------------------- */
+/* ---- inputs and outputs ---------------------------------------------------------------------- */
 /* The permutation of all users of an input, which must be transposes. */
 static bool all_transposes(const struct th_graph *g, th_value v, th_node *first)
 {

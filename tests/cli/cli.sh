@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by the tests here. Commands run in a folder of their own, $work, that goes away at the end.
+# Sourced by the tests here. Commands run in a folder of their own, $work, that goes away at the
+# end.
 here=$(pwd)
 src=$(cd "${srcdir-.}" && pwd)
 thimble=$here/thimble

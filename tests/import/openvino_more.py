@@ -90,7 +90,8 @@ moved("blocks", "SpaceToDepth", [1, 2, 4, 6], [1, 8, 2, 3], lambda i: [
 moved("depth", "SpaceToDepth", [1, 2, 4, 6], [1, 8, 2, 3], lambda i: [
     0, i[1] // 4, i[2] * 2 + i[1] % 4 // 2, i[3] * 2 + i[1] % 2],
     data=attrs(block_size=2, mode="depth_first"))
-moved("plain", "ShuffleChannels", [1, 6, 2], [1, 6, 2], lambda i: [0, i[1] % 2 * 3 + i[1] // 2, i[2]],
+moved("plain", "ShuffleChannels", [1, 6, 2], [1, 6, 2],
+      lambda i: [0, i[1] % 2 * 3 + i[1] // 2, i[2]],
       data=attrs(axis=1, group=2))
 moved("v1", "Gather", [3, 4], [3, 2], lambda i: [i[0], [3, 1][i[1]]], [[3, 1], 1])
 moved("negative", "Gather", [3, 4], [2, 4], lambda i: [[2, 0][i[0]], i[1]], [[-1, 0], 0],
@@ -246,9 +247,12 @@ def reduced(kind, fn, axes, keep, dtype="f32"):
     def make():
         x = rand([2, 3, 4], dtype, *((0, 1) if dtype == "boolean" else (-4, 4)))
         shape = [1 if i in axes else d for i, d in enumerate(x.shape)]
-        y = Tensor.make(shape, lambda i: fn([x.at([k if a in axes else i[a] for a, k in enumerate(j)])
-                                             for j in product(*[range(d) if a in axes else [0]
-                                                                for a, d in enumerate(x.shape)])]), dtype)
+        folded = [range(d) if a in axes else [0] for a, d in enumerate(x.shape)]
+
+        def at(i):
+            return fn([x.at([k if a in axes else i[a] for a, k in enumerate(j)])
+                       for j in product(*folded)])
+        y = Tensor.make(shape, at, dtype)
         if not keep:
             y.shape = [d for i, d in enumerate(y.shape) if i not in axes]
         return one(kind, [x], y, extra=[list(axes)], data=attrs(keep_dims=str(keep).lower()),
@@ -336,7 +340,8 @@ def lrn():
     x = rand([1, 6, 2, 2])
 
     def at(i):
-        total = sum(x.at([0, c, i[2], i[3]]) ** 2 for c in range(max(i[1] - 1, 0), min(i[1] + 2, 6)))
+        near = range(max(i[1] - 1, 0), min(i[1] + 2, 6))
+        total = sum(x.at([0, c, i[2], i[3]]) ** 2 for c in near)
         return x.at(i) / (1.5 + 0.3 / 3 * total) ** 0.75
     return one("LRN", [x], Tensor.make(x.shape, at), extra=[[1]],
                data=attrs(alpha=0.3, beta=0.75, bias=1.5, size=3))
@@ -368,7 +373,8 @@ def taps(kind, mode, i, n, m, nearest):
         out, base = [], math.floor(at)
         for k in range(base - 1, base + 3):
             d, a = abs(at - k), -0.75
-            w = ((a + 2) * d - (a + 3)) * d * d + 1 if d <= 1 else ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+            w = (((a + 2) * d - (a + 3)) * d * d + 1 if d <= 1 else
+                 ((a * d - 5 * a) * d + 8 * a) * d - 4 * a)
             out.append((min(max(k, 0), n - 1), w))
         return out
     at = min(max(at, 0), n - 1)
@@ -393,7 +399,8 @@ def interpolate(kind, mode, size, nearest="round_prefer_floor", version="opset4"
         if version == "opset4":
             refs.append(net.const([2], [size[0] / 4, size[1] / 5]))
         refs.append(net.ints([2, 3]))
-        net.result(net.layer("Interpolate", refs, [("f32", [1, 2] + size)], attrs(**kw), version)[0])
+        outs = net.layer("Interpolate", refs, [("f32", [1, 2] + size)], attrs(**kw), version)
+        net.result(outs[0])
         return net, [Tensor.make([1, 2] + size, at)]
     CASES.append(("Interpolate_%s_%s_%s_%s_%s" % (kind, mode, size[0], nearest, version), make))
 
@@ -560,7 +567,7 @@ def half_precision():
 # ---- recurrence and state -----------------------------------------------------------------------
 
 def lstm_steps(xs, h, c, w, r, b, cells):
-    """xs: list of input vectors; w[4 cells][in], r[4 cells][cells], b[4 cells]; gates f, i, c, o."""
+    """xs: input vectors; w[4 cells][in], r[4 cells][cells], b[4 cells]; gates f, i, c, o."""
     out = []
     for x in xs:
         z = [sum(a * v for a, v in zip(w[k], x)) + sum(a * v for a, v in zip(r[k], h)) + b[k]
@@ -582,7 +589,8 @@ def lstm_sequence(direction):
     def make():
         dirs, steps, n_in, cells = (2 if direction == "bidirectional" else 1), 3, 4, 2
         x, h, c = rand([1, steps, n_in]), rand([1, dirs, cells]), rand([1, dirs, cells])
-        w, r = rand([dirs, 4 * cells, n_in], lo=-1, hi=1), rand([dirs, 4 * cells, cells], lo=-1, hi=1)
+        w = rand([dirs, 4 * cells, n_in], lo=-1, hi=1)
+        r = rand([dirs, 4 * cells, cells], lo=-1, hi=1)
         b = rand([dirs, 4 * cells], lo=-1, hi=1)
         ys, hs, cs = [], [], []
         for d in range(dirs):
@@ -616,7 +624,8 @@ def gated(xs, h, w, r, b, hidden, linear):
     for x in xs:
         def rows_of(m, v, k):
             return [sum(a * c for a, c in zip(m[k * hidden + j], v)) for j in range(hidden)]
-        z = [sigmoid(p + q + b[j]) for j, (p, q) in enumerate(zip(rows_of(w, x, 0), rows_of(r, h, 0)))]
+        z = [sigmoid(p + q + b[j])
+             for j, (p, q) in enumerate(zip(rows_of(w, x, 0), rows_of(r, h, 0)))]
         g = [sigmoid(p + q + b[hidden + j])
              for j, (p, q) in enumerate(zip(rows_of(w, x, 1), rows_of(r, h, 1)))]
         if linear:
@@ -651,8 +660,8 @@ def sequence(name, kind, gates, blocks, step, data, direction="forward", lengths
         for d in range(dirs):
             xs = rows(x, [0])[:used]
             turned = direction == "reverse" or d == 1
-            out, last = step(xs[::-1] if turned else xs, rows(h, [0])[d], rows(w, [d]), rows(r, [d]),
-                             [b.at([d, k]) for k in range(blocks * hidden)], hidden)
+            out, last = step(xs[::-1] if turned else xs, rows(h, [0])[d], rows(w, [d]),
+                             rows(r, [d]), [b.at([d, k]) for k in range(blocks * hidden)], hidden)
             ys += sum(out[::-1] if turned else out, []) + [0.0] * (steps - used) * hidden
             hs += last
         outs = [Tensor([1, dirs, steps, hidden], ys), Tensor([1, dirs, hidden], hs)]

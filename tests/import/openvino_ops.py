@@ -28,8 +28,9 @@ def rand(shape, dtype="f32", lo=-2.0, hi=2.0):
 
 
 def attrs(**kw):
-    return " ".join('%s="%s"' % (k.replace("__", "-"), ",".join(map(str, v)) if isinstance(v, (list, tuple))
-                                 else v) for k, v in kw.items())
+    def text(v):
+        return ",".join(map(str, v)) if isinstance(v, (list, tuple)) else v
+    return " ".join('%s="%s"' % (k.replace("__", "-"), text(v)) for k, v in kw.items())
 
 
 def one(kind, x, out, extra=(), data="", version="opset1", consts=()):
@@ -62,7 +63,8 @@ def binary(kind, fn, sa, sb, dtype="f32", out="same", lo=-2, hi=2, blo=None, ver
         y = Tensor.make(broadcast(sa, sb), lambda i: fn(spread(a, i), spread(b, i)),
                         dtype if out == "same" else out)
         return one(kind, [a, b], y, data='auto_broadcast="numpy"', version=version)
-    CASES.append(("%s_%s_%s" % (kind, dtype, "x".join(map(str, list(sa) + ["b"] + list(sb)))), make))
+    shapes = "x".join(map(str, list(sa) + ["b"] + list(sb)))
+    CASES.append(("%s_%s_%s" % (kind, dtype, shapes), make))
 
 
 for kind, fn in [("Add", lambda a, b: a + b), ("Subtract", lambda a, b: a - b),
@@ -265,7 +267,8 @@ conv("valid", [1, 2, 7, 8], [3, 2, 4, 3], [2, 3], [1, 1], [1, 1], [1, 1], auto="
 conv("line", [2, 3, 9], [4, 3, 3], [2], [1], [1], [0])
 conv("line_dilated", [1, 2, 12], [2, 2, 3], [1], [3], [2], [2])
 conv("volume", [1, 2, 4, 5, 4], [3, 2, 2, 3, 2], [1, 2, 1], [1, 1, 2], [0, 1, 1], [1, 1, 0])
-conv("volume_groups", [1, 4, 3, 4, 4], [2, 2, 2, 2, 3], [1, 1, 1], [1, 1, 1], [0, 0, 0], [0, 0, 0], 2)
+conv("volume_groups", [1, 4, 3, 4, 4], [2, 2, 2, 2, 3], [1, 1, 1], [1, 1, 1], [0, 0, 0],
+     [0, 0, 0], 2)
 conv("groups", [1, 4, 5, 5], [6, 2, 3, 3], [1, 1], [1, 1], [1, 1], [1, 1], 2)
 conv("depthwise", [1, 4, 5, 6], [4, 1, 3, 3], [1, 2], [1, 1], [1, 1], [1, 1], 4)
 conv("multiplier", [1, 3, 5, 6], [6, 1, 3, 2], [1, 1], [1, 1], [0, 0], [0, 0], 3)
@@ -295,7 +298,8 @@ def backprop(name, xs, ws, stride, begin, end, more=None, groups=1, shape=None, 
                         at = [p[k] * stride[k] + tap[k] - b[k] for k in range(spatial)]
                         if all(0 <= v < out[k] for k, v in enumerate(at)):
                             key = (n, g * each_out + o) + tuple(at)
-                            y[key] = y.get(key, 0) + x.at([n, c] + list(p)) * w.at([c, o] + list(tap))
+                            y[key] = (y.get(key, 0) +
+                                      x.at([n, c] + list(p)) * w.at([c, o] + list(tap)))
         out_t = Tensor.make([xs[0], each_out * groups] + out, lambda i: y.get(i, 0.0))
         data = attrs(strides=stride, dilations=[1] * spatial, pads_begin=begin, pads_end=end,
                      auto_pad=auto or "explicit", **({"output_padding": more} if more else {}))
@@ -309,7 +313,8 @@ def backprop(name, xs, ws, stride, begin, end, more=None, groups=1, shape=None, 
 
 backprop("plain", [1, 3, 4, 5], [3, 2, 3, 3], [2, 2], [1, 1], [1, 1])
 backprop("more", [1, 2, 4, 4], [2, 3, 3, 3], [2, 2], [1, 1], [1, 1], [1, 1])
-backprop("shape", [1, 2, 4, 4], [2, 3, 3, 3], [2, 2], [0, 0], [0, 0], shape=[8, 7], auto="same_upper")
+backprop("shape", [1, 2, 4, 4], [2, 3, 3, 3], [2, 2], [0, 0], [0, 0], shape=[8, 7],
+         auto="same_upper")
 backprop("groups", [1, 4, 3, 3], [4, 3, 2, 2], [2, 2], [0, 0], [0, 0], groups=2)
 backprop("line", [1, 2, 5], [2, 3, 4], [2], [1], [1])
 
@@ -363,7 +368,8 @@ pool("dilated", "MaxPool", [1, 2, 9, 8], [3, 2], [2, 1], [1, 0], [1, 0], dilatio
 pool("line", "MaxPool", [1, 2, 9], [3], [2], [1], [1])
 pool("exclude", "AvgPool", [1, 2, 6, 7], [3, 3], [2, 2], [1, 1], [1, 1], exclude="true")
 pool("include", "AvgPool", [1, 2, 6, 7], [3, 3], [2, 2], [1, 1], [1, 1], exclude="false")
-pool("include_ceil", "AvgPool", [1, 2, 6, 8], [3, 3], [2, 2], [1, 0], [0, 1], "ceil", exclude="false")
+pool("include_ceil", "AvgPool", [1, 2, 6, 8], [3, 3], [2, 2], [1, 0], [0, 1], "ceil",
+     exclude="false")
 pool("same", "AvgPool", [1, 2, 7, 7], [2, 2], [2, 2], [0, 0], [0, 0], exclude="true",
      auto="same_lower")
 

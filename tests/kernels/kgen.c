@@ -161,7 +161,7 @@ static void set_up(struct setup *s, const struct kgen_case *k, struct th_ctx *ct
     }
 }
 
-/* ---- memory images under the views ------------------------------------------------------------ */
+/* ---- memory images under the views ----------------------------------------------------------- */
 
 static int64_t at(const struct th_view *v, int y, int x)
 {
@@ -221,7 +221,7 @@ static uint8_t *output_image(const struct kgen_case *k, const void *dense, size_
     return to;
 }
 
-/* ---- the program's text ------------------------------------------------------------------------ */
+/* ---- the program's text ---------------------------------------------------------------------- */
 
 /* more: zeros behind the data, for kernels that read beyond it. */
 static void print_bytes(const char *type, const char *name, int id, const void *data, size_t n,

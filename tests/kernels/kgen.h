@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernel tests: random layers, their expected outputs, and the C that runs a row's kernel on them. */
+/* Kernel tests: random layers, their expected outputs, and the C that runs a row's kernel on
+ * them. */
 #ifndef KGEN_H
 #define KGEN_H
 

@@ -4,7 +4,9 @@
  * outputs with the record's own evaluation: integers exactly, reals to a relative 1e-5.
  *
  *   kop OP TYPE CONTRACT SEED CASES [TARGET SYMBOL]
- * With TARGET and SYMBOL, that kernel alone is tried, on the layers it accepts. TYPE: s8 u8 s16 s16b32 f32 hybrid s32. CONTRACT: tflite, tflite-single-rounding, float.
+ *
+ * With TARGET and SYMBOL, that kernel alone is tried, on the layers it accepts. TYPE: s8 u8 s16
+ * s16b32 f32 hybrid s32. CONTRACT: tflite, tflite-single-rounding, onnx, float.
  */
 #include "tests/kernels/kop.h"
 
@@ -196,7 +198,7 @@ static bool first_use(struct used *u, const char *s)
     return true;
 }
 
-/* ---- cases ---------------------------------------------------------------------------------------- */
+/* ---- cases ----------------------------------------------------------------------------------- */
 
 static void quiet(void *user, const struct th_message *m)
 {

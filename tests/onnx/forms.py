@@ -201,7 +201,8 @@ def resize():
         low = math.floor(p)
         want.append(sum(cubic_weight(p - k) * x[min(max(k, 0), n - 1)]
                         for k in range(low - 1, low + 3)))
-    network("resize", [make.node("Resize", ["i0", "", "", "s"], ["y"], [make.attr("mode", "cubic")])],
+    network("resize",
+            [make.node("Resize", ["i0", "", "", "s"], ["y"], [make.attr("mode", "cubic")])],
             [((1, 1, n), 1, x)], (1, 1, m), want, tolerance="1e-5,1e-5",
             constants=[make.tensor("s", (3,), [1, 1, m], make.INT64)])
 
@@ -218,8 +219,8 @@ def sequences():
                 [node("ConcatFromSequence", ["t"], ["y"], [make.attr("axis", 0)])]
         constants = [make.tensor("one", (), [1], make.INT64),
                      make.tensor("back", (), [-2], make.INT64)]
-        network("sequence_" + name, nodes, inputs, (2 * len(order), 3), sum((x[k] for k in order), []),
-                constants=constants)
+        network("sequence_" + name, nodes, inputs, (2 * len(order), 3),
+                sum((x[k] for k in order), []), constants=constants)
 
     join("plain", [node("Identity", ["s"], ["t"])], [0, 1, 2])
     join("erase", [node("SequenceErase", ["s", "one"], ["t"])], [0, 2])

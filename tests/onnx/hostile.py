@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-hostile.py PROGRAM FOLDER: models that are good, and models that lie, read by import_model. A good one
-prints what is expected; a bad one is refused with the message that is expected; a model cut off at
-any length is read or refused, never more.
+hostile.py PROGRAM FOLDER: models that are good, and models that lie, read by import_model. A good
+one prints what is expected; a bad one is refused with the message that is expected; a model cut off
+at any length is read or refused, never more.
 """
 import os
 import subprocess
@@ -139,7 +139,8 @@ BAD = {
                     [tensor("n", [2], [1 << 16, 1 << 16], INT64)]), "too many for its size"),
     "strings": (simple([node("Relu", ["x"], ["y"])], inputs=[value("x", [2], 8)]),
                 "a tensor of string"),
-    "open": (simple([node("Relu", ["x"], ["y"])], inputs=[value("x", [2, "n"])]), "--input-dim x.1=N"),
+    "open": (simple([node("Relu", ["x"], ["y"])], inputs=[value("x", [2, "n"])]),
+             "--input-dim x.1=N"),
     "sequence-result": (sequence([node("Identity", ["s"], ["y"])]), "'y' is a sequence"),
     "sequence-operand": (sequence([node("Relu", ["s"], ["y"])]), "'s' is a sequence"),
     "sequence-body": (simple([PAIR, node("If", ["c"], ["y"], [
@@ -180,7 +181,8 @@ BAD = {
     "number": (num(1, 8) + varint(7 << 3 | 2) + b"\xff" * 11, "more than ten bytes"),
     "many": (num(1, 8) + msg(2, "t") + msg(7, b"\x0a\x00" * 400000), ""),
     "outside": (simple([node("Add", ["x", "e"], ["y"])],
-                       [external("e", [3], [("location", "../secret.bin")])]), "outside of the model"),
+                       [external("e", [3], [("location", "../secret.bin")])]),
+                "outside of the model"),
     "root": (simple([node("Add", ["x", "e"], ["y"])],
                     [external("e", [3], [("location", "/etc/passwd")])]), "outside of the model"),
     "link": (simple([node("Add", ["x", "e"], ["y"])],
@@ -242,7 +244,8 @@ def main():
     if code not in (0, 1) or ended != len(cut):
         failed += 1
         print("FAIL: cut models: exit code %d, %d of %d ended" % (code, ended, len(cut)))
-    print("%d good, %d bad, %d cut models, %d failures" % (len(GOOD), len(BAD) + 1, len(cut), failed))
+    print("%d good, %d bad, %d cut models, %d failures" %
+          (len(GOOD), len(BAD) + 1, len(cut), failed))
     return 1 if failed else 0
 
 

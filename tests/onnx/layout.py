@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-layout.py THIMBLE FOLDER: convolutional networks written channels first keep no transpose inside. Each is
-compiled up to the passes that do not know the target; what is left in the program's text is counted:
-one at the input of several channels, one at an output that is a map of several channels. A network
-of values that go through 8 bits has integers inside.
+layout.py THIMBLE FOLDER: convolutional networks written channels first keep no transpose inside.
+Each is compiled up to the passes that do not know the target; what is left in the program's text is
+counted: one at the input of several channels, one at an output that is a map of several channels. A
+network of values that go through 8 bits has integers inside.
 """
 import os
 import re

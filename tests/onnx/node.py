@@ -39,7 +39,7 @@ class Case:
         self.scope = self.judge()
 
     def judge(self):
-        """"": numeric tensors with static shapes; "half" with sixteen bits; else why it is outside."""
+        """"": numeric tensors with static shapes; "half": with sixteen bits; else why outside."""
         half = False
         for v in self.model.inputs + self.model.outputs:
             if v.kind != "tensor":
@@ -191,8 +191,8 @@ def write_table(path, cases, results):
             by_op.setdefault((c.model.ops or ["-"])[0], collections.Counter())[results[c][0]] += 1
     with open(path, "w") as f:
         f.write("# ONNX test cases\n\nThe cases that come with ONNX (Debian's `libonnx-testdata`), "
-                "compiled for the target `c99`, built with the host's\ncompiler and compared as the "
-                "suite does (relative %g, absolute %g). Made by `make onnx-table`.\n\n" %
+                "compiled for the target `c99`, built with the host's\ncompiler and compared as "
+                "the suite does (relative %g, absolute %g). Made by `make onnx-table`.\n\n" %
                 (RTOL, ATOL))
         f.write("| cases | number | pass | refused | wrong | crash |\n|---|---|---|---|---|---|\n")
         for title, group in (("numeric tensors, static shapes", [c for c in cases if not c.scope]),

@@ -13,8 +13,8 @@ install_packages() {
     [ "$(id -u)" = 0 ] || as_root=sudo
     # shellcheck disable=SC2086
     $as_root apt-get update -qq &&
-        DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing \
-            >/dev/null || {
+        DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq \
+            --no-install-recommends $missing >/dev/null || {
         echo "these Debian packages could not be installed:$missing" >&2
         return 1
     }

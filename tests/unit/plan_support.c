@@ -119,7 +119,8 @@ static struct th_pipeline_run make_run(struct lab *l, const char *passes)
 {
     return (struct th_pipeline_run){
         .pipeline = "inference", .passes = passes, .verify = true, .target = &l->target,
-        .backend = &backend, .objective = l->objective, .global = global, .user = l, .remarks = &l->remarks};
+        .backend = &backend, .objective = l->objective, .global = global, .user = l,
+        .remarks = &l->remarks};
 }
 
 enum th_status lab_run(struct lab *l, const char *passes)

@@ -147,7 +147,8 @@ static void test_choice(void)
     q.inst = make("add", TH_DT_F32, 2, 2);
     q.whole = false;
     CU_ASSERT_STRING_EQUAL(chosen(&q, NULL, NULL, 0), "add_fast");
-    struct th_view views[2] = {{.pixel_pitch = 4, .row_pitch = 8}, {.pixel_pitch = 6, .row_pitch = 12}};
+    struct th_view views[2] = {{.pixel_pitch = 4, .row_pitch = 8},
+                               {.pixel_pitch = 6, .row_pitch = 12}};
     q.in_views = views;
     CU_ASSERT_STRING_EQUAL(chosen(&q, NULL, NULL, 0), "add_fast");
     views[1].tail = true;

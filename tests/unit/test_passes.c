@@ -272,7 +272,8 @@ static void test_channels_last_edges(void)
     CU_ASSERT_EQUAL_FATAL(th_graph_add_output(g, "y", v), TH_OK);
     struct th_pipeline_run run = {
         .pipeline = "inference", .verify = true,
-        .passes = "canonicalize,layout{input-layout=channels-last,output-layout=channels-last},dce"};
+        .passes = "canonicalize,layout{input-layout=channels-last,output-layout=channels-last},"
+                  "dce"};
     CU_ASSERT_EQUAL_FATAL(th_pipeline_run(p, &run), TH_OK);
     CU_ASSERT_EQUAL(test_count(p, "transpose"), 0);
     CU_ASSERT_EQUAL(th_value_type(g, th_graph_input(g, 0))->dims[3], 8);
@@ -318,7 +319,8 @@ static void test_channels_last_behind_constants(void)
                 th_tensor_set_real(in[i], k, i ? scale[k] : 1);
         }
         struct th_eval_session *s = th_eval_session_new(p);
-        CU_ASSERT_EQUAL_FATAL(th_eval_run(s, g, (const struct th_tensor *const *)in, a, out), TH_OK);
+        CU_ASSERT_EQUAL_FATAL(th_eval_run(s, g, (const struct th_tensor *const *)in, a, out),
+                              TH_OK);
         for (int64_t k = 0; k < 4 * 6 * 3; k++) {
             CU_ASSERT_EQUAL(th_tensor_real(out[0], k), scale[k % 3] - half + offset[k % 3]);
             CU_ASSERT_EQUAL(th_tensor_real(out[1], k), -th_tensor_real(out[0], k));

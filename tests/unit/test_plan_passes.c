@@ -384,7 +384,8 @@ static void test_force(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "no kernel 'thk_abs__lab' for this operator"));
     l.force = "neg=thk_nag__lab";
     RUN(l, LAB_PLAN, TH_ERR_USAGE);
-    CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "--force: target 'lab' has no kernel 'thk_nag__lab'"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s,
+                                  "--force: target 'lab' has no kernel 'thk_nag__lab'"));
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "did you mean 'thk_neg__lab'?"));
     l.force = "tanh=thk_neg__lab";
     RUN(l, LAB_PLAN, TH_ERR_USAGE);

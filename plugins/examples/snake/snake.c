@@ -8,7 +8,7 @@
 
 #include <thimble/thimble.h>
 
-/* ---- the record ------------------------------------------------------------------------------- */
+/* ---- the record ------------------------------------------------------------------------------ */
 static enum th_status infer(struct th_inst *c)
 {
     c->out[0] = *c->in[0];
@@ -70,7 +70,7 @@ static const struct th_op op = {
     .alias = alias,
 };
 
-/* ---- the importer ------------------------------------------------------------------------------ */
+/* ---- the importer ---------------------------------------------------------------------------- */
 static enum th_status import(struct th_import *im)
 {
     double alpha = 1.0;
@@ -86,7 +86,7 @@ static enum th_status import(struct th_import *im)
 
 static const struct th_importer importers[] = {{"tflite", "Snake", import}};
 
-/* ---- the kernel --------------------------------------------------------------------------------- */
+/* ---- the kernel ------------------------------------------------------------------------------ */
 static const char kernel_text[] =
     "/* SPDX-License-Identifier: 0BSD */\n"
     "#include <math.h>\n"
