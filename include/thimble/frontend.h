@@ -30,8 +30,9 @@ struct th_read_request {
  * refused. Reports. *out is a reference of the caller's (th_blob_unref). */
 TH_API enum th_status th_read_companion(const struct th_read_request *r, const char *name,
                                         struct th_blob **out);
-/* An arena for what a frontend needs while it reads. It shares with the program what the size of
- * the file allows; th_read_model tells if that is too little. Free it before read returns. */
+/* An arena for what a frontend needs while it reads, or NULL when memory is exhausted. It shares
+ * with the program what the size of the file allows; th_read_model tells if that is too little.
+ * Free it before read returns. */
 TH_API struct th_arena *th_read_arena(const struct th_read_request *r);
 /* Reports at loc that a form of an operator is not supported [TH2001]; returns TH_ERR_INPUT. The
  * text may quote the file: control characters are shown as '?'. nearest (NULL: none) is added as
