@@ -213,7 +213,7 @@ static bool build(struct bench_test *t, const char *compiler)
     return status == TH_OK;
 }
 
-static void test_bound(struct bench_test *t)
+static void test_bound(struct bench_test *t, const char *compiler)
 {
     t->request.entries = &entries[1];
     t->request.n_entries = 1;
@@ -222,7 +222,7 @@ static void test_bound(struct bench_test *t)
     t->request.n_memories = 2;
     t->request.regions = regions;
     t->request.n_regions = 2;
-    if (build(t, "gcc")) {
+    if (build(t, compiler)) {
         set_case(t, 0, 0);
         check(t, run(t, 1, false) == TH_OK, "a run of the only entry");
         check(t, t->image.stack_bound >= 0 && t->image.stack_unknown == 0 &&
@@ -296,8 +296,8 @@ static int test_target(const char *name, const char *compiler, const char *folde
     th_image_remove(&t.image);
     if (built && (strcmp(name, "cortex-m4") == 0 || strcmp(name, "cortex-m33") == 0))
         test_wrap(&t);
-    if (built && strcmp(name, "cortex-m4") == 0)
-        test_bound(&t);
+    if (built && (strcmp(name, "cortex-m4") == 0 || strcmp(name, "rv32gcv") == 0))
+        test_bound(&t, compiler);
     printf("%s: %s\n", t.label, t.failures ? "failed" : built ? "ok" : "not run");
     fflush(stdout);
     th_str_release(&t.heard);
