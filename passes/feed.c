@@ -46,8 +46,10 @@ static void say_why(struct th_pass_ctx *pc, const struct th_graph *g, th_value v
     const th_node n = th_value_user_count(g, v) ? th_value_user(g, v, 0) : 0;
     struct th_tile_node about;
     int64_t h, w, pixel;
-    if (!n || th_value_is_output(g, v))
-        th_note(th_pass_ctx(pc), NULL, "input '%s' is an output, too, or nothing reads it", name);
+    if (!n)
+        return;                      /* a shape that is known anyway, often */
+    if (th_value_is_output(g, v))
+        th_note(th_pass_ctx(pc), NULL, "input '%s' is an output, too", name);
     else if (!th_tile_shape(th_value_type(g, v), &h, &w, &pixel) || h < 2)
         th_note(th_pass_ctx(pc), NULL, "input '%s' has one row, or is no map: to push a row would "
                 "be to push all of it (time series: --feed frames)", name);

@@ -83,6 +83,12 @@ def channels_last(path, folder):
     return made
 
 
+def input_reason(err):
+    """What is said about an input whose rows cannot be pushed."""
+    found = re.search(r"note: (?:.*: )?input '[^']*' (.*)", err)
+    return " (the input %s)" % found.group(1) if found else ""
+
+
 class Job:
     def __init__(self, args, name, form, target):
         self.args, self.name, self.form, self.target = args, name, form, target
@@ -112,7 +118,7 @@ class Job:
             # Rows may be refused with reasons; a model that is refused in any form is models.py's.
             refused = status == 3 and self.form == "feed" or self.analyze([], [])[0] in (1, 3)
             self.status = "none" if refused else "FAIL"
-            self.why = models.first_error(err)
+            self.why = models.first_error(err) + input_reason(err)
             return False
         self.options += chosen
         found = json.loads(out)
