@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where an input is reshaped into a map behind elementwise nodes, the reshape moves up to the input:
- * these nodes then run row by row with those that read the map. With --feed rows the input itself
- * takes the shape of the map, whose rows are pushed. A reshape moves no bytes.
+ * Where an input is reshaped into a map behind elementwise nodes, the reshape moves up to the
+ * input: these nodes then run row by row with those that read the map. With --feed rows the input
+ * itself takes the shape of the map, whose rows are pushed. A reshape moves no bytes.
  */
 #include "passes/util.h"
 

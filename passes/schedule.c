@@ -186,8 +186,8 @@ static enum th_status order_graph(struct th_pass_ctx *pc, struct th_arena *arena
                                   struct th_graph *g, int64_t *peak);
 
 /* Bytes of one body at worst. The order of a tile loop's nodes is part of what it keeps. */
-static enum th_status body_peak(struct ordering *o, struct th_arena *arena, th_node n, uint32_t body,
-                                int64_t *peak)
+static enum th_status body_peak(struct ordering *o, struct th_arena *arena, th_node n,
+                                uint32_t body, int64_t *peak)
 {
     struct th_tile t;
     if (th_node_op(o->g, n)->region != TH_REGION_TILE_LOOP)

@@ -119,7 +119,8 @@ static bool may_replace(const struct th_layout *l, const struct th_layout_graph 
 }
 
 /* Joins what border crossings allow, but nothing that lies in a state variable: there the value
- * was admitted for its own lifetime only. What is joined here is written: no input of the caller. */
+ * was admitted for its own lifetime only. What is joined here is written: no input of the
+ * caller's. */
 static void join_transient(struct th_layout *l, uint32_t a, uint32_t b)
 {
     if (!class_of(l, a)->state && !class_of(l, b)->state && !class_of(l, a)->given &&

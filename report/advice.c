@@ -280,8 +280,9 @@ static bool reaches(const struct layer *l)
 static const char *layer_name(const struct layer *l)
 {
     const struct th_loc *loc = th_node_loc(l->graph, l->node);
-    return loc->name && loc->name[0] ? loc->name
-                                     : th_value_name(l->graph, th_node_output(l->graph, l->node, 0));
+    if (loc->name && loc->name[0])
+        return loc->name;
+    return th_value_name(l->graph, th_node_output(l->graph, l->node, 0));
 }
 
 static void input_patch(const struct stage *s, int64_t patch[2])
@@ -304,7 +305,8 @@ static bool name_layers(struct net *net, struct stage s, struct th_advice *out)
         if (!reaches(l))
             continue;
         struct th_advice_layer *a = &list[out->n_layers++];
-        *a = (struct th_advice_layer){.name = layer_name(l), .op = th_node_op_name(l->graph, l->node),
+        *a = (struct th_advice_layer){.name = layer_name(l),
+                                      .op = th_node_op_name(l->graph, l->node),
                                       .model_node = th_node_loc(l->graph, l->node)->node};
         for (int k = 0; k < 2; k++) {
             a->kernel[k] = l->in[0].kernel[k];

@@ -25,8 +25,8 @@ static void add_share(struct th_str *s, int64_t part, int64_t whole)
 
 const char *th_report_placement(const struct th_report *r)
 {
-    return r->by_heat ? "values read most for each of their bytes lie in the fastest memory, as far as it "
-                        "goes"
+    return r->by_heat ? "values read most for each of their bytes lie in the fastest memory, as "
+                        "far as it goes"
                       : "no memory holds all; sorted by reads they do not fit, so as they fit";
 }
 
@@ -149,8 +149,8 @@ static void add_placement(const struct th_report *r, struct th_str *s)
     for (uint32_t i = 0; i < r->n_blocks; i++) {
         const struct th_report_block *b = &list[i];
         const struct th_plan_region *g = &r->regions[b->region];
-        th_str_addf(s, "%-14s %9" PRId64 " %9" PRId64 " %10.1f  %s'", g->memory ? g->memory : g->name,
-                    b->offset, b->bytes, b->heat,
+        th_str_addf(s, "%-14s %9" PRId64 " %9" PRId64 " %10.1f  %s'",
+                    g->memory ? g->memory : g->name, b->offset, b->bytes, b->heat,
                     b->scratch ? "scratch of " : b->region == TH_REGION_STATE ? "state " : "");
         th_str_add_escaped(s, b->name ? b->name : "");
         th_str_addf(s, "', %u to %u\n", b->first, b->last);

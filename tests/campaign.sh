@@ -38,8 +38,8 @@ table=$src/docs/campaign.md
 {
     echo '# Long fuzzing'
     echo
-    echo 'libFuzzer with address and undefined-behaviour sanitizers, leak check, and a bound on memory,'
-    echo 'on the harnesses of `tests/fuzz/`. `make campaign` runs them again and writes this page.'
+    echo 'libFuzzer with address and undefined-behaviour sanitizers, leak check, and a bound on'
+    echo 'memory, on the harnesses of `tests/fuzz/`. `make campaign` runs them again and writes this page.'
     echo
     cat <<'EOF'
 Reading a file takes at most 100 times its size and 128 MB of memory, whatever the file says. The

@@ -128,8 +128,8 @@ static enum th_status import_if(struct onx_node *n)
 enum { MOST_CARRIED = TH_MAX_OUTPUTS };
 
 /* A loop of the IR in the making. What goes round: the number of the round, whether to go on (only
- * where that is computed), the operator's own variables, what the body sees of outside, and a buffer
- * for each result that collects an element a round. */
+ * where that is computed), the operator's own variables, what the body sees of outside, and a
+ * buffer for each result that collects an element a round. */
 struct rounds {
     struct onx_node *n;
     struct onx_node at;                /* the operator, inside of the body */
@@ -227,8 +227,10 @@ static enum th_status collect(struct rounds *r, size_t i, int64_t length, bool b
     TH_TRY(result(r, i, &element));
     type = *th_value_type(r->graph, element);
     if (type.rank == TH_MAX_RANK || length < 0)
-        return onx_reject(r->n, NULL, length < 0 ? "how many rounds there are is not known, and the "
-                          "shape of its result is not declared" : "a result has too many axes");
+        return onx_reject(r->n, NULL, length < 0
+                              ? "how many rounds there are is not known, and the shape of its "
+                                "result is not declared"
+                              : "a result has too many axes");
     memcpy(dims + 1, type.dims, (size_t)type.rank * sizeof *dims);
     rest = type.rank;
     type.rank++;

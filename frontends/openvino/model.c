@@ -321,8 +321,9 @@ static bool version_fits(struct ov_import *im, const xmlNode *root)
     }
     if (version >= LEAST_VERSION)
         return true;
-    ov_damaged(&im->reader, root, "version %" PRId64 " of the format is not supported, %d and later "
-               "are", version, LEAST_VERSION);
+    ov_damaged(&im->reader, root,
+               "version %" PRId64 " of the format is not supported, %d and later are", version,
+               LEAST_VERSION);
     return false;
 }
 

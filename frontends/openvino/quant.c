@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is quantized. FakeQuantize: values between two bounds are rounded to one of `levels` steps. Where the bounds
- * are those of an 8-bit type with a whole zero point it is a quantize and a dequantize, which the
- * passes understand; anything else is the arithmetic that defines it.
+ * What is quantized. FakeQuantize: values between two bounds are rounded to one of `levels` steps.
+ * Where the bounds are those of an 8-bit type with a whole zero point it is a quantize and a
+ * dequantize, which the passes understand; anything else is the arithmetic that defines it.
  */
 #include <inttypes.h>
 #include <math.h>

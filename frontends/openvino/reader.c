@@ -16,8 +16,8 @@ void ov_damaged(struct ov_reader *r, const xmlNode *at, const char *fmt, ...)
 
     if (r->told++ >= OV_MAX_TOLD) {
         if (r->told == OV_MAX_TOLD + 1)
-            th_error(r->ctx, NULL, OV_MSG_DAMAGED, "there are more problems; the first %d are shown",
-                     OV_MAX_TOLD);
+            th_error(r->ctx, NULL, OV_MSG_DAMAGED,
+                     "there are more problems; the first %d are shown", OV_MAX_TOLD);
         return;
     }
     loc.file = r->file;

@@ -287,9 +287,9 @@ const struct th_op th_op_lstm = {
         "of scales in float) and added with saturation; sigmoid and tanh come from one "
         "interpolated 16-bit table; f*c and i*g are rescaled to the cell's scale, a power of two, "
         "with saturation after each step; h = o * tanh(c) is rescaled to the hidden state's scale. "
-        "With peepholes, projection, layer normalization or coupled gates (s8 only) the products of "
-        "a gate accumulate in 16 bits, squashing is 16-bit fixed point and products of gates are "
-        "shifted.",
+        "With peepholes, projection, layer normalization or coupled gates (s8 only) the products "
+        "of a gate accumulate in 16 bits, squashing is 16-bit fixed point and products of gates "
+        "are shifted.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,

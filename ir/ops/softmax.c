@@ -240,8 +240,8 @@ const struct th_op th_op_softmax = {
         "are scaled to Q5.26, exponentials taken in fixed point, summed in Q12.19, and multiplied "
         "by the reciprocal of the sum from three Newton steps; differences below the range of "
         "Q5.26 give the smallest output. Contract onnx: float32 with exponentials from a table of "
-        "the 256 differences, halves to even. s16: exponential and reciprocal come from tables of 512 "
-        "interpolated intervals.",
+        "the 256 differences, halves to even. s16: exponential and reciprocal come from tables of "
+        "512 interpolated intervals.",
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,

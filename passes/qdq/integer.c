@@ -113,8 +113,8 @@ struct room {
     int64_t lo, hi;
 };
 
-static struct room *rooms(const struct th_tensor *w, int64_t axis, int64_t n, const struct th_type *x,
-                          struct th_arena *a)
+static struct room *rooms(const struct th_tensor *w, int64_t axis, int64_t n,
+                          const struct th_type *x, struct th_arena *a)
 {
     struct room *r = TH_NEW_ARRAY(a, struct room, (size_t)n + 1);
     const int64_t zx = th_quant_zero(x->quant, 0);
@@ -145,8 +145,8 @@ static bool product_scale(float scale, double product)
     return fabs((double)scale - product) <= product * (1.0 / (1 << 23));
 }
 
-static bool fill_bias(const struct th_tensor *t, const struct th_quant *x, const struct th_tensor *w,
-                      const struct room *r, struct th_tensor *out)
+static bool fill_bias(const struct th_tensor *t, const struct th_quant *x,
+                      const struct th_tensor *w, const struct room *r, struct th_tensor *out)
 {
     const struct th_quant *wq = w->type.quant, *bq = t->type.quant;
     for (int64_t i = 0; i < th_type_elems(&t->type); i++) {

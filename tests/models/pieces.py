@@ -47,10 +47,10 @@ INTRODUCTION = """# Models in pieces
 
 The %d models of the test set (a folder beside the sources, or where `TH_SHARED` says) that have
 operators with windows, %d case each, in four forms: `rows` (all that can run in pieces does, whole
-rows kept), `tiles` (3x5, halos computed again), `ram` (the smallest memory found), `feed` (the same,
-rows of the input pushed). Outputs in every form on every target are compared: with the stored ones
-where those are bit-exact, else with the evaluator, integers exactly. Targets are %s; `planned` is
-the evaluator inside the planned memory.
+rows kept), `tiles` (3x5, halos computed again), `ram` (the smallest memory found), `feed` (the
+same, rows of the input pushed). Outputs in every form on every target are compared: with the stored
+ones where those are bit-exact, else with the evaluator, integers exactly. Targets are %s; `planned`
+is the evaluator inside the planned memory.
 Made by `make pieces-table`.
 
 """
