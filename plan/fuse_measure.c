@@ -51,6 +51,15 @@ static void take(struct th_fuse_group *g, const struct fuse_cost *c)
     g->distance = c->distance;
 }
 
+/* A group keeps what it has: room for every tensor in each of many groups would be a square. */
+static bool keep_buffers(struct th_fuse_group *g, const struct th_fuse_buffer *list, uint32_t n,
+                         struct th_arena *arena)
+{
+    g->buffers = n != FUSE_NONE ? th_arena_memdup(arena, list, n * sizeof *list) : NULL;
+    g->n_buffers = g->buffers ? n : 0;
+    return g->buffers != NULL;
+}
+
 static bool stream_buffers(struct fuse_measure *m, uint32_t grain, struct th_fuse_group *g,
                            struct th_arena *arena)
 {
@@ -59,9 +68,9 @@ static bool stream_buffers(struct fuse_measure *m, uint32_t grain, struct th_fus
     int64_t *bytes = TH_NEW_ARRAY(m->work, int64_t, nt + 1);
     uint8_t *mark = TH_NEW_ARRAY(m->work, uint8_t, nt + 1);
     struct fuse_share share;
-    g->buffers = TH_NEW_ARRAY(arena, struct th_fuse_buffer, nt + 1);
-    g->n_buffers = 0;
-    if (!bytes || !mark || !g->buffers)
+    struct th_fuse_buffer *list = TH_NEW_ARRAY(m->work, struct th_fuse_buffer, nt + 1);
+    uint32_t n = 0;
+    if (!bytes || !mark || !list)
         return false;
     for (uint32_t t = 0; t < nt; t++)
         if (fuse_made_in(f, t, g->first, g->last) && !fuse_alive(f, t, g->last) &&
@@ -74,12 +83,12 @@ static bool stream_buffers(struct fuse_measure *m, uint32_t grain, struct th_fus
             fuse_pushed(f, t, g->first, g->last) && f->cons_start[t] < f->cons_start[t + 1];
         if (pushed ? false : !fuse_made_in(f, t, g->first, g->last) || fuse_alive(f, t, g->last))
             continue;
-        g->buffers[g->n_buffers++] = (struct th_fuse_buffer){
+        list[n++] = (struct th_fuse_buffer){
             .store = l->held ? TH_FUSE_HELD : TH_FUSE_LINES, .tensor = t,
             .stage = pushed ? -1 : 0, .rows = l->rows, .cols = l->cols,
             .own = mark[t] == 2, .bytes = l->bytes};
     }
-    return true;
+    return keep_buffers(g, list, n, arena);
 }
 
 static bool measure_stream(struct fuse_measure *m, struct th_fuse_group *g,
@@ -151,13 +160,14 @@ static bool measure_strips(struct fuse_measure *m, struct th_fuse_group *g,
     th_fuse_strips_close(m->strips, g->first, last, &c);
     take(g, &c);
     g->macs = last->macs;
-    g->buffers = TH_NEW_ARRAY(arena, struct th_fuse_buffer,
-                              (size_t)(g->last - g->first) + f->net->n_tensors + 1);
-    if (!g->buffers)
+    struct th_fuse_buffer *list =
+        TH_NEW_ARRAY(m->work, struct th_fuse_buffer,
+                     (size_t)(g->last - g->first) + f->net->n_tensors + 1);
+    if (!list)
         return refuse(why, "memory exhausted");
-    g->n_buffers = th_fuse_strips_buffers(m->strips, g->first, chain, g->n_stages, grain, m->work,
-                                          g->buffers);
-    return g->n_buffers != FUSE_NONE || refuse(why, "memory exhausted");
+    const uint32_t n = th_fuse_strips_buffers(m->strips, g->first, chain, g->n_stages, grain,
+                                              m->work, list);
+    return keep_buffers(g, list, n, arena) || refuse(why, "memory exhausted");
 }
 
 bool th_fuse_measure_group(struct fuse_measure *m, struct th_fuse_group *g,

@@ -16,6 +16,7 @@ for folder in ("import", "onnx"):
 
 HUGE = 2 ** 31 - 1
 MANY, LONG = 2000, 60000        # users of what is shared, and its length
+FEW = 400                       # constants that are computed
 WIDE = "n" * LONG
 
 
@@ -121,7 +122,7 @@ def tflite_trees():
         m = Model()
         g = m.graph()
         ins = [g.tensor(s, k, data=d) for s, k, d in operands]
-        for i in range(MANY):
+        for i in range(FEW):
             g.op(op, ins, [g.output([100000])], table)
         yield op.lower(), m.tree(), None
     for op, operands in (
@@ -183,7 +184,7 @@ def onnx_models():
     count = tensor("n", [1], [100000], INT64)
     most = tensor("n", [1], [HUGE], INT64)
     one = tensor("one", [1], [1.0])
-    for name, n, total in (("", count, MANY), ("-billions", most, 1)):
+    for name, n, total in (("", count, FEW), ("-billions", most, 1)):
         outs = ["t%d" % i for i in range(total)]
         yield "constant-of-shape" + name, of([node("ConstantOfShape", ["n"], [o]) for o in outs] +
                                              [node("Concat", outs, ["y"], [attr("axis", 0)])], [n])
@@ -244,7 +245,7 @@ def openvino_nets():
         net.result(p)
         return net
 
-    for name, n, times in (("", 100000, MANY), ("-billions", HUGE, 1)):
+    for name, n, times in (("", 100000, FEW), ("-billions", HUGE, 1)):
         yield "broadcast" + name, folded(
             "Broadcast", [([1], [1.0]), ([1], [n], "i64")], [n], times)
         yield "tile" + name, folded("Tile", [([1], [1.0]), ([1], [n], "i64")], [n], times)
@@ -305,8 +306,8 @@ def xml(out):
     node = ('<node op="neg" contract="float"><in value="%d"/><out id="%d" name="">' + kind +
             "</out><loc/></node>")
     write("chain", '<input id="1" name="x">' + kind + "</input>" +
-          "".join(node % (i, i + 1) for i in range(1, 5 * MANY)) +
-          '<output value="%d" name="y"/>' % (5 * MANY))
+          "".join(node % (i, i + 1) for i in range(1, 3 * MANY)) +
+          '<output value="%d" name="y"/>' % (3 * MANY))
     write("gigabytes", '<input id="1" name="x"><type dtype="f32" dims="%d %d"/></input>'
           '<const id="2" name="c" offset="0" bytes="8589934592"><type dtype="f32" dims="%d"/>'
           "</const>" % (HUGE, HUGE, HUGE))

@@ -72,7 +72,7 @@ compile_imported() (
 run_mutants() {
     python3 -B "$src/tests/fuzz/bombs.py" $READER "$folder/bombs" "${FLATC:-flatc}" \
         "$src/frontends/tflite/schema.fbs" || exit 1
-    read_all 'greedy files' "$folder/bombs" || exit 1
+    read_all 'greedy files' "$folder/bombs" && compile_imported 1 || exit 1
     python3 -B "$src/tests/fuzz/$1" 1 "${MUTANTS:-1000}" "$folder/mutants" \
         "$folder/seeds"/*.$ENDING || exit 1
     read_all mutants "$folder/mutants" || exit 1
