@@ -9,7 +9,8 @@ EXTRA_DIST += %D%/canaries.py %D%/regions.py %D%/regions-m55.xml %D%/regions-m7.
 EXTRA_DIST += %D%/toy/toy.c %D%/toy/toy.h %D%/model/model.c %D%/model/model.h
 
 if HAVE_CUNIT
-check_PROGRAMS += tests/unit/test_target tests/unit/test_image tests/unit/test_npy tests/unit/test_verify
+check_PROGRAMS += tests/unit/test_target tests/unit/test_image tests/unit/test_npy \
+  tests/unit/test_verify
 tests_unit_test_target_SOURCES = tests/unit/test_target.c
 tests_unit_test_target_LDADD = $(unit_libs) $(JSON_LIBS) -lm
 tests_unit_test_image_SOURCES = tests/unit/test_image.c $(image_sources)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += tests/unit/test_caller_io tests/unit/test_check_plan tests/unit/test_check_tiles tests/unit/test_kernel_select \
-  tests/unit/test_frames tests/unit/test_patch_split tests/unit/test_plan_order \
+check_PROGRAMS += tests/unit/test_caller_io tests/unit/test_check_plan \
+  tests/unit/test_check_tiles tests/unit/test_kernel_select tests/unit/test_frames tests/unit/test_patch_split tests/unit/test_plan_order \
   tests/unit/test_plan_passes tests/unit/test_plan_place \
   tests/unit/test_plan_regions tests/unit/test_tile
 EXTRA_DIST += tests/unit/frame_nets.h tests/unit/tile_nets.h
