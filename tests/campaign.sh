@@ -42,13 +42,13 @@ table=$src/docs/campaign.md
     echo 'memory, on the harnesses of `tests/fuzz/`. `make campaign` runs them again and writes this page.'
     echo
     cat <<'EOF'
-Reading a file takes at most 100 times its size and 128 MB of memory, whatever the file says. The
-parts of that: what the format's parser makes of the file; constants that the file computes or widens
-(each reader's page has the limits); and 32 MB and 16 times the file's size for the program and
-everything else. `make check` holds all readers to it, with a thousand damaged files each, and with
-files made to take much memory (`tests/fuzz/bombs.py`): parts that many others share, numbers that
-count billions, constants computed from nothing, deep nesting, long names. Files that once broke a
-reader are read again (`tests/fuzz/corpus.test`).
+Reading a file takes at most 100 times its size (with the weights beside it) and 128 MB of memory,
+whatever the file says. The parts of that: what the format's parser makes of the file; constants that
+the file computes or widens (each reader's page has the limits); and 32 MB and 16 times the file's
+size for the program and everything else. `make check` holds all readers to it, with a thousand
+damaged files each, and with files made to take much memory (`tests/fuzz/bombs.py`): parts that many
+others share, numbers that count billions, constants computed from nothing, deep nesting, long names.
+Files that once broke a reader are read again (`tests/fuzz/corpus.test`).
 
 EOF
     echo '| reader | seconds | inputs run | findings |'
