@@ -32,13 +32,26 @@ cortexm_kernels = \
   armv7em/thk_fully_connected_s8s4__armv7em.c \
   armv7em/thk_fully_connected_s8s4_single__armv7em.c \
   mve/thk_add_s8__mve.c \
+  mve/thk_add_s8_onnx__mve.c \
+  mve/thk_avg_pool2d_s8_mve.inc.h \
   mve/thk_avg_pool2d_s8__mve.c \
+  mve/thk_avg_pool2d_s8_onnx__mve.c \
+  mve/thk_conv2d_field.h \
+  mve/thk_conv2d_s8_mve.inc.h \
   mve/thk_conv2d_s8__mve.c \
-  mve/thk_depthwise_any.h \
+  mve/thk_conv2d_s8_onnx__mve.c \
+  mve/thk_depthwise_3x3.h \
+  mve/thk_depthwise_conv2d_s8_mve.inc.h \
+  mve/thk_depthwise_conv2d_s8_3x3_mve.inc.h \
   mve/thk_depthwise_conv2d_s8_3x3__mve.c \
   mve/thk_depthwise_conv2d_s8__mve.c \
+  mve/thk_depthwise_conv2d_s8_onnx_3x3__mve.c \
+  mve/thk_depthwise_conv2d_s8_onnx__mve.c \
+  mve/thk_fully_connected_s8_mve.inc.h \
   mve/thk_fully_connected_s8__mve.c \
-  mve/thk_mve.h
+  mve/thk_fully_connected_s8_onnx__mve.c \
+  mve/thk_mve.h \
+  mve/thk_mve_even.h
 
 # The rows, also linked into the kernel tests.
 noinst_LTLIBRARIES += %D%/librows_cortexm.la

@@ -227,6 +227,11 @@ static enum th_status bind_add(const struct th_query *q, struct th_call *c)
     return th_row_bind_add(q, c, "thk_add_mve");
 }
 
+static enum th_status bind_add_even(const struct th_query *q, struct th_call *c)
+{
+    return th_row_bind_add_even(q, c, "thk_add_onnx_mve");
+}
+
 static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
 {
     k->cycles = 7.5 * (double)th_type_elems(&q->inst->out[0]) + 40;
@@ -237,24 +242,31 @@ static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
-#define ROW(op_, types_, name_, order_, over_, views_, refuse_, bind_, cost_)                  \
-    {.op = op_, .types = types_, .contract = "tflite", .feature = "mve",                       \
+#define ROW(op_, types_, contract_, feature_, name_, order_, over_, views_, refuse_, bind_, cost_) \
+    {.op = op_, .types = types_, .contract = contract_, .feature = feature_,                   \
      .symbol = "thk_" name_ "__mve", .source = "mve/thk_" name_ "__mve.c", .order = order_,    \
      .over_read = over_, .views = views_, .refuse = refuse_, .bind = bind_, .cost = cost_}
-#define WINDOW(op_, name_, refuse_, bind_, cost_)                                              \
-    ROW(op_, "s8,s8,s32?>s8", name_, TH_ORDER_ANY, 15, VIEWS, refuse_, bind_, cost_)
+#define WINDOW(op_, contract_, feature_, name_, refuse_, bind_, cost_)                         \
+    ROW(op_, "s8,s8,s32?>s8", contract_, feature_, name_, TH_ORDER_ANY, 15, VIEWS, refuse_,    \
+        bind_, cost_)
+/* add and sub: four elements are read before they are written */
+#define ADD(op_, contract_, name_, bind_)                                                      \
+    ROW(op_, "s8,s8>s8", contract_, "mve", name_, TH_ORDER_ELEMENT, 0, 0, th_row_refuse_add,   \
+        bind_, cost_add)
+#define ROWS(contract_, feature_, v_, bind_add_)                                               \
+    WINDOW("conv2d", contract_, feature_, "conv2d_s8" v_, refuse_window, bind_conv, cost_conv), \
+    WINDOW("depthwise_conv2d", contract_, feature_, "depthwise_conv2d_s8" v_, refuse_window,   \
+           bind_depthwise, cost_depthwise),                                                    \
+    WINDOW("depthwise_conv2d", contract_, feature_, "depthwise_conv2d_s8" v_ "_3x3",           \
+           refuse_3x3, bind_3x3, cost_3x3),                                                    \
+    ROW("fully_connected", "s8,s8,s32?>s8", contract_, feature_, "fully_connected_s8" v_,      \
+        TH_ORDER_ANY, 15, 0, refuse_dense, bind_dense, cost_dense),                            \
+    ROW("avg_pool2d", "s8>s8", contract_, "mve", "avg_pool2d_s8" v_, TH_ORDER_ANY, 0, VIEWS,   \
+        th_row_refuse_pool, th_row_bind_pool, cost_pool),                                      \
+    ADD("add", contract_, "add_s8" v_, bind_add_), ADD("sub", contract_, "add_s8" v_, bind_add_)
 
 static const struct th_kernel rows[] = {
-    WINDOW("conv2d", "conv2d_s8", refuse_window, bind_conv, cost_conv),
-    WINDOW("depthwise_conv2d", "depthwise_conv2d_s8", refuse_window, bind_depthwise,
-           cost_depthwise),
-    WINDOW("depthwise_conv2d", "depthwise_conv2d_s8_3x3", refuse_3x3, bind_3x3, cost_3x3),
-    ROW("fully_connected", "s8,s8,s32?>s8", "fully_connected_s8", TH_ORDER_ANY, 15, 0,
-        refuse_dense, bind_dense, cost_dense),
-    ROW("avg_pool2d", "s8>s8", "avg_pool2d_s8", TH_ORDER_ANY, 0, VIEWS, th_row_refuse_pool,
-        th_row_bind_pool, cost_pool),
-    /* four elements are read before they are written */
-    ROW("add", "s8,s8>s8", "add_s8", TH_ORDER_ELEMENT, 0, 0, th_row_refuse_add, bind_add, cost_add),
-    ROW("sub", "s8,s8>s8", "add_s8", TH_ORDER_ELEMENT, 0, 0, th_row_refuse_add, bind_add, cost_add),
+    ROWS("tflite", "mve", "", bind_add),
+    ROWS("onnx", "mve,mve-fp", "_onnx", bind_add_even),
 };
 const struct th_row_family th_cortexm_mve = {rows, TH_ARRAY_LEN(rows)};

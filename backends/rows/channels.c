@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/rows/channels.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <thimble/elementwise.h>
@@ -74,9 +75,14 @@ static struct th_row_fold fold(const struct th_row_channels *h, int64_t c)
 
 const char *th_row_channels_factors(const struct th_row_channels *h)
 {
-    for (int64_t c = 0; !h->even && c < h->n; c++)
-        if (h->m[c].m != 0 && (h->m[c].s > -1 || h->m[c].s < -31))
+    for (int64_t c = 0; c < h->n; c++) {
+        float factor;
+        memcpy(&factor, &h->m[c].m, sizeof factor);
+        if (h->even && !isfinite(factor))
+            return "a channel's factor is not finite";
+        if (!h->even && h->m[c].m != 0 && (h->m[c].s > -1 || h->m[c].s < -31))
             return "a channel's factor is not below one half";
+    }
     return NULL;
 }
 

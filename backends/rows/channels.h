@@ -23,7 +23,7 @@ const char *th_row_channels_dense(const struct th_query *q, struct th_row_dense 
                                   struct th_row_channels *h);
 /* Every factor is 0 or in [2^-31, 1/2): what a rounding shift right by -s >= 1 needs. Enough for
  * kernels whose sums wrap as the contract's do, and which multiply any 32 bits exactly. Contract
- * "onnx" has factors of any size. NULL, or why not. */
+ * "onnx" has finite factors of any size. NULL, or why not. */
 const char *th_row_channels_factors(const struct th_row_channels *h);
 /* That, and sums fit 32 bits. */
 const char *th_row_channels_check(const struct th_row_channels *h);

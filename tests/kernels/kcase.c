@@ -274,6 +274,8 @@ void kgen_far_factors(struct kgen_case *k, uint64_t *rng)
 {
     if (k->op > KGEN_DENSE || kgen_below(rng, 6))
         return;
+    if (kgen_below(rng, 8) == 0)
+        k->scale_in = 1e10f;            /* with the first of the factors: infinite */
     for (int c = 0; c < k->out_c; c++) {
         static const float factors[] = {1e30f, 3e9f, 1.0f, 1e-40f, 1.5e-38f, 0x1p-20f};
         static const int32_t large[] = {1 << 30, -(1 << 30), INT32_MAX / 3, INT32_MIN / 3};

@@ -178,7 +178,14 @@ for board in $boards; do
         check $board thk_fully_connected_s8__mve dense
         check $board thk_avg_pool2d_s8__mve avg
         record $board cortex-m55 thk_add_s8__mve add
-        record $board cortex-m55 thk_add_s8__mve sub;;
+        record $board cortex-m55 thk_add_s8__mve sub
+        check $board thk_conv2d_s8_onnx__mve conv
+        check $board thk_depthwise_conv2d_s8_onnx__mve depthwise
+        check $board thk_depthwise_conv2d_s8_onnx_3x3__mve depthwise
+        check $board thk_fully_connected_s8_onnx__mve dense
+        check $board thk_avg_pool2d_s8_onnx__mve avg
+        record $board cortex-m55 thk_add_s8_onnx__mve add s8 onnx
+        record $board cortex-m55 thk_add_s8_onnx__mve sub s8 onnx;;
     esac
 done
 echo "kernels.sh: $ran programs, $cases cases each"

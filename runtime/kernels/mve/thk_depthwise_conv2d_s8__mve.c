@@ -1,3 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The kernel itself: the 3x3 one computes its borders with it, and both may be in one model. */
-#include "mve/thk_depthwise_any.h"
+#include "mve/thk_mve.h"
+
+#define THK_NAME thk_depthwise_conv2d_s8__mve
+#define THK_PIXEL thk_depthwise_pixel__mve
+#define THK_REQUANT thk_mve_requant
+#include "mve/thk_depthwise_conv2d_s8_mve.inc.h"

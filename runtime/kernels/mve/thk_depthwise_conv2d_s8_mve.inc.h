@@ -8,15 +8,14 @@
  * -e[4]} in that order of lanes. Channels are padded to a multiple of 16 with zeros. Biases hold
  * bias - zero * sum(weights); a tap in the padding reads `zero`, 16 bytes of the zero point, which
  * scratch begins with. A pixel's vector may be read up to 15 bytes beyond its channels.
+ *
+ * THK_NAME: the kernel, THK_PIXEL: one pixel, THK_REQUANT(sums, m, -e): the contract's rounding.
  */
-#ifndef THK_DEPTHWISE_ANY_H
-#define THK_DEPTHWISE_ANY_H
-
 #include "mve/thk_mve.h"
 
 /* One pixel: taps[i] points at the 16 channels under tap i. */
-static inline int8x16_t thk_depthwise_pixel__mve(const int8_t *const *taps, int32_t n,
-                                                 const int8_t *w, int32_t zero)
+static inline int8x16_t THK_PIXEL(const int8_t *const *taps, int32_t n, const int8_t *w,
+                                  int32_t zero)
 {
     const int32_t *const q = (const int32_t *)(const void *)(w + 16 * n);
     int32x4_t a0 = vldrwq_s32(q), a1 = vldrwq_s32(q + 12), a2 = vldrwq_s32(q + 24);
@@ -35,10 +34,10 @@ static inline int8x16_t thk_depthwise_pixel__mve(const int8_t *const *taps, int3
         a2 = vaddq_s32(a2, vmovlbq_s16(u));
         a3 = vaddq_s32(a3, vmovltq_s16(u));
     }
-    a0 = thk_mve_requant(a0, vldrwq_s32(q + 4), vldrwq_s32(q + 8));
-    a1 = thk_mve_requant(a1, vldrwq_s32(q + 16), vldrwq_s32(q + 20));
-    a2 = thk_mve_requant(a2, vldrwq_s32(q + 28), vldrwq_s32(q + 32));
-    a3 = thk_mve_requant(a3, vldrwq_s32(q + 40), vldrwq_s32(q + 44));
+    a0 = THK_REQUANT(a0, vldrwq_s32(q + 4), vldrwq_s32(q + 8));
+    a1 = THK_REQUANT(a1, vldrwq_s32(q + 16), vldrwq_s32(q + 20));
+    a2 = THK_REQUANT(a2, vldrwq_s32(q + 28), vldrwq_s32(q + 32));
+    a3 = THK_REQUANT(a3, vldrwq_s32(q + 40), vldrwq_s32(q + 44));
     const int16x8_t none = vdupq_n_s16(0);
     const int16x8_t even = vqmovntq_s32(vqmovnbq_s32(none, a0), a1);
     const int16x8_t odd = vqmovntq_s32(vqmovnbq_s32(none, a2), a3);
@@ -46,9 +45,8 @@ static inline int8x16_t thk_depthwise_pixel__mve(const int8_t *const *taps, int3
                         vqaddq_n_s16(odd, (int16_t)zero));
 }
 
-static void thk_depthwise_conv2d_s8__mve(const struct thk_window2d *p, const struct thk_box *b,
-                                         const int8_t *x, const int8_t *stream, int8_t *y,
-                                         const int8_t **scratch)
+static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, const int8_t *x,
+                     const int8_t *stream, int8_t *y, const int8_t **scratch)
 {
     const int32_t n = p->kernel_h * p->kernel_w;
     int8_t *const zero = (int8_t *)scratch;
@@ -73,11 +71,12 @@ static void thk_depthwise_conv2d_s8__mve(const struct thk_window2d *p, const str
                         in += p->dilation_w * p->in.pixel;
                     }
                 }
-                int8x16_t v = thk_depthwise_pixel__mve(taps, n, stream, p->out_zero);
+                int8x16_t v = THK_PIXEL(taps, n, stream, p->out_zero);
                 v = vminq_s8(vmaxq_s8(v, lo), hi);
                 vstrbq_p_s8(y + c + thk_view_at(&p->out, oy, ox), v, some);
             }
     }
 }
-
-#endif
+#undef THK_NAME
+#undef THK_PIXEL
+#undef THK_REQUANT
