@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* Rounding of the contract "onnx" in the Helium kernels that compute with floats: to nearest, halves
- * to even, whatever FPSCR says, saturated. Factors are finite. */
+/* Rounding of the contract "onnx" in the Helium kernels: to nearest, halves to even, whatever FPSCR
+ * says, saturated. Factors are finite. */
 #ifndef THK_MVE_EVEN_H
 #define THK_MVE_EVEN_H
 
