@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "driver/target_sizes.h"
+#include "driver/ways_out.h"
 #include "ir/base/files.h"
 #include "ir/notes.h"
 
@@ -178,7 +179,35 @@ enum th_status th_compile_passes(struct th_compiled *c)
                  "and this is --feed %s", o->feed);
         return TH_ERR_USAGE;
     }
-    return th_pipeline_run(c->program, &run);
+    const enum th_status s = th_pipeline_run(c->program, &run);
+    if (s == TH_ERR_TARGET)
+        th_say_ways_out(c);
+    return s;
+}
+
+enum th_status th_compile_again(const struct th_compiled *c, const struct th_options *o,
+                                int64_t *arena, int64_t *flash)
+{
+    struct th_compiled w;
+    struct th_plan_arena a;
+    th_compiled_init(c->ctx, o, &w);
+    w.target = c->target;
+    w.backend = c->backend;
+    enum th_status s = th_compile_read(&w);
+    struct th_pipeline_run run = passes_of(&w);
+    run.print_after = NULL;
+    run.time_passes = false;
+    if (s == TH_OK)
+        s = th_pipeline_run(w.program, &run);
+    if (s == TH_OK) {
+        const struct th_report *r = th_compile_report(&w);
+        th_plan_arena(th_program_plan(w.program), &a);
+        *arena = a.state + a.transient;
+        *flash = r ? r->data_bytes + r->foot.code : 0;
+        s = r ? TH_OK : TH_ERR_INTERNAL;
+    }
+    th_compiled_release(&w);
+    return s;
 }
 
 static const char *whole_windows(void *user, const char *name)
@@ -234,20 +263,17 @@ enum th_status th_compile_check(const struct th_compiled *c)
             where = m->name;
         }
     }
-    const uint64_t data = (uint64_t)r->data_bytes, code = (uint64_t)r->code_bound;
+    const uint64_t data = (uint64_t)r->data_bytes, code = (uint64_t)r->foot.code;
     /* a file of weights is placed by the user */
     if (!where || data + code <= flash || !strcmp(c->options->weights, "bin"))
         return TH_OK;
-    if (data > flash) {
-        th_error(c->ctx, NULL, 4007, "model needs %" PRIu64 " bytes of constant data, region '%s' "
-                 "has %" PRIu64, data, where, flash);
-        th_help(c->ctx, 4007, "try a larger target, or --flash %" PRIu64 "k if the device has it",
-                (data + code + 1023) / 1024);
-        return TH_ERR_TARGET;
-    }
-    th_warning(c->ctx, NULL, 4007, "%" PRIu64 " bytes of constant data and about %" PRIu64
-               " of kernels may not fit into region '%s' of %" PRIu64, data, code, where, flash);
-    return TH_OK;
+    th_error(c->ctx, NULL, 0, "model needs %s%" PRIu64 " bytes of flash, region '%s' has %" PRIu64,
+             data > flash ? "" : "up to ", data + code, where, flash);
+    th_note(c->ctx, NULL, "constant data %" PRIu64 ", code at most %" PRIu64, data, code);
+    th_help(c->ctx, 4007, "try a larger target, --weights bin if they are to lie elsewhere, or "
+            "--flash %" PRIu64 "k if the device has it", (data + code + 1023) / 1024);
+    th_say_flash_way_out(c, (int64_t)flash);
+    return TH_ERR_TARGET;
 }
 
 /* The three forms of the report, as files of the folder. */

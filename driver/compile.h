@@ -25,6 +25,9 @@ enum th_status th_compile_target(struct th_compiled *c);
 enum th_status th_compile_read(struct th_compiled *c);
 /* All passes, up to the plan unless --stop-after ends earlier. */
 enum th_status th_compile_passes(struct th_compiled *c);
+/* Arena and flash of the same model for the same target under other options. */
+enum th_status th_compile_again(const struct th_compiled *c, const struct th_options *o,
+                                int64_t *arena, int64_t *flash);
 /* What --feed frames streams, as a program on whole windows: owned by the caller. */
 enum th_status th_compile_windows(const struct th_compiled *c, struct th_program **whole);
 /* Numbers of the program as it is now; NULL (reported) when memory is exhausted. Valid until

@@ -26,14 +26,18 @@ static enum th_status show(const struct th_compiled *c)
 static enum th_status compile(struct th_compiled *c)
 {
     const struct th_options *o = c->options;
+    enum th_status given = th_options_need_model(o);
     if (!o->output && !o->stop_after) {
         th_error(c->ctx, NULL, 9001, "no output folder was given");
         th_help(c->ctx, 9001, "name it with -o FOLDER");
-        return TH_ERR_USAGE;
+        given = TH_ERR_USAGE;
     }
-    TH_TRY(th_options_need_model(o));
+    TH_TRY(given);
     TH_TRY(th_compile_target(c));
     TH_TRY(th_compile_read(c));
+    if (!o->target && !o->stop_after && o->verbosity > 0)
+        th_note(c->ctx, NULL, "no --target was given, so this is for '%s' (%s); 'thimble targets' "
+                "lists all", c->target->name, c->target->title);
     TH_TRY(th_compile_passes(c));
     /* a part of the road ends in the program itself, which can be read back as a model */
     if (o->stop_after)

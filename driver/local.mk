@@ -21,6 +21,7 @@ image_sources = \
 thimble_SOURCES = \
   %D%/analyze.c \
   %D%/compile.c %D%/compile.h \
+  %D%/ways_out.c %D%/ways_out.h \
   %D%/compile_verb.c \
   %D%/dataset.c %D%/dataset.h \
   %D%/entry.c %D%/entry.h \

@@ -2,6 +2,7 @@
 /* Option parsing: rows of options.def become argp options; argp does the rest. */
 #define _GNU_SOURCE
 #include "driver/options.h"
+#include "driver/verbs.h"
 
 #include <argp.h>
 #include <ctype.h>
@@ -273,7 +274,9 @@ static enum th_status set(struct th_options *o, int id, const char *arg)
     case OPT_MODEL: return set_model(o, arg);
     case OPT_INPUT_DIM: return add_dim(o, id, arg);
     case OPT_CONTRACT: return set_contract(o, id, arg);
-    case OPT_TARGET: return set_text(&o->target, arg);
+    case OPT_TARGET:
+        return *arg == '-' ? bad_value(o, id, arg, "the name of a target")
+                           : set_text(&o->target, arg);
     case OPT_SRAM: return set_size(o, id, arg, &o->sram);
     case OPT_FLASH: return set_size(o, id, arg, &o->flash);
     case OPT_REGION: return add_region(o, id, arg);
@@ -376,6 +379,8 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
         if (!p->verb->args) {
             th_error(p->o->ctx, NULL, CODE_USAGE, "'%s' takes no argument, but '%s' was "
                      "given", p->verb->name, arg);
+            th_help(p->o->ctx, CODE_USAGE, "it lists all: look for '%s' in what 'thimble %s' prints",
+                    arg, p->verb->name);
             s = TH_ERR_USAGE;
         } else {
             s = set_model(p->o, arg);
@@ -414,28 +419,48 @@ static const struct row *row_by_name(uint32_t groups, const char *word, size_t n
     return hits == 1 ? found : NULL;
 }
 
+static const struct th_verb *const verbs[] = {
+#define TH_VERB(name) &th_verb_##name,
+#include "driver/verbs.def"
+#undef TH_VERB
+};
+
 static enum th_status unknown_option(struct th_ctx *ctx, const struct th_verb *verb,
                                      const char *word, size_t n)
 {
     const char *names[OPT_COUNT + 1] = {"help"};
     size_t count = 1;
-    bool elsewhere = false;
+    uint32_t elsewhere = 0;
     for (int i = 0; i < OPT_COUNT; i++) {
         if (taken(&rows[i], verb->groups))
             names[count++] = rows[i].name;
-        elsewhere |= strlen(rows[i].name) == n && !strncmp(rows[i].name, word, n);
+        if (strlen(rows[i].name) == n && !strncmp(rows[i].name, word, n))
+            elsewhere = rows[i].group;
     }
     char *name = strndup(word, n);
     if (!name)
         return TH_ERR_INTERNAL;
-    th_error(ctx, NULL, CODE_USAGE, "'%s' has no option '--%s'%s", verb->name, name,
-             elsewhere ? " (other verbs do)" : "");
+    struct th_str others;
+    th_str_init(&others);
+    for (size_t i = 0; elsewhere && i < TH_ARRAY_LEN(verbs); i++)
+        if (verbs[i]->groups & elsewhere)
+            th_str_addf(&others, "%s'%s'", others.len ? ", " : " (but: ", verbs[i]->name);
+    if (others.len)
+        th_str_addc(&others, ')');
+    th_error(ctx, NULL, CODE_USAGE, "'%s' has no option '--%s'%s", verb->name, name, others.s);
+    th_str_release(&others);
     const char *near = elsewhere ? NULL : th_nearest_name(name, names, count);
     if (near)
         th_help(ctx, CODE_USAGE, "did you mean '--%s'?", near);
     else
         th_help(ctx, CODE_USAGE, "'thimble %s -h' lists the options", verb->name);
     free(name);
+    return TH_ERR_USAGE;
+}
+
+static enum th_status lacks_value(struct th_ctx *ctx, const struct row *r, const char *word)
+{
+    th_error(ctx, NULL, CODE_USAGE, "'%s' needs a value: %s %s", word, word, r->arg);
     return TH_ERR_USAGE;
 }
 
@@ -452,7 +477,8 @@ static enum th_status check_names(struct th_ctx *ctx, const struct th_verb *verb
                 if (rows[k].letter && argv[i][1] == rows[k].letter &&
                     taken(&rows[k], verb->groups))
                     r = &rows[k];
-            i += r && r->arg && !argv[i][2];
+            if (r && r->arg && !argv[i][2] && ++i == argc)
+                s = lacks_value(ctx, r, argv[i - 1]);
             continue;
         }
         const char *word = argv[i] + 2;
@@ -462,7 +488,8 @@ static enum th_status check_names(struct th_ctx *ctx, const struct th_verb *verb
         const struct row *r = row_by_name(verb->groups, word, n);
         if (!r)
             s = unknown_option(ctx, verb, word, n);
-        i += r && r->arg && !word[n];
+        if (r && r->arg && !word[n] && ++i == argc)
+            s = lacks_value(ctx, r, argv[i - 1]);
     }
     return s;
 }
@@ -529,6 +556,21 @@ enum th_status th_options_parse(struct th_ctx *ctx, const struct th_verb *verb, 
     if (e)
         return e == ENOMEM ? no_memory(o) : TH_ERR_USAGE;
     return p.status == TH_OK ? check_quantization(o) : p.status;
+}
+
+bool th_options_take(struct th_options *o, const char *name, const char *value)
+{
+    for (int i = 0; i < OPT_COUNT; i++) {
+        if (strcmp(rows[i].name, name))
+            continue;
+        const char **text = th_arena_memdup(o->arena, o->text, OPT_COUNT * sizeof *text);
+        if (!text)
+            return false;
+        text[i] = NULL;
+        o->text = text;
+        return set(o, i, value) == TH_OK && keep(o, i, value) == TH_OK;
+    }
+    return false;
 }
 
 /* ---- afterwards -------------------------------------------------------------------------------- */

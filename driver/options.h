@@ -76,6 +76,9 @@ enum th_status th_options_parse(struct th_ctx *ctx, const struct th_verb *verb, 
  * are joined by ','; NULL when neither given nor with a default, and for memory sizes, which are in
  * the target. */
 const char *th_options_global(void *user, const char *name);
+/* As if the option were given (again). `o` may be a copy of other options: those stay as they are.
+ * False: the value is refused, or memory exhausted. */
+bool th_options_take(struct th_options *o, const char *name, const char *value);
 /* The options that shape what is emitted, given ones only, in canonical order. Appended. */
 void th_options_canonical(const struct th_options *o, struct th_str *out);
 /* "1024", "64k", "2M" (k and M are powers of two; a final 'B' or "iB" is allowed). */

@@ -118,7 +118,7 @@ enum th_status th_ram_refuse(struct th_pass_ctx *pc, const struct th_ram *ram, i
         th_note(ctx, NULL, "%s", s.s);
         th_str_release(&s);
     }
-    th_help(ctx, 4007, "try %sa larger target, or --sram %lldk if the device has it",
-            th_pass_objective(pc) == TH_OPT_RAM ? "" : "-O ram, ", (long long)(need + 1023) / 1024);
+    th_help(ctx, 4007, "try a larger target, or --sram %lldk if the device has it",
+            (long long)(need + 1023) / 1024);
     return TH_ERR_TARGET;
 }

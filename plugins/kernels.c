@@ -159,17 +159,20 @@ static enum nearness judge(const struct th_kernel *k, const struct th_query *q, 
     return *why ? HAS_FEATURE : ACCEPTS;
 }
 
-static void cost_of(const struct th_kernel *k, const struct th_query *q,
-                    struct th_kernel_cost *cost)
+static void cost_of(const struct th_kernel *k, const struct th_backend *owner,
+                    const struct th_query *q, struct th_kernel_cost *cost)
 {
     *cost = (struct th_kernel_cost){0, 0, 0};
     if (k->cost) {
         k->cost(q, cost);
-        return;
+    } else {
+        struct th_cost c;
+        th_inst_cost(q->inst, &c);
+        cost->cycles = 10.0 * ((double)c.macs + (double)c.ops);
     }
-    struct th_cost c;
-    th_inst_cost(q->inst, &c);
-    cost->cycles = 10.0 * ((double)c.macs + (double)c.ops);
+    if (k->source)
+        (void)th_kernel_measured(q->inst->ctx, owner, k->symbol, q->target, &cost->code_bytes,
+                                 &cost->stack_bytes);
 }
 
 /* Scratch of a trial binding: only asked for when memory is the objective. A little is free: it is
@@ -212,7 +215,7 @@ static void consider(struct contest *t, const struct th_kernel *k, const struct 
     if (near != ACCEPTS)
         return;
     struct th_kernel_cost cost;
-    cost_of(k, q, &cost);
+    cost_of(k, owner, q, &cost);
     double first = cost.cycles, second = (double)cost.code_bytes;
     if (q->objective == TH_OPT_SIZE) {
         first = (double)cost.code_bytes;

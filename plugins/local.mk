@@ -5,5 +5,7 @@ libthimble_la_SOURCES += \
   %D%/loader.c \
   %D%/read_model.c \
   %D%/registry.c \
+  %D%/sizes.c \
   %D%/target.c \
+  %D%/unknown_format.c %D%/unknown_format.h \
   %D%/target_read.c %D%/target_read.h

@@ -7,8 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <thimble/thimble.h>
+
+#include "plugins/unknown_format.h"
 
 #define FILE_LIMIT ((size_t)4 << 30)
 /* What a program and a frontend's own structures may take beside constants, so that a file of few
@@ -16,17 +20,21 @@
 #define READ_BYTES ((size_t)32 << 20)
 #define READ_BYTES_PER_BYTE 16
 
-static enum th_status unknown_format(struct th_ctx *ctx, const struct th_loc *loc, size_t bytes)
+static bool is_folder(const char *path)
 {
-    th_error(ctx, loc, 2003, "no frontend recognises this file of %zu bytes", bytes);
-    struct th_str s;
-    th_str_init(&s);
-    for (uint32_t i = 0; i < th_frontend_count(ctx); i++)
-        th_str_addf(&s, "%s%s", i ? ", " : "", th_frontend_at(ctx, i)->name);
-    th_help(ctx, 2003, "formats that can be read: %s",
-            s.len ? s.s : "none (no frontend is loaded)");
-    th_str_release(&s);
-    return TH_ERR_INPUT;
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Whether a folder has what TensorFlow's saving writes. */
+static bool has_saved_model(const char *folder)
+{
+    char *inside = NULL;
+    if (asprintf(&inside, "%s/saved_model.pb", folder) < 0)
+        return false;
+    const bool has = access(inside, F_OK) == 0;
+    free(inside);
+    return has;
 }
 
 enum th_status th_reject_form(struct th_ctx *ctx, const struct th_loc *loc, const char *nearest,
@@ -78,6 +86,8 @@ enum th_status th_read_model(struct th_ctx *ctx, const char *path,
                              struct th_program **out)
 {
     struct th_blob *file = NULL;
+    if (is_folder(path))
+        return th_model_is_folder(ctx, path, has_saved_model(path));
     TH_TRY(th_file_map(ctx, path, FILE_LIMIT, &file));
     const char *base = th_base_name(path);
     struct th_loc loc = TH_LOC_NONE;
@@ -86,7 +96,7 @@ enum th_status th_read_model(struct th_ctx *ctx, const char *path,
         th_frontend_probe(ctx, th_blob_data(file), th_blob_size(file));
     enum th_status s;
     if (!f) {
-        s = unknown_format(ctx, &loc, th_blob_size(file));
+        s = th_unknown_format(ctx, &loc, base, th_blob_data(file), th_blob_size(file));
     } else {
         const struct th_read_request r = {
             .struct_size = sizeof r, .ctx = ctx, .path = path, .base_name = base, .file = file,

@@ -114,6 +114,13 @@ enum th_status th_reg_kernel_rows(struct th_reg *r, const char *backend,
     return stage(r, &r->staged.kernel_rows, k);
 }
 
+enum th_status th_reg_kernel_sizes(struct th_reg *r, const struct th_kernel_sizes *sizes)
+{
+    if (sizes->row_size < sizeof *sizes->rows || !sizes->backend || !sizes->cores)
+        return refuse(r, 1106, "plugin '%s': figures of kernels are incomplete", r->origin);
+    return stage(r, &r->staged.kernel_sizes, sizes);
+}
+
 enum th_status th_reg_importer_rows(struct th_reg *r, const struct th_importer *rows, size_t n,
                                     size_t row_size)
 {
@@ -306,6 +313,7 @@ static bool commit(struct th_registry *to, const struct th_registry *from)
     return append(&to->ops, &from->ops) && append(&to->passes, &from->passes) &&
            append(&to->frontends, &from->frontends) && append(&to->backends, &from->backends) &&
            append(&to->kernel_rows, &from->kernel_rows) &&
+           append(&to->kernel_sizes, &from->kernel_sizes) &&
            append(&to->importers, &from->importers) &&
            append(&to->rewrite_rows, &from->rewrite_rows) &&
            append(&to->contracts, &from->contracts);
@@ -314,7 +322,7 @@ static bool commit(struct th_registry *to, const struct th_registry *from)
 static void drop(struct th_registry *s)
 {
     struct th_list *lists[] = {&s->ops, &s->passes, &s->frontends, &s->backends, &s->kernel_rows,
-                               &s->importers, &s->rewrite_rows, &s->contracts, &s->plugins};
+                               &s->kernel_sizes, &s->importers, &s->rewrite_rows, &s->contracts, &s->plugins};
     for (size_t i = 0; i < TH_ARRAY_LEN(lists); i++)
         th_list_release(lists[i]);
 }

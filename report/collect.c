@@ -17,7 +17,6 @@ struct collector {
     bool *data_counted;
     const struct th_blob **const_counted;
     uint32_t n_const, cap_const;
-    const struct th_kernel **kernels;
     bool failed;
     /* inside the body of a tile loop, else NULL */
     const struct th_tile *tile;
@@ -84,19 +83,6 @@ static int64_t model_bytes(struct collector *c, const struct th_graph *g, th_nod
             c->const_counted[c->n_const++] = b;
     }
     return sum;
-}
-
-static void count_kernel(struct collector *c, const struct th_kernel_note *note)
-{
-    struct th_report *r = c->r;
-    if (note->cost.stack_bytes > r->stack_bound)
-        r->stack_bound = note->cost.stack_bytes;
-    for (uint32_t i = 0; i < r->n_kernels; i++)
-        if (!strcmp(c->kernels[i]->symbol, note->row->symbol))
-            return;
-    c->kernels[r->n_kernels++] = note->row;
-    r->code_bound += note->cost.code_bytes;
-    r->n_unmeasured += note->cost.code_bytes == 0;
 }
 
 static void fill_activations(struct collector *c, const struct th_graph *g, th_node n,
@@ -189,7 +175,6 @@ static enum th_status fill_layer(struct collector *c, struct th_graph *g, th_nod
         l->code_bytes = note->cost.code_bytes;
         l->stack_bytes = note->cost.stack_bytes;
         l->scratch_bytes = note->scratch_bytes;
-        count_kernel(c, note);
     }
     if (!c->r->packed) {
         l->weight_bytes = model_bytes(c, g, n);
@@ -484,10 +469,9 @@ static enum th_status collect(struct collector *c)
     const uint32_t n_data = th_program_data_count(p);
     c->n_layers = 0;
     c->layers = TH_NEW_ARRAY(c->arena, struct th_report_layer, nodes);
-    c->kernels = TH_NEW_ARRAY(c->arena, const struct th_kernel *, nodes);
     c->data_counted = TH_NEW_ARRAY(c->arena, bool, n_data);
     c->const_counted = TH_NEW_ARRAY(c->arena, const struct th_blob *, c->cap_const);
-    if (!c->layers || !c->kernels || !c->data_counted || !c->const_counted)
+    if (!c->layers || !c->data_counted || !c->const_counted)
         return TH_ERR_INTERNAL;
     c->r->packed = n_data > 0 || th_program_plan(p)->n_regions > 0;
     c->r->n_data = n_data;
@@ -523,6 +507,8 @@ const struct th_report *th_report_collect(const struct th_report_request *q,
     r->front = th_program_front(q->program, &r->n_front);
     struct collector c = {.request = q, .r = r, .arena = arena};
     if (th_advice_collect(q->program, arena, &r->advice) != TH_OK)
+        return NULL;
+    if (th_footprint_collect(q->program, q->target, arena, &r->foot) != TH_OK)
         return NULL;
     return collect(&c) == TH_OK ? r : NULL;
 }

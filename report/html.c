@@ -85,10 +85,10 @@ static void write_sums(struct th_page *p, const struct th_report *r)
     }
     fact(p, "data", r->data_bytes, r->packed ? "bytes of weights, tables and constants, exact"
                                              : "bytes of constants in the model");
-    if (r->n_kernels) {
-        fact(p, "code", r->code_bound, r->n_unmeasured ? "bytes: estimate for the measured kernels"
-                                                       : "bytes: estimate for the kernels");
-        fact(p, "stack", r->stack_bound, "bytes: estimate for the deepest kernel");
+    if (r->foot.kernels) {
+        fact(p, "code", r->foot.code, "bytes at most: kernels, calls, interface; the C library's "
+                                      "functions are not in it");
+        fact(p, "stack", r->foot.stack, "bytes at most, from a call of the model on");
     }
     fact(p, "work", r->macs, "multiply-accumulates");
     if (r->peak)

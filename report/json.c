@@ -357,12 +357,12 @@ static struct json_object *whole(const struct th_report *r)
     put_int(o, "data_bytes", r->data_bytes);
     put_int(o, "copied_data_bytes", r->copied_bytes);
     put(o, "data_as_emitted", json_object_new_boolean(r->packed));
-    if (r->n_kernels) {
+    if (r->foot.kernels) {
         put(o, "cycles_estimated", json_object_new_double(r->cycles));
-        put_int(o, "kernels", r->n_kernels);
-        put_int(o, "kernels_not_measured", r->n_unmeasured);
-        put_int(o, "code_bytes_bound", r->code_bound);
-        put_int(o, "stack_bytes_bound", r->stack_bound);
+        put_int(o, "kernels", r->foot.kernels);
+        put_int(o, "kernels_not_measured", r->foot.unmeasured);
+        put_int(o, "code_bytes_bound", r->foot.code);
+        put_int(o, "stack_bytes_bound", r->foot.stack);
     }
     if (r->n_regions) {
         put(o, "memory", memory(r));

@@ -3,6 +3,8 @@ libthimble_la_SOURCES += \
   %D%/advice.c \
   %D%/advice.h \
   %D%/collect.c \
+  %D%/footprint.c \
+  %D%/footprint.h \
   %D%/html.c \
   %D%/html.h \
   %D%/html_draw.c \

@@ -10,6 +10,7 @@
 
 #include "ir/notes.h"
 #include "report/advice.h"
+#include "report/footprint.h"
 
 struct th_report_request {
     const struct th_program *program;
@@ -85,8 +86,6 @@ struct th_report {
     int64_t copied_bytes;                /* part of it that no layer has: initial states, constant
                                             outputs */
     bool packed;
-    int64_t code_bound, stack_bound;     /* of the kernels */
-    uint32_t n_kernels, n_unmeasured;    /* different kernels; those without a figure */
     int64_t largest_pair;                /* most activation bytes that one node reads and writes */
     int64_t input_bytes, output_bytes, state_values;
     int64_t pushed_bytes;                /* of inputs that come by rows and are not stored */
@@ -102,6 +101,7 @@ struct th_report {
     int64_t peak_live;
     const struct th_front_point *front;  /* of patch-split */
     uint32_t n_front;
+    struct th_footprint foot;            /* code and stack */
     struct th_advice advice;             /* about patches */
     const struct th_quantized *quantized;    /* NULL: nothing was */
     const struct th_frames *frames;          /* NULL: a call takes whole inputs */

@@ -168,13 +168,15 @@ void th_report_summary(const struct th_report *r, struct th_str *s)
         add_memory(r, s);
     th_str_addf(s, "data      %10" PRId64 " bytes: weights, tables and constants%s\n",
                 r->data_bytes, r->packed ? ", as emitted" : ", as in the model");
-    if (r->n_kernels) {
-        th_str_addf(s, "code      %10" PRId64 " bytes: estimate for %u kernel%s", r->code_bound,
-                    r->n_kernels, r->n_kernels == 1 ? "" : "s");
-        if (r->n_unmeasured)
-            th_str_addf(s, ", %u of them not measured", r->n_unmeasured);
-        th_str_addf(s, "\nstack     %10" PRId64 " bytes: estimate for the deepest kernel\n",
-                    r->stack_bound);
+    if (r->foot.kernels) {
+        th_str_addf(s, "code      %10" PRId64 " bytes at most: %u kernel%s, their calls, the "
+                    "interface", r->foot.code, r->foot.kernels, r->foot.kernels == 1 ? "" : "s");
+        if (r->foot.unmeasured)
+            th_str_addf(s, "; %u of them not measured", r->foot.unmeasured);
+        th_str_addf(s, "\nflash     %10" PRId64 " bytes at most: data and code, without the C "
+                    "library's functions\n", r->data_bytes + r->foot.code);
+        th_str_addf(s, "stack     %10" PRId64 " bytes at most, from a call of the model on\n",
+                    r->foot.stack);
     }
     th_str_addf(s, "work      %10" PRId64 " MACs", r->macs);
     if (r->cycles > 0)

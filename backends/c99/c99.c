@@ -41,7 +41,9 @@ static const struct th_row_family *const families[] = {
 
 static enum th_status init(struct th_reg *reg)
 {
-    return th_rows_register(reg, &backend, &th_c99_sources, families);
+    TH_TRY(th_rows_register(reg, &backend, &th_c99_sources, families));
+    TH_TRY(th_reg_kernel_sizes(reg, &th_c99_sizes));
+    return th_reg_kernel_sizes(reg, &th_c99_around);
 }
 
 static const struct th_plugin plugin = {

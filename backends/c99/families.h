@@ -8,6 +8,7 @@
 #include "backends/rows/rows.h"
 
 extern const struct th_row_sources th_c99_sources;
+extern const struct th_kernel_sizes th_c99_sizes, th_c99_around;
 extern const struct th_row_family th_c99_accumulate;
 extern const struct th_row_family th_c99_add;
 extern const struct th_row_family th_c99_bottleneck;

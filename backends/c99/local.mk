@@ -227,6 +227,8 @@ noinst_LTLIBRARIES += %D%/librows_c99.la
 nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
 %C%_librows_c99_la_SOURCES = \
   %D%/c99.c \
+  %D%/sizes.c \
+  %D%/around.c \
   %D%/families.h \
   %D%/generate.c \
   %D%/generate.h \

@@ -19,7 +19,8 @@ static const struct th_row_family *const families[] = {
 
 static enum th_status init(struct th_reg *reg)
 {
-    return th_rows_register(reg, &backend, &th_cortexm_sources, families);
+    TH_TRY(th_rows_register(reg, &backend, &th_cortexm_sources, families));
+    return th_reg_kernel_sizes(reg, &th_cortexm_sizes);
 }
 
 static const struct th_plugin plugin = {

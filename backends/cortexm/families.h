@@ -8,6 +8,7 @@
 #include "backends/rows/rows.h"
 
 extern const struct th_row_sources th_cortexm_sources;
+extern const struct th_kernel_sizes th_cortexm_sizes;
 extern const struct th_row_family th_cortexm_dsp, th_cortexm_dsp_maps, th_cortexm_mve;
 
 #endif

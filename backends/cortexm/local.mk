@@ -65,6 +65,7 @@ plugin_LTLIBRARIES += %D%/cortexm.la
 PRELOAD_MODULES += %D%/cortexm.la
 %C%_cortexm_la_SOURCES = \
   %D%/cortexm.c \
+  %D%/sizes.c \
   %D%/families.h
 nodist_%C%_cortexm_la_SOURCES = %D%/sources.c
 %C%_cortexm_la_LDFLAGS = $(module_ldflags)

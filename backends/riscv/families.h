@@ -8,6 +8,7 @@
 #include "backends/rows/rows.h"
 
 extern const struct th_row_sources th_riscv_sources;
+extern const struct th_kernel_sizes th_riscv_sizes;
 extern const struct th_row_family th_riscv_rvv, th_riscv_rvv_maps;
 
 #endif

@@ -19,6 +19,7 @@ plugin_LTLIBRARIES += %D%/riscv.la
 PRELOAD_MODULES += %D%/riscv.la
 %C%_riscv_la_SOURCES = \
   %D%/riscv.c \
+  %D%/sizes.c \
   %D%/rows_rvv.c \
   %D%/rows_rvv_maps.c \
   %D%/families.h

@@ -8,6 +8,7 @@
 #include "backends/rows/rows.h"
 
 extern const struct th_row_sources th_x86_sources;
+extern const struct th_kernel_sizes th_x86_sizes;
 extern const struct th_row_family th_x86_avx2, th_x86_avx2_f32, th_x86_avx512vnni;
 
 #endif

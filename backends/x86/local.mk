@@ -41,6 +41,7 @@ plugin_LTLIBRARIES += %D%/x86.la
 PRELOAD_MODULES += %D%/x86.la
 %C%_x86_la_SOURCES = \
   %D%/x86.c \
+  %D%/sizes.c \
   %D%/families.h
 nodist_%C%_x86_la_SOURCES = %D%/sources.c
 %C%_x86_la_LDFLAGS = $(module_ldflags)

@@ -184,6 +184,22 @@ TH_API const struct th_kernel *th_kernel_find(const struct th_ctx *ctx, const st
 /* Symbols of all rows along the chain, for "did you mean". NULL when memory is exhausted. */
 TH_API const char **th_kernel_symbols(const struct th_ctx *ctx, const struct th_backend *b,
                                       struct th_arena *a, size_t *n);
+/* What kernels take as a compiler made them: bytes of code with its constants, and of stack. */
+struct th_kernel_size {
+    const char *symbol;
+    const int32_t *figures;       /* code, stack, code, stack, ...: a pair for each of `cores` */
+};
+struct th_kernel_sizes {          /* of one backend's kernels */
+    const char *backend;
+    const char *const *cores;     /* NULL-terminated; names of cores with one figure, by spaces */
+    const struct th_kernel_size *rows;
+    size_t n, row_size;           /* row_size = sizeof(struct th_kernel_size) */
+};
+/* What a symbol takes on the target's core, else the most it takes on any; along the base chain.
+ * Such figures replace those of the row's cost. False: none is known. */
+TH_API bool th_kernel_measured(const struct th_ctx *ctx, const struct th_backend *b,
+                               const char *symbol, const struct th_target *t, int64_t *code,
+                               int64_t *stack);
 /* An embedded source by name along the base chain (plugins' included), or NULL. */
 TH_API const struct th_source *th_source_find(const struct th_ctx *ctx,
                                               const struct th_backend *b, const char *name);

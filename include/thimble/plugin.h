@@ -67,6 +67,8 @@ TH_API enum th_status th_reg_kernel_rows(struct th_reg *r, const char *backend,
                                          const struct th_source *sources, size_t n_sources);
 #define th_reg_kernels(r, backend, rows, n, sources, n_sources) \
     th_reg_kernel_rows((r), (backend), (rows), (n), sizeof *(rows), (sources), (n_sources))
+/* Measured figures of a backend's kernels; they must live as long as the process. */
+TH_API enum th_status th_reg_kernel_sizes(struct th_reg *r, const struct th_kernel_sizes *sizes);
 TH_API enum th_status th_reg_importer_rows(struct th_reg *r, const struct th_importer *rows,
                                            size_t n, size_t row_size);
 #define th_reg_importers(r, rows, n) th_reg_importer_rows((r), (rows), (n), sizeof *(rows))

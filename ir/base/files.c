@@ -241,6 +241,13 @@ enum th_status th_folder_begin(struct th_ctx *ctx, const char *path, const char 
                                struct th_folder **out)
 {
     char *foreign;
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        th_error(ctx, NULL, 5001, "output folder '%s' is a %s, not a folder", path,
+                 S_ISREG(st.st_mode) ? "file" : "device or pipe");
+        th_help(ctx, 5001, "name a folder with -o; it is made if it is not there");
+        return TH_ERR_IO;
+    }
     if (!may_replace(path, mark, &foreign)) {
         th_error(ctx, NULL, 5001, "output folder '%s' is not empty and not ours", path);
         if (foreign)
@@ -272,7 +279,10 @@ enum th_status th_folder_begin(struct th_ctx *ctx, const char *path, const char 
         return TH_ERR_INTERNAL;
     }
     if (mkdir(f->tmp, 0777) != 0) {
-        const enum th_status s = io_error(ctx, f->tmp, "create");
+        const bool orphan = errno == ENOENT;
+        const enum th_status s = io_error(ctx, f->path, "create folder");
+        if (orphan)
+            th_help(ctx, 2006, "make the folder that it is to lie in first");
         free_folder(f);
         return s;
     }

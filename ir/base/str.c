@@ -142,5 +142,9 @@ const char *th_nearest_name(const char *word, const char *const *names, size_t n
             best = names[i];
         }
     }
+    /* the beginning of a name is meant, too */
+    for (size_t i = 0; i < n && !best && strlen(word) > 2; i++)
+        if (!strncmp(names[i], word, strlen(word)))
+            best = names[i];
     return best;
 }

@@ -24,7 +24,7 @@ from emitted import EXAMPLE, TOP, Checks, check_symbols, emit, run, shared_model
 WARNINGS = "-Wall -Wextra -Wpedantic -Wvla -Werror"
 ARENA = re.compile(r"error: model needs (\d+) bytes of arena, (?:the largest )?"
                    r"region '([\w-]+)' has (\d+)")
-DATA = re.compile(r"error: model needs (\d+) bytes of constant data, region '([\w-]+)' has (\d+)")
+DATA = re.compile(r"error: model needs (?:up to )?(\d+) bytes of flash, region '([\w-]+)' has (\d+)")
 
 
 def read(name):

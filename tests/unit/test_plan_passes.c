@@ -273,8 +273,8 @@ static void test_too_large(void)
                                                 "'sram' has 2047\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "note: peak at node (abs): in 1024 + "
                                                 "out 1024\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "help: try -O ram, a larger target, or --sram 2k "
-                                                "if the device has it [TH4007]\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(l.messages.s, "help: try a larger target, or --sram 2k if "
+                                                "the device has it [TH4007]\n"));
     l.ram[0].bytes = 2048;
     RUN(l, PLAN_AND_CHECK, TH_OK);
     CU_ASSERT_STRING_EQUAL(th_program_plan(l.program)->regions[1].name, "sram");
