@@ -55,4 +55,9 @@ bool th_plan_exhaust(struct th_plan_search *s, struct th_arena *arena);
 enum th_status th_plan_improve(struct th_plan_search *s, const uint32_t *start,
                                struct th_arena *arena);
 
+/* Decides pairs until a plan of the bound's size is found, or none smaller than the best can be;
+ * within an effort of its own. Of one region only. */
+enum th_plan_verdict { TH_PLAN_FOUND, TH_PLAN_NONE, TH_PLAN_OPEN };
+enum th_status th_plan_decide(struct th_plan_search *s, struct th_arena *arena, bool *proved);
+
 #endif

@@ -2,6 +2,7 @@
 libthimble_la_SOURCES += \
   %D%/bound.c \
   %D%/conflicts.c \
+  %D%/decide.c \
   %D%/distance.c \
   %D%/fuse.h \
   %D%/fuse_bound.c \

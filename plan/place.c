@@ -246,6 +246,8 @@ static enum th_status search(struct th_plan_search *s, int32_t peak_step, struct
     }
     TH_TRY(th_plan_improve(s, start, arena));
     *proved = s->best <= s->bound || th_plan_prove(s, arena);
+    if (!*proved && s->p->n_regions == 1)
+        TH_TRY(th_plan_decide(s, arena, proved));
     return TH_OK;
 }
 

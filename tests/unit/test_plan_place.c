@@ -137,6 +137,67 @@ static void test_least(void)
     th_arena_free(a);
 }
 
+/* More buffers than all orders are tried of, and too little effort for these: what is told to be
+ * least is least, and it mostly is told. */
+static void test_proved(void)
+{
+    static struct problem q;
+    struct random r = {5};
+    struct th_arena *a = th_arena_new(0);
+    uint32_t wrong = 0, proved = 0, more = 0;
+    for (uint32_t k = 0; k < 800; k++) {
+        const bool large = k % 4 == 0;
+        make(&q, &r, large ? 10 : 4 + below(&r, 2), 6, large ? 3 : 9, k % 2);
+        const struct th_plan_effort e = {large ? 4000 : 90, k};
+        int64_t off[MAX_N], best;
+        struct th_plan_result res;
+        th_arena_clear(a);
+        CU_ASSERT_EQUAL_FATAL(th_plan_place(&q.p, &e, a, &res), TH_OK);
+        wrong += !valid(&q.p, &res);
+        best = res.total;          /* is there a smaller one? */
+        brute(&q.p, 0, off, 0, &best);
+        wrong += res.optimal && best < res.total;
+        wrong += res.bound > best;
+        proved += res.optimal;
+        struct th_plan_profile plain;
+        CU_ASSERT_EQUAL_FATAL(th_plan_bound(&q.p, a, NULL, 0, &plain), TH_OK);
+        more += res.optimal && res.total > plain.bound;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT(proved > 780);
+    CU_ASSERT(more > 150);
+    th_arena_free(a);
+}
+
+/* Two results in a row that may grow into their operands, in either direction: each saves bytes,
+ * both together less than the bytes alive tell. */
+static void test_leaning(void)
+{
+    static const int32_t list[][3] = {
+        {3136, 0, 5}, {1728, 11, 12}, {40, 12, 13}, {40, 13, 14}, {4704, 6, 11}, {4704, 1, 10},
+        {432, 2, 3}, {96, 7, 8}, {4, 1, 5}, {8, 6, 10}, {96, 11, 11}, {4, 2, 2}, {48, 3, 3},
+        {96, 7, 7}};
+    static const struct th_plan_overlap o[] = {
+        {5, 0, 1816}, {0, 5, 784}, {4, 5, 768}, {5, 4, 1344}, {1, 4, 768}};
+    struct th_plan_buffer b[TH_ARRAY_LEN(list)];
+    int64_t cap = 0;
+    struct th_plan_problem p = {b, TH_ARRAY_LEN(list), o, TH_ARRAY_LEN(o), &cap, 1};
+    struct th_plan_profile plain;
+    struct th_plan_result r;
+    struct th_arena *a = th_arena_new(0);
+    for (uint32_t i = 0; i < p.n_buffers; i++)
+        b[i] = (struct th_plan_buffer){.bytes = list[i][0], .align = 4, .first = list[i][1],
+                                       .last = list[i][2], .fixed = TH_PLAN_FREE};
+    CU_ASSERT_EQUAL_FATAL(th_plan_bound(&p, a, NULL, 0, &plain), TH_OK);
+    CU_ASSERT_EQUAL(plain.bound, 5672);
+    CU_ASSERT_EQUAL_FATAL(th_plan_place(&p, NULL, a, &r), TH_OK);
+    CU_ASSERT_EQUAL(r.total, 6240);
+    CU_ASSERT_EQUAL(r.bound, r.total);
+    CU_ASSERT(r.optimal);
+    CU_ASSERT(valid(&p, &r));
+    th_arena_free(a);
+}
+
 static void test_large(void)
 {
     static struct problem q;
@@ -229,6 +290,8 @@ static void test_distance(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"least against brute force", test_least},
+                           {"proved", test_proved},
+                           {"leaning on each other", test_leaning},
                            {"large problems", test_large},
                            {"overlapping chain", test_overlap_chain},
                            {"regions", test_regions},
