@@ -379,8 +379,8 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
         if (!p->verb->args) {
             th_error(p->o->ctx, NULL, CODE_USAGE, "'%s' takes no argument, but '%s' was "
                      "given", p->verb->name, arg);
-            th_help(p->o->ctx, CODE_USAGE, "it lists all: look for '%s' in what 'thimble %s' prints",
-                    arg, p->verb->name);
+            th_help(p->o->ctx, CODE_USAGE, "it lists all: look for '%s' in what 'thimble %s' "
+                    "prints", arg, p->verb->name);
             s = TH_ERR_USAGE;
         } else {
             s = set_model(p->o, arg);

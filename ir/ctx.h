@@ -42,7 +42,8 @@ struct th_placed_pass {
 /* Everything that can be registered. Lists of pointers to records or to the structs above. */
 struct th_registry {
     struct th_list ops, passes /* th_placed_pass */, frontends, backends;
-    struct th_list kernel_rows, kernel_sizes, importers, rewrite_rows, contracts, plugins /* th_plugin_info */;
+    struct th_list kernel_rows, kernel_sizes, importers, rewrite_rows, contracts;
+    struct th_list plugins /* th_plugin_info */;
 };
 
 struct th_ctx {

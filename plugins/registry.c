@@ -322,7 +322,8 @@ static bool commit(struct th_registry *to, const struct th_registry *from)
 static void drop(struct th_registry *s)
 {
     struct th_list *lists[] = {&s->ops, &s->passes, &s->frontends, &s->backends, &s->kernel_rows,
-                               &s->kernel_sizes, &s->importers, &s->rewrite_rows, &s->contracts, &s->plugins};
+                               &s->kernel_sizes, &s->importers, &s->rewrite_rows, &s->contracts,
+                               &s->plugins};
     for (size_t i = 0; i < TH_ARRAY_LEN(lists); i++)
         th_list_release(lists[i]);
 }

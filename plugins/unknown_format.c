@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file that no frontend takes: what it seems to be, and what makes a model of it that one does. */
+/* A file that no frontend takes: what it seems to be, and what makes a model of it. */
 #include "plugins/unknown_format.h"
 
 #include <string.h>
@@ -59,7 +59,8 @@ enum th_status th_unknown_format(struct th_ctx *ctx, const struct th_loc *loc, c
     th_str_init(&s);
     for (uint32_t i = 0; i < th_frontend_count(ctx); i++)
         th_str_addf(&s, "%s%s", i ? ", " : "", th_frontend_at(ctx, i)->name);
-    th_help(ctx, 2003, "formats that can be read: %s", s.len ? s.s : "none (no frontend is loaded)");
+    th_help(ctx, 2003, "formats that can be read: %s",
+            s.len ? s.s : "none (no frontend is loaded)");
     th_str_release(&s);
     return TH_ERR_INPUT;
 }
