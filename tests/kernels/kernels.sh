@@ -3,13 +3,13 @@
 # Every kernel row against the obvious loops, byte for byte: random shapes, paddings, strides,
 # dilations, clamps, boxes, pitched views, rings. KERNELS_CASES cases of each (default 60;
 # without TH_FULL 20 and three boards).
-# Arguments, if any: the boards to run (host avx2 vnni m3 m4 m7 m33 m55 rv32);
+# Arguments, if any: the boards to run (host avx2 vnni m3 m4 m7 m33 m55 rv32 rv32v);
 # KERNELS_CC=clang for clang-16.
 srcdir=${srcdir:-.}
 export THIMBLE_TARGET_PATH="${THIMBLE_TARGET_PATH:-$srcdir/targets}"
 cases=${KERNELS_CASES:-${TH_FULL:+60}} cases=${cases:-20}
 seed=${KERNELS_SEED:-1}
-boards=${*:-host avx2 vnni m4 ${TH_FULL:+m33 m55 rv32}}
+boards=${*:-host avx2 vnni m4 ${TH_FULL:+m33 m55 rv32 rv32v}}
 bench=$srcdir/runtime/bench
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -59,6 +59,17 @@ run() { # board
         qemu-system-riscv32 -M virt -bios none -cpu rv32,a=off,f=off,d=off -icount shift=0 \
             -nographic -monitor none -serial null -chardev stdio,id=c \
             -semihosting-config enable=on,target=native,chardev=c -kernel $tmp/t.elf;;
+    rv32v)
+        clang-16 --target=riscv32-unknown-elf -march=rv32gcv -mabi=ilp32d -mcmodel=medany \
+            -isystem /usr/lib/picolibc/riscv64-unknown-elf/include -std=c99 $flags \
+            -c $tmp/t.c -o $tmp/t.o &&
+        riscv64-unknown-elf-gcc --specs=picolibc.specs -misa-spec=2.2 -march=rv32gc \
+            -mabi=ilp32d -mcmodel=medany -I$bench $bench/crt0_riscv.S $bench/start_riscv.c \
+            $tmp/t.o -nostartfiles -L$bench -T virt.ld -lm -o $tmp/t.elf &&
+        qemu-system-riscv32 -M virt -bios none \
+            -cpu rv32,v=true,vlen=128,elen=64,vext_spec=v1.0 -nographic -monitor none \
+            -serial null -chardev stdio,id=c \
+            -semihosting-config enable=on,target=native,chardev=c -kernel $tmp/t.elf;;
     esac
 }
 check() { # board symbol op
@@ -91,6 +102,7 @@ for board in $boards; do
     m55) need arm-none-eabi-gcc qemu-system-arm || continue; families="mve";;
     m3) need arm-none-eabi-gcc qemu-system-arm || continue; families="c99";;
     rv32) need riscv64-unknown-elf-gcc qemu-system-riscv32 || continue; families="c99";;
+    rv32v) need clang-16 riscv64-unknown-elf-gcc qemu-system-riscv32 || continue; families="rvv";;
     *) echo "kernels.sh: unknown board '$board'"; exit 2;;
     esac
     case $families in
@@ -171,6 +183,16 @@ for board in $boards; do
         record $board cortex-m4 thk_batch_matmul_f32_tile__c99 batch_matmul f32
         record $board cortex-m4 thk_add_s8__armv7em add
         record $board cortex-m4 thk_add_s8__armv7em sub;;
+    rvv)
+        check $board thk_conv2d_s8_m8__rvv conv
+        check $board thk_conv2d_s8_m4__rvv conv
+        check $board thk_conv2d_s8_m2__rvv conv
+        check $board thk_depthwise_conv2d_s8__rvv depthwise
+        check $board thk_depthwise_conv2d_s8_3x3__rvv depthwise
+        check $board thk_fully_connected_s8__rvv dense
+        check $board thk_avg_pool2d_s8__rvv avg
+        record $board rv32gcv thk_add_s8__rvv add
+        record $board rv32gcv thk_add_s8__rvv sub;;
     mve)
         check $board thk_conv2d_s8__mve conv
         check $board thk_depthwise_conv2d_s8__mve depthwise

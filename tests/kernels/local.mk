@@ -4,6 +4,7 @@ noinst_PROGRAMS += tests/kernels/kgen tests/kernels/kop
 kernel_test_libs = \
   backends/c99/librows_c99.la \
   backends/cortexm/librows_cortexm.la \
+  backends/riscv/librows_riscv.la \
   backends/x86/librows_x86.la \
   libthimble.la
 tests_kernels_kgen_SOURCES = \
