@@ -73,10 +73,20 @@ static void cost_conv(const struct th_query *q, struct th_kernel_cost *k)
 }
 
 /* ---- depthwise ------------------------------------------------------------------------------- */
+static const char *refuse_depthwise(const struct th_query *q)
+{
+    struct th_row_window w;
+    struct th_row_channels h;
+    const char *why = th_row_channels_window(q, &w, &h);
+    if (!why)
+        why = th_row_channels_check(&h);
+    return why ? why : th_row_channels_pairs(&h);
+}
+
 static const char *refuse_3x3(const struct th_query *q)
 {
     struct th_row_window w;
-    const char *why = refuse_window(q);
+    const char *why = refuse_depthwise(q);
     if (why)
         return why;
     th_row_window(q, &w);
@@ -255,8 +265,8 @@ static void cost_add(const struct th_query *q, struct th_kernel_cost *k)
         bind_, cost_add)
 #define ROWS(contract_, feature_, v_, bind_add_)                                               \
     WINDOW("conv2d", contract_, feature_, "conv2d_s8" v_, refuse_window, bind_conv, cost_conv), \
-    WINDOW("depthwise_conv2d", contract_, feature_, "depthwise_conv2d_s8" v_, refuse_window,   \
-           bind_depthwise, cost_depthwise),                                                    \
+    WINDOW("depthwise_conv2d", contract_, feature_, "depthwise_conv2d_s8" v_,                  \
+           refuse_depthwise, bind_depthwise, cost_depthwise),                                  \
     WINDOW("depthwise_conv2d", contract_, feature_, "depthwise_conv2d_s8" v_ "_3x3",           \
            refuse_3x3, bind_3x3, cost_3x3),                                                    \
     ROW("fully_connected", "s8,s8,s32?>s8", contract_, feature_, "fully_connected_s8" v_,      \

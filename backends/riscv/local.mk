@@ -4,15 +4,27 @@ riscv_kernels = \
   thk_nn.h \
   thk_types.h \
   rvv/thk_add_s8__rvv.c \
+  rvv/thk_add_s8_onnx__rvv.c \
+  rvv/thk_avg_pool2d_s8.inc.h \
   rvv/thk_avg_pool2d_s8__rvv.c \
+  rvv/thk_avg_pool2d_s8_onnx__rvv.c \
   rvv/thk_conv2d_s8.inc.h \
   rvv/thk_conv2d_s8_m2__rvv.c \
   rvv/thk_conv2d_s8_m4__rvv.c \
   rvv/thk_conv2d_s8_m8__rvv.c \
+  rvv/thk_conv2d_s8_onnx_m2__rvv.c \
+  rvv/thk_conv2d_s8_onnx_m4__rvv.c \
+  rvv/thk_conv2d_s8_onnx_m8__rvv.c \
+  rvv/thk_depthwise_conv2d_s8.inc.h \
+  rvv/thk_depthwise_conv2d_s8_3x3.inc.h \
   rvv/thk_depthwise_conv2d_s8_3x3__rvv.c \
   rvv/thk_depthwise_conv2d_s8__rvv.c \
+  rvv/thk_depthwise_conv2d_s8_onnx_3x3__rvv.c \
+  rvv/thk_depthwise_conv2d_s8_onnx__rvv.c \
   rvv/thk_depthwise_taps.h \
+  rvv/thk_fully_connected_s8.inc.h \
   rvv/thk_fully_connected_s8__rvv.c \
+  rvv/thk_fully_connected_s8_onnx__rvv.c \
   rvv/thk_rvv.h
 
 # The rows, also linked into the kernel tests.

@@ -2,20 +2,22 @@
 /*
  * Rows for RISC-V vectors (Zve32x with registers of 128 bits or more): int8 conv2d,
  * depthwise_conv2d, fully_connected. Lanes run over output channels. Counts of instructions do not
- * depend on the register's length, because vector lengths are those of 128 bits.
+ * depend on the register's length, because vector lengths are those of 128 bits. Contract "onnx"
+ * rescales in floats and so wants the whole extension V.
  */
 #include "backends/riscv/families.h"
 #include "backends/rows/channels.h"
 
 /* ---- the stream ------------------------------------------------------------------------------ */
-/* Bias, multiplier, shift of `block` channels each, then the block's weights for each product. */
+/* Bias, multiplier, shift (none behind a float) of `block` channels each, then the block's weights
+ * for each product. */
 static int8_t *put_block(const struct th_row_channels *h, int64_t first, int64_t block, int8_t *to)
 {
     for (int64_t c = first; c < first + block; c++)
         to = th_row_put_word(to, th_row_channel_bias(h, c));
     for (int64_t c = first; c < first + block; c++)
         to = th_row_put_word(to, th_row_channel_factor(h, c));
-    for (int64_t c = first; c < first + block; c++)
+    for (int64_t c = first; !h->even && c < first + block; c++)
         to = th_row_put_word(to, th_row_channel_shift(h, c));
     for (int64_t t = 0; t < h->taps; t++)
         for (int64_t c = first; c < first + block; c++)
@@ -27,7 +29,7 @@ static enum th_status call_stream(struct th_call *c, const struct th_row_channel
                                   int64_t block)
 {
     const int64_t blocks = (h->n + block - 1) / block;
-    const int64_t bytes = blocks * block * (12 + h->taps);
+    const int64_t bytes = blocks * block * ((h->even ? 8 : 12) + h->taps);
     int8_t *stream = th_arena_alloc(th_call_arena(c), (size_t)bytes), *to = stream;
     if (!stream)
         return TH_ERR_INTERNAL;
@@ -43,7 +45,7 @@ static const char *refuse_conv(const struct th_query *q)
     struct th_row_window w;
     struct th_row_channels h;
     const char *why = th_row_channels_window(q, &w, &h);
-    return why ? why : th_row_channels_check(&h);
+    return why ? why : th_row_channels_factors(&h);
 }
 
 static enum th_status bind_conv(const struct th_query *q, struct th_call *c, int64_t block,
@@ -127,13 +129,14 @@ static void cost_conv_m2(const struct th_query *q, struct th_kernel_cost *k)
 static const char *refuse_depthwise_3x3(const struct th_query *q)
 {
     struct th_row_window w;
+    struct th_row_channels h;
     const char *why = refuse_conv(q);
     if (why)
         return why;
-    th_row_window(q, &w);
+    th_row_channels_window(q, &w, &h);
     if (w.kernel_h != 3 || w.kernel_w != 3 || w.dilation_h != 1 || w.dilation_w != 1)
         return "the window is not a plain 3x3";
-    return NULL;
+    return th_row_channels_pairs(&h);
 }
 
 static enum th_status bind_depthwise(const struct th_query *q, struct th_call *c)
@@ -178,7 +181,7 @@ static const char *refuse_dense(const struct th_query *q)
     struct th_row_dense d;
     struct th_row_channels h;
     const char *why = th_row_channels_dense(q, &d, &h);
-    return why ? why : th_row_channels_check(&h);
+    return why ? why : th_row_channels_factors(&h);
 }
 
 static enum th_status bind_dense(const struct th_query *q, struct th_call *c)
@@ -206,18 +209,26 @@ static void cost_dense(const struct th_query *q, struct th_kernel_cost *k)
 #define VIEWS                                                                                  \
     (TH_VIEW_PITCHED_IN | TH_VIEW_PITCHED_OUT | TH_VIEW_RING_IN | TH_VIEW_RING_OUT |           \
      TH_VIEW_ANY_BOX | TH_VIEW_TAIL_IN)
-#define ROW(op_, name_, refuse_, bind_, cost_)                                                 \
-    {.op = op_, .types = "s8,s8,s32?>s8", .contract = "tflite", .feature = "zve32x",           \
+#define ROW(op_, contract_, feature_, name_, refuse_, bind_, cost_)                            \
+    {.op = op_, .types = "s8,s8,s32?>s8", .contract = contract_, .feature = feature_,          \
      .symbol = "thk_" name_ "__rvv", .source = "rvv/thk_" name_ "__rvv.c",                     \
      .order = TH_ORDER_ANY, .views = VIEWS, .refuse = refuse_, .bind = bind_, .cost = cost_}
+#define ROWS(contract_, feature_, suffix_)                                                     \
+    ROW("conv2d", contract_, feature_, "conv2d_s8" suffix_ "_m8", refuse_conv, bind_conv_m8,   \
+        cost_conv_m8),                                                                         \
+    ROW("conv2d", contract_, feature_, "conv2d_s8" suffix_ "_m4", refuse_conv, bind_conv_m4,   \
+        cost_conv_m4),                                                                         \
+    ROW("conv2d", contract_, feature_, "conv2d_s8" suffix_ "_m2", refuse_conv, bind_conv_m2,   \
+        cost_conv_m2),                                                                         \
+    ROW("depthwise_conv2d", contract_, feature_, "depthwise_conv2d_s8" suffix_, refuse_conv,   \
+        bind_depthwise, cost_depthwise),                                                       \
+    ROW("depthwise_conv2d", contract_, feature_, "depthwise_conv2d_s8" suffix_ "_3x3",         \
+        refuse_depthwise_3x3, bind_depthwise, cost_depthwise_3x3),                             \
+    ROW("fully_connected", contract_, feature_, "fully_connected_s8" suffix_, refuse_dense,    \
+        bind_dense, cost_dense)
 
 static const struct th_kernel rows[] = {
-    ROW("conv2d", "conv2d_s8_m8", refuse_conv, bind_conv_m8, cost_conv_m8),
-    ROW("conv2d", "conv2d_s8_m4", refuse_conv, bind_conv_m4, cost_conv_m4),
-    ROW("conv2d", "conv2d_s8_m2", refuse_conv, bind_conv_m2, cost_conv_m2),
-    ROW("depthwise_conv2d", "depthwise_conv2d_s8", refuse_conv, bind_depthwise, cost_depthwise),
-    ROW("depthwise_conv2d", "depthwise_conv2d_s8_3x3", refuse_depthwise_3x3, bind_depthwise,
-        cost_depthwise_3x3),
-    ROW("fully_connected", "fully_connected_s8", refuse_dense, bind_dense, cost_dense),
+    ROWS("tflite", "zve32x", ""),
+    ROWS("onnx", "v", "_onnx"),
 };
 const struct th_row_family th_riscv_rvv = {rows, TH_ARRAY_LEN(rows)};

@@ -86,6 +86,14 @@ const char *th_row_channels_factors(const struct th_row_channels *h)
     return NULL;
 }
 
+const char *th_row_channels_pairs(const struct th_row_channels *h)
+{
+    for (int64_t i = 0; i < h->n * h->taps; i++)
+        if (((const int8_t *)h->w->data)[i] == INT8_MIN)
+            return "a weight is -128";
+    return NULL;
+}
+
 const char *th_row_channels_check(const struct th_row_channels *h)
 {
     const char *why = th_row_channels_factors(h);

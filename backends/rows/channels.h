@@ -25,7 +25,9 @@ const char *th_row_channels_dense(const struct th_query *q, struct th_row_dense 
  * kernels whose sums wrap as the contract's do, and which multiply any 32 bits exactly. Contract
  * "onnx" has finite factors of any size. NULL, or why not. */
 const char *th_row_channels_factors(const struct th_row_channels *h);
-/* That, and sums fit 32 bits. */
+/* Any two products fit 16 bits together: no weight is -128. NULL, or why not. */
+const char *th_row_channels_pairs(const struct th_row_channels *h);
+/* Factors as above, and sums fit 32 bits. */
 const char *th_row_channels_check(const struct th_row_channels *h);
 
 /* 0, 0, and a shift of 1 for channels beyond n (padding); the bias as sums are, modulo 2^32. */

@@ -15,9 +15,9 @@ import graph
 EXPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "export.py")
 LAYOUT = ["--input-layout", "channels-last"]
 # float kernels are the same everywhere; integer ones of both contracts come in plain C, for AVX,
-# for the DSP extension of Arm and for Helium
+# for the DSP extension of Arm, for Helium and for the vectors of RISC-V
 TARGETS = {"s8": ("c99", "rv32imafc", "x86-64-v3", "x86-64-v4", "cortex-m4", "cortex-m7",
-                  "cortex-m33", "cortex-m55"),
+                  "cortex-m33", "cortex-m55", "rv32gcv"),
            "f32": ("c99", "rv32imafc", "cortex-m7", "x86-64-v3")}
 OBJECTIVES = ("balanced", "ram", "time")
 

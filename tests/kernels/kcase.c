@@ -153,6 +153,9 @@ static void random_numbers(struct kgen_case *k, uint64_t *rng, struct th_arena *
         k->w[i] = (int8_t)(corners ? 127 - 254 * kgen_below(rng, 2) : between(rng, -127, 127));
     if (!plain && kgen_below(rng, 6) == 0)
         k->w[kgen_below(rng, (int)nw)] = -128;
+    if (corners && kgen_below(rng, 3) == 0)
+        for (size_t i = 0; i < nw; i++)
+            k->w[i] = (int8_t)(k->w[i] < 0 ? -128 : 127);
     for (int c = 0; c < k->out_c; c++) {
         const int s = e + kgen_below(rng, 3);
         const float m = c % 4 == 0 ? 0.5f : 0.5f + (float)kgen_below(rng, 1 << 20) / (1 << 21);

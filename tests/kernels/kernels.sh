@@ -191,8 +191,17 @@ for board in $boards; do
         check $board thk_depthwise_conv2d_s8_3x3__rvv depthwise
         check $board thk_fully_connected_s8__rvv dense
         check $board thk_avg_pool2d_s8__rvv avg
+        check $board thk_conv2d_s8_onnx_m8__rvv conv
+        check $board thk_conv2d_s8_onnx_m4__rvv conv
+        check $board thk_conv2d_s8_onnx_m2__rvv conv
+        check $board thk_depthwise_conv2d_s8_onnx__rvv depthwise
+        check $board thk_depthwise_conv2d_s8_onnx_3x3__rvv depthwise
+        check $board thk_fully_connected_s8_onnx__rvv dense
+        check $board thk_avg_pool2d_s8_onnx__rvv avg
         record $board rv32gcv thk_add_s8__rvv add
-        record $board rv32gcv thk_add_s8__rvv sub;;
+        record $board rv32gcv thk_add_s8__rvv sub
+        record $board rv32gcv thk_add_s8_onnx__rvv add s8 onnx
+        record $board rv32gcv thk_add_s8_onnx__rvv sub s8 onnx;;
     mve)
         check $board thk_conv2d_s8__mve conv
         check $board thk_depthwise_conv2d_s8__mve depthwise

@@ -2,12 +2,13 @@
 /*
  * Convolution with the lanes of a vector running over output channels; activations are scalars.
  *
- * The weights are a stream: for each block of THK_BLOCK channels, bias, multiplier and right shift
- * (one word a channel each), then THK_BLOCK weights for each product, in the order of the input.
- * Biases hold bias - in_zero * sum(w), so that a tap outside the input reads `zeros`, in_c bytes of
- * in_zero. A field of THK_PIXELS pixels is described by pointers to its runs of bytes that follow
- * each other, in scratch. The file that includes this one sets THK_NAME, THK_BLOCK, THK_PIXELS
- * (3 or 6) and the multipliers THK_A, THK_H, THK_B of 32, 16 and 8 bit vectors.
+ * The weights are a stream: for each block of THK_BLOCK channels, bias (a word a channel) and the
+ * contract's constants (thk_rvv.h), then THK_BLOCK weights for each product, in the order of the
+ * input. Biases hold bias - in_zero * sum(w), so that a tap outside the input reads `zeros`, in_c
+ * bytes of in_zero. A field of THK_PIXELS pixels is described by pointers to its runs of bytes that
+ * follow each other, in scratch. The file that includes this one sets THK_NAME, THK_BLOCK,
+ * THK_PIXELS (3 or 6), the multipliers THK_A, THK_H, THK_B of 32, 16 and 8 bit vectors, and
+ * THK_CONTRACT, which names the contract's rescaling.
  */
 #if THK_PIXELS == 6
 #define THK_MORE(...) __VA_ARGS__
@@ -38,10 +39,12 @@
         THK_MORE(x3 += (n); x4 += (n); x5 += (n);)                                               \
     } while (0)
 #define THK_PUT(acc, i)                                                                          \
-    THK_RVV_STORE(THK_A, THK_H, THK_B, acc, THK_L(vle32_v_i32, THK_A)(qp + THK_BLOCK, vl),       \
-                  THK_L(vle32_v_u32, THK_A)((const uint32_t *)(const void *)qp + 2 * THK_BLOCK,  \
-                                            vl),                                                 \
-                  p->out_zero, p->lo, p->hi, out + (i) * (ptrdiff_t)p->out.pixel, vl)
+    do {                                                                                         \
+        THK_CONTRACT(CONSTANTS)(THK_A, qp + THK_BLOCK, THK_BLOCK, vl)                            \
+        THK_CONTRACT(RESCALE)(THK_A, t_, acc, vl)                                                \
+        THK_RVV_STORE(THK_A, THK_H, THK_B, t_, p->out_zero, p->lo, p->hi,                        \
+                      out + (i) * (ptrdiff_t)p->out.pixel, vl);                                  \
+    } while (0)
 
 /* One block of channels of `left` pixels; returns the stream behind the block. */
 static inline const int8_t *THK_FN(THK_NAME, _block)(const struct thk_window2d *p,
@@ -53,7 +56,7 @@ static inline const int8_t *THK_FN(THK_NAME, _block)(const struct thk_window2d *
     const THK_ACC bias = THK_L(vle32_v_i32, THK_A)(qp, vl);
     THK_ACC a0 = bias, a1 = bias, a2 = bias;
     THK_MORE(THK_ACC a3 = bias; THK_ACC a4 = bias; THK_ACC a5 = bias;)
-    w += 12 * THK_BLOCK;
+    w += THK_CONTRACT(HEAD) * THK_BLOCK;
     for (int32_t r = 0; r < runs; r++, field += THK_PIXELS) {
         const int8_t *x0 = field[0], *x1 = field[1], *x2 = field[2];
         THK_MORE(const int8_t *x3 = field[3]; const int8_t *x4 = field[4];
@@ -139,6 +142,7 @@ static void THK_NAME(const struct thk_window2d *p, const struct thk_box *b, cons
 #undef THK_ADVANCE
 #undef THK_PUT
 #undef THK_NAME
+#undef THK_CONTRACT
 #undef THK_BLOCK
 #undef THK_PIXELS
 #undef THK_A

@@ -4,6 +4,7 @@
 #include "rvv/thk_rvv.h"
 
 #define THK_NAME thk_conv2d_s8_m4__rvv
+#define THK_CONTRACT(part) THK_RVV_##part##_TWICE
 #define THK_BLOCK 16
 #define THK_PIXELS 6
 #define THK_A m4

@@ -1,29 +1,4 @@
 /* SPDX-License-Identifier: 0BSD */
-/*
- * Fully connected: lanes run over 32 outputs, inputs are scalars. Stream of 32 outputs: bias with
- * in_zero folded in, multiplier, right shift [32 each], then 32 weights for each input.
- */
-#include "thk_nn.h"
-#include "rvv/thk_rvv.h"
-
-static void thk_fully_connected_s8__rvv(const struct thk_dense *p, const int8_t *x,
-                                        const int8_t *stream, int8_t *y)
-{
-    thk_rvv_round_up();
-    for (int32_t r = 0; r < p->rows; r++, x += p->in, y += p->out) {
-        const int8_t *w = stream;
-        for (int32_t c = 0; c < p->out; c += 32) {
-            const size_t vl = (size_t)(p->out - c < 32 ? p->out - c : 32);
-            const int32_t *const qp = (const int32_t *)(const void *)w;
-            vint32m8_t acc = __riscv_vle32_v_i32m8(qp, vl);
-            w += 12 * 32;
-            for (int32_t i = 0; i < p->in; i++, w += 32) {
-                const vint16m4_t v = __riscv_vsext_vf2_i16m4(__riscv_vle8_v_i8m2(w, vl), vl);
-                acc = __riscv_vwmacc_vx_i32m8(acc, x[i], v, vl);
-            }
-            THK_RVV_STORE(m8, m4, m2, acc, __riscv_vle32_v_i32m8(qp + 32, vl),
-                          __riscv_vle32_v_u32m8((const uint32_t *)(const void *)qp + 64, vl),
-                          p->out_zero, p->lo, p->hi, y + c, vl);
-        }
-    }
-}
+#define THK_NAME thk_fully_connected_s8__rvv
+#define THK_CONTRACT(part) THK_RVV_##part##_TWICE
+#include "rvv/thk_fully_connected_s8.inc.h"

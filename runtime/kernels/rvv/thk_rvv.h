@@ -19,17 +19,46 @@ static inline void thk_rvv_round_up(void)
     __asm__ volatile("csrwi vxrm, 0");
 }
 
+static inline void thk_rvv_round_even(void)
+{
+    __asm__ volatile("csrwi vxrm, 1");
+}
+
 /*
- * acc to int8, stored: VSMUL is the saturating rounding doubling multiply; one less for negatives
- * turns the rounding shift's ties from up to away from zero (e >= 1); then zero point and clamp.
- * A, H, B are the multipliers of 32, 16 and 8 bit vectors of the same length.
+ * Rescaling of sums, for both contracts: CONSTANTS declares what it needs, from q on, n channels to
+ * a block (HEAD: bytes of a channel with its bias), and RESCALE declares t, the rescaled sums.
+ *
+ * Contract "tflite": multiplier and shift. VSMUL is the saturating rounding doubling multiply; one
+ * less for negatives turns the rounding shift's ties from up to away from zero (e >= 1).
  */
-#define THK_RVV_STORE(A, H, B, acc, m, e, zero, lo, hi, to, vl)                                   \
+#define THK_RVV_HEAD_TWICE 12
+#define THK_RVV_CONSTANTS_TWICE(A, q, n, vl)                                                      \
+    const THK_TYPE(vint32, A) m_ = THK_L(vle32_v_i32, A)(q, vl);                                  \
+    const THK_TYPE(vuint32, A) e_ =                                                               \
+        THK_L(vle32_v_u32, A)((const uint32_t *)(const void *)(q) + (n), vl);
+#define THK_RVV_RESCALE_TWICE(A, t, acc, vl)                                                      \
+    THK_TYPE(vint32, A) t = THK_L(vsmul_vv_i32, A)(acc, m_, vl);                                  \
+    t = THK_L(vadd_vv_i32, A)(t, THK_L(vsra_vx_i32, A)(t, 31, vl), vl);                           \
+    t = THK_L(vssra_vv_i32, A)(t, e_, vl);
+
+/* Contract "onnx": a factor. Conversions round halves to even; what is no number is held, too. */
+#define THK_RVV_HEAD_EVEN 8
+#define THK_RVV_CONSTANTS_EVEN(A, q, n, vl)                                                       \
+    const THK_TYPE(vfloat32, A) f_ =                                                              \
+        THK_L(vle32_v_f32, A)((const float *)(const void *)(q), vl);
+#define THK_RVV_RESCALE_EVEN(A, t, acc, vl)                                                       \
+    THK_TYPE(vfloat32, A) p_ =                                                                    \
+        THK_L(vfmul_vv_f32, A)(THK_L(vfcvt_f_x_v_f32, A)(acc, vl), f_, vl);                       \
+    p_ = THK_L(vfmax_vf_f32, A)(p_, -65536.0f, vl);                                               \
+    p_ = THK_L(vfmin_vf_f32, A)(p_, 65536.0f, vl);                                                \
+    THK_TYPE(vint32, A) t = THK_L(vfcvt_x_f_v_i32, A)(p_, vl);
+
+/* Zero point, clamp, store. A, H, B are the multipliers of 32, 16 and 8 bit vectors of the same
+ * length. */
+#define THK_RVV_STORE(A, H, B, t, zero, lo, hi, to, vl)                                           \
     do {                                                                                          \
-        THK_TYPE(vint32, A) t_ = THK_L(vsmul_vv_i32, A)(acc, m, vl);                              \
-        t_ = THK_L(vadd_vv_i32, A)(t_, THK_L(vsra_vx_i32, A)(t_, 31, vl), vl);                    \
-        t_ = THK_L(vadd_vx_i32, A)(THK_L(vssra_vv_i32, A)(t_, e, vl), zero, vl);                  \
-        THK_TYPE(vint8, B) b_ = THK_L(vnclip_wx_i8, B)(THK_L(vnclip_wx_i16, H)(t_, 0, vl), 0, vl); \
+        const THK_TYPE(vint32, A) z_ = THK_L(vadd_vx_i32, A)(t, zero, vl);                        \
+        THK_TYPE(vint8, B) b_ = THK_L(vnclip_wx_i8, B)(THK_L(vnclip_wx_i16, H)(z_, 0, vl), 0, vl); \
         b_ = THK_L(vmin_vx_i8, B)(THK_L(vmax_vx_i8, B)(b_, (int8_t)(lo), vl), (int8_t)(hi), vl);  \
         THK_L(vse8_v_i8, B)(to, b_, vl);                                                          \
     } while (0)

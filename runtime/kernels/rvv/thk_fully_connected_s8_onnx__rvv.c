@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: 0BSD */
+#define THK_NAME thk_fully_connected_s8_onnx__rvv
+#define THK_CONTRACT(part) THK_RVV_##part##_EVEN
+#include "rvv/thk_fully_connected_s8.inc.h"
