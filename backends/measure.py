@@ -35,6 +35,8 @@ FOLDERS = {
     "riscv": {"rvv": None},
     "x86": {"avx2": None, "avx512vnni": ["x86-64-v4"]},
 }
+# Words of kernels of RISC-V with vectors of floats, and the cores that have those.
+FLOATS, FLOAT_CORES = ("_EVEN", "vfloat"), ["rv32gcv", "rv64gcv"]
 OPTIONS = {"avx512vnni": "avx512vnni"}      # of a target, that a folder needs
 FLAGS = ["-std=c99", "-O2", "-ffunction-sections", "-fdata-sections"]
 
@@ -121,6 +123,8 @@ def measure(source, backend, path):
     only = FOLDERS[backend][path.split("/")[0]]
     with open(f"{source}/runtime/kernels/{path}", encoding="utf-8") as f:
         text = f.read()
+    if backend == "riscv" and any(word in text for word in FLOATS):
+        only = FLOAT_CORES
     has_pixel = pixel_of(symbol) in text
     rows = {symbol: []}
     if has_pixel:
