@@ -250,10 +250,20 @@ static bool transfers(const char *op)
     return *op == 'b' || *op == 'j' || begins(op, "cb") || begins(op, "call") || begins(op, "notrack");
 }
 
+/* Arm's instruction, also with the condition that it carries inside an IT block: "blcs". */
+static bool is_arm(const char *op, const char *instruction)
+{
+    static const char conditions[] = "eq ne cs hs cc lo mi pl vs vc hi ls ge lt gt le";
+    const size_t length = strlen(instruction);
+
+    if (!begins(op, instruction))
+        return false;
+    return !op[length] || (strlen(op) == length + 2 && strstr(conditions, op + length));
+}
+
 static bool returns(const char *op)
 {
-    return strcmp(op, "bl") == 0 || strcmp(op, "blx") == 0 || strcmp(op, "jal") == 0 ||
-           begins(op, "call");
+    return is_arm(op, "bl") || is_arm(op, "blx") || strcmp(op, "jal") == 0 || begins(op, "call");
 }
 
 /* Calls of what a register or a table holds. Jumps there stay in a function's own switch. */
@@ -268,7 +278,7 @@ static bool jumps_unknown(const char *op, const char *args)
 {
     if (strcmp(op, "jr") == 0)
         return strcmp(args, "ra") != 0;
-    return (strcmp(op, "bx") == 0 && !begins(args, "lr")) ||
+    return (is_arm(op, "bx") && !begins(args, "lr")) ||
            (begins(op, "jmp") && strchr(args, '*'));
 }
 

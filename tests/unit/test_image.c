@@ -59,7 +59,9 @@ static const char listing[] =
     AT("a8", "library") INSN("a8", "bl", "a0 <alloca>")
     AT("b0", "pointer") INSN("b0", "blx", "r3") INSN("b4", "bx", "lr")
     AT("b8", "far") INSN("b8", "bl", "c0 <away@plt>")
-    AT("c0", "away@plt") INSN("c0", "bx", "ip");
+    AT("c0", "away@plt") INSN("c0", "bx", "ip")
+    AT("c8", "maybe_itself") INSN("c8", "blcs", "c8 <maybe_itself>") INSN("cc", "pop", "{r7, pc}")
+    AT("d0", "until_less") INSN("d0", "blt", "d0 <until_less>") INSN("d2", "bx", "lr");
 
 static void test_stack_bound(void)
 {
@@ -78,7 +80,9 @@ static void test_stack_bound(void)
         "junk\nnode: { title: \"cut\n}\n"));
     CU_ASSERT(th_stack_graph_add(g, NODE("other", FRAME("64", "static"))
                                  NODE("loop_b", FRAME("8", "static"))
-                                 NODE("calls_grows", FRAME("8", "static"))));
+                                 NODE("maybe_itself", FRAME("72", "static"))
+                         NODE("until_less", FRAME("12", "static"))
+                         NODE("calls_grows", FRAME("8", "static"))));
     th_stack_graph_note(g, "/* stack of leaf: 50 bytes */ stack of stack of big: many bytes\n"
                         "stack of small: 9999999999999 bytes stack of other: 1 bytes stack of");
     CU_ASSERT(th_stack_graph_link(g, listing,
@@ -92,6 +96,8 @@ static void test_stack_bound(void)
     CU_ASSERT(th_stack_graph_bound(g, "small", &b) && b.bytes == 8 + 50 + 64 && !b.unknown);
     CU_ASSERT(th_stack_graph_bound(g, "loop_a", &b) && b.bytes == -1);
     CU_ASSERT(th_stack_graph_bound(g, "calls_grows", &b) && b.bytes == -1);
+    CU_ASSERT(th_stack_graph_bound(g, "maybe_itself", &b) && b.bytes == -1);
+    CU_ASSERT(th_stack_graph_bound(g, "until_less", &b) && b.bytes == 12);
     CU_ASSERT(!th_stack_graph_bound(g, "nobody", &b));
     /* through a pointer to whatever has its address taken */
     CU_ASSERT(th_stack_graph_bound(g, "pointer", &b) && b.bytes == 24 + 50 + 64 && !b.unknown);
