@@ -60,15 +60,20 @@ struct th_ctx *th_ctx_new(void)
     return ctx;
 }
 
+void th_registry_release(struct th_registry *r)
+{
+    struct th_list *lists[] = {&r->ops, &r->passes, &r->frontends, &r->backends, &r->kernel_rows,
+                               &r->kernel_sizes, &r->importers, &r->rewrite_rows, &r->contracts,
+                               &r->plugins};
+    for (size_t i = 0; i < TH_ARRAY_LEN(lists); i++)
+        th_list_release(lists[i]);
+}
+
 void th_ctx_free(struct th_ctx *ctx)
 {
     if (!ctx)
         return;
-    struct th_registry *r = &ctx->reg;
-    struct th_list *lists[] = {&r->ops, &r->passes, &r->frontends, &r->backends, &r->kernel_rows,
-                               &r->importers, &r->rewrite_rows, &r->contracts, &r->plugins};
-    for (size_t i = 0; i < TH_ARRAY_LEN(lists); i++)
-        th_list_release(lists[i]);
+    th_registry_release(&ctx->reg);
     free(ctx->interned);
     th_arena_free(ctx->arena);
     pthread_mutex_destroy(&ctx->report_lock);

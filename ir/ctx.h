@@ -45,6 +45,8 @@ struct th_registry {
     struct th_list kernel_rows, kernel_sizes, importers, rewrite_rows, contracts;
     struct th_list plugins /* th_plugin_info */;
 };
+/* Frees the lists, not what they point to. */
+void th_registry_release(struct th_registry *r);
 
 struct th_ctx {
     struct th_arena *arena;

@@ -319,15 +319,6 @@ static bool commit(struct th_registry *to, const struct th_registry *from)
            append(&to->contracts, &from->contracts);
 }
 
-static void drop(struct th_registry *s)
-{
-    struct th_list *lists[] = {&s->ops, &s->passes, &s->frontends, &s->backends, &s->kernel_rows,
-                               &s->kernel_sizes, &s->importers, &s->rewrite_rows, &s->contracts,
-                               &s->plugins};
-    for (size_t i = 0; i < TH_ARRAY_LEN(lists); i++)
-        th_list_release(lists[i]);
-}
-
 static enum th_status check_plugin(struct th_ctx *ctx, const struct th_plugin *p,
                                    const char *origin)
 {
@@ -376,7 +367,7 @@ enum th_status th_plugin_register(struct th_ctx *ctx, const struct th_plugin *p,
     struct th_plugin_info *info = TH_NEW(ctx->arena, struct th_plugin_info);
     if (s == TH_OK && (!info || !commit(&ctx->reg, &r.staged)))
         s = TH_ERR_INTERNAL;
-    drop(&r.staged);
+    th_registry_release(&r.staged);
     sort_ops(&ctx->reg.ops);
     if (s != TH_OK)
         return s;
