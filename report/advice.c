@@ -391,7 +391,7 @@ void th_advice_text(const struct th_advice *a, struct th_str *out)
                      " x %" PRId64 ": %" PRId64 " bytes instead of %" PRId64 " by layers\n",
                 a->patches, a->patches, a->n_nodes, a->map[0], a->map[1], a->peak, a->layer_peak);
     th_str_addf(out, "  halo         a patch reads %" PRId64 " x %" PRId64 " of the input, %" PRId64
-                     " x %" PRId64 " without halos: +%.0f %% MACs in the stage, +%.0f %% overall\n",
+                     " x %" PRId64 " without halos: %+.0f %% MACs in the stage, %+.0f %% overall\n",
                 a->patch[0], a->patch[1], a->least[0], a->least[1], 100 * a->overhead,
                 100 * a->overall);
     for (uint32_t i = 0; i < a->n_layers; i++) {
@@ -399,12 +399,12 @@ void th_advice_text(const struct th_advice *a, struct th_str *out)
         th_str_addf(out, "  %-12s %" PRId64 "x%" PRId64 " stride %" PRId64 "x%" PRId64 " '",
                     "caused by", l->kernel[0], l->kernel[1], l->stride[0], l->stride[1]);
         th_str_add_escaped(out, l->name);
-        th_str_addf(out, "' (%s): with 1x1 a patch reads %" PRId64 " x %" PRId64 ", +%.0f %%\n",
+        th_str_addf(out, "' (%s): with 1x1 a patch reads %" PRId64 " x %" PRId64 ", %+.0f %%\n",
                     l->op, l->patch[0], l->patch[1], 100 * l->overhead);
     }
     if (a->n_redistributed)
         th_str_addf(out, "  moved later  the %u windows of stride 1 as 1x1 here: a patch reads %"
-                         PRId64 " x %" PRId64 ", +%.0f %% MACs in the stage; give their reach to "
+                         PRId64 " x %" PRId64 ", %+.0f %% MACs in the stage; give their reach to "
                          "layers behind it\n",
                     a->n_redistributed, a->patch_redistributed[0], a->patch_redistributed[1],
                     100 * a->overhead_redistributed);

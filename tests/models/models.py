@@ -210,9 +210,12 @@ with the outputs of an independent interpreter. A cell gives instructions of the
 (nanoseconds on the host) and arena bytes; `refused` marks models that must be refused, the reasons
 are below. Outputs marked bit-exact are equal; where the stored ones come from kernels of another
 arithmetic, integers may differ by two steps, by eight in the one whole network of that kind
-(coral_mobilenet); in QDQ networks, which their interpreter evaluates in floats, by as much as two
-such evaluations of the same file lie apart. Where integers differ, the cell says how many of the
-worst case and by how many steps at most. Made by `make %s`.
+(coral_mobilenet); in QDQ networks, which their interpreter evaluates in floats, by as much as the
+independent evaluations recorded with the network lie apart, by one step at least. Where integers
+differ, the cell says how many of the worst case and by how many steps at most. Floats may differ by
+1e-5 and 1e-4 of their size; by that distance or the last step of 0.004 where integers end in
+floats; by 2e-2 and 2e-2 of their size where the stored ones come from kernels of another arithmetic.
+Objective `balanced`. Made by `make %s`.
 
 """
 
