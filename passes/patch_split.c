@@ -4,6 +4,7 @@
  * they were: the same operators compute the same elements from the same operands, only the order of
  * elements changes. Which nodes, in which pieces, is given, or searched for the objective.
  */
+#include "passes/caller_io.h"
 #include "passes/patch_split/choose.h"
 #include "passes/patch_split/every.h"
 #include "passes/patch_split/twice.h"
@@ -223,6 +224,7 @@ static enum th_status search_function(struct searching *k, uint32_t function)
     bool fits;
     /* rows are pushed into the first entry point */
     k->options.feed = function == 0 && rows_are_pushed(k->pc);
+    k->options.free_ends = th_caller_io(k->pc);
     TH_TRY(th_split_describe(k->pc, g, &net));
     if (net.n_fusable < 2)
         return TH_OK;

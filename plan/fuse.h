@@ -73,7 +73,7 @@ struct th_fuse_net {
 /* ---- options ------------------------------------------------------------------------------- */
 struct th_fuse_options {
     bool feed;             /* inputs are pushed row by row: lines of them, not the whole map */
-    bool free_ends;        /* inputs and outputs are not counted (msf-CNN's count) */
+    bool free_ends;        /* inputs and outputs are not counted (the caller's; msf-CNN's count) */
     bool single_only;      /* no fusion */
     bool no_recompute;     /* only groups that make each value once */
     bool rows_only;        /* streams make whole rows */

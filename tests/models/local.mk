@@ -26,7 +26,7 @@ check-promises: all
 	$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/models/promises.py --thimble ./thimble
 # In pieces, in four forms. check-pieces: what takes no long emulation, and no longer than it may.
 PIECES_TARGETS = planned x86-64-v3 cortex-m4
-PIECES_SECONDS = 300
+PIECES_SECONDS = 200
 pieces_py = $(AM_TESTS_ENVIRONMENT) \
   $(srcdir)/tests/models/pieces.py --thimble ./thimble --refused $(MODEL_REFUSED) --cases 1
 check-pieces: all
