@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* WHILE, IF, and the variables that operators share by name. */
+/* WHILE, IF, composites, and the variables that operators share by name. */
 #include <string.h>
 
 #include "import.h"
@@ -273,13 +273,13 @@ static enum th_status import_while(struct tfl_node *n)
     return bind_results(n, results, values);
 }
 
-/* The branch is known: its operators go where the IF stands. */
-static enum th_status inline_branch(struct tfl_node *n, size_t branch, const struct carried *c,
-                                    struct tfl_slot *results, th_value *values)
+/* A subgraph that is certain to run: its operators go where the operator stands. */
+static enum th_status inline_body(struct tfl_node *n, size_t subgraph, const struct carried *c,
+                                  struct tfl_slot *results, th_value *values)
 {
     size_t k = 0;
 
-    TH_TRY(tfl_import_subgraph(n->scope->im, n->scope->graph, branch, c->slots, results));
+    TH_TRY(tfl_import_subgraph(n->scope->im, n->scope->graph, subgraph, c->slots, results));
     for (size_t i = 0; i < n->op->noutputs; i++) {
         if (results[i].bad)
             return TH_ERR_INPUT;
@@ -316,7 +316,7 @@ static enum th_status import_if(struct tfl_node *n)
     TH_TRY(gather_carried(n, 1, &c));
     if (th_value_const(n->scope->graph, test) != NULL) {
         bool taken = th_tensor_int(th_value_const(n->scope->graph, test), 0) != 0;
-        return inline_branch(n, branch[taken ? 0 : 1], &c, results[0], values);
+        return inline_body(n, branch[taken ? 0 : 1], &c, results[0], values);
     }
     if (type->rank != 0)
         TH_TRY(tfl_reshape(n, test, 0, NULL, &test));
@@ -338,6 +338,24 @@ static enum th_status import_if(struct tfl_node *n)
     return bind_results(n, results[0], values);
 }
 
+/* What a composite computes stands in the file, as a subgraph of plain operators. */
+static enum th_status import_composite(struct tfl_node *n)
+{
+    struct tfl_import *im = n->scope->im;
+    size_t body = (size_t)tfl_option_int(n->op, "decomposition_subgraph_index", 0);
+    struct tfl_slot *results = TH_NEW_ARRAY(im->arena, struct tfl_slot, n->op->noutputs);
+    th_value *values = TH_NEW_ARRAY(im->arena, th_value, n->op->noutputs);
+    struct carried c = {.n = 0};
+
+    if (results == NULL || values == NULL)
+        return TH_ERR_INTERNAL;
+    if (n->op->options == NULL)
+        return tfl_reject(n, NULL, "it has no decomposition");
+    TH_TRY(check_counts(n, "decomposition", body, n->op->ninputs, n->op->noutputs));
+    TH_TRY(gather_carried(n, 0, &c));
+    return inline_body(n, body, &c, results, values);
+}
+
 const struct tfl_row tfl_rows_control[] = {
     {"VAR_HANDLE", import_var_handle, NULL},
     {"READ_VARIABLE", import_read_variable, NULL},
@@ -345,5 +363,6 @@ const struct tfl_row tfl_rows_control[] = {
     {"CALL_ONCE", import_call_once, NULL},
     {"WHILE", import_while, NULL},
     {"IF", import_if, NULL},
+    {"STABLEHLO_COMPOSITE", import_composite, NULL},
     {NULL, NULL, NULL},
 };

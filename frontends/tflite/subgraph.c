@@ -44,7 +44,6 @@ const char *tfl_nearest_form(const char *name)
         {"RFFT2D", "a custom operator with an importer"},
         {"STABLEHLO_ADD", "ADD"},
         {"STABLEHLO_MULTIPLY", "MUL"},
-        {"STABLEHLO_COMPOSITE", "the decomposition inlined by the converter"},
     };
 
     for (size_t i = 0; i < TH_ARRAY_LEN(table); i++) {

@@ -233,6 +233,14 @@ def calls():
     yield "while_negative", loop(-1, 2).tree(), ["calls subgraph -1"]
     yield "while_itself", loop(1, 0).tree(), ["calls itself"]
     yield "while_condition", loop(2, 2).tree(), ["no single boolean"]
+    for name, target, message in [("range", 7, "calls subgraph 7"), ("itself", 0, "calls itself"),
+                                  ("counts", 1, "its decomposition has 0 inputs and 1 outputs")]:
+        m = Model()
+        g, body = m.graph(), m.graph("decomposition")
+        g.op("STABLEHLO_COMPOSITE", [g.input([2])], [g.output([2])], "StableHLOCompositeOptions",
+             second=True, decomposition_subgraph_index=target)
+        body.op("NEG", [body.tensor([2], data=[1.0, 2.0])], [body.output([2])], "NegOptions")
+        yield "composite_" + name, m.tree(), [message]
     m = loop(1, 2)
     m.graphs[2].outputs = []
     yield "while_results", m.tree(), ["its body has 1 inputs and 0 outputs"]

@@ -551,6 +551,15 @@ def control():
         yield "IF_known" if known else "IF", m, ["neg", "-if", "-abs"] if known else [
             "if", "neg", "abs"]
     m = Model()
+    g, body = m.graph(), m.graph("decomposition")
+    xs, ys = [g.input([2]), g.input([2])], [g.output([2]), g.output([2])]
+    g.op("STABLEHLO_COMPOSITE", xs, ys, "StableHLOCompositeOptions", second=True,
+         decomposition_subgraph_index=1)
+    a, b = body.input([2]), body.input([2])
+    body.op("NEG", [a], [body.output([2])], "NegOptions")
+    body.op("ADD", [a, b], [body.output([2])], "AddOptions")
+    yield "STABLEHLO_COMPOSITE", m, ["neg", "add"]
+    m = Model()
     for op in ["ADD", "SUB"]:
         g = m.graph(op.lower())
         x, y = g.input([2]), g.output([2])
