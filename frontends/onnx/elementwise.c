@@ -227,7 +227,7 @@ static enum th_status import_gelu(struct onx_node *n)
 /* x * sigmoid(alpha x) */
 static enum th_status import_silu(struct onx_node *n)
 {
-    const double alpha = onx_attr_f(n, "alpha", (double)1.702f);
+    const double alpha = onx_attr_f(n, "alpha", n->row->ir != NULL ? 1 : (double)1.702f);
     th_value x, y, k;
 
     TH_TRY(onx_need(n, &x, 1));
@@ -431,6 +431,7 @@ const struct onx_row onx_rows_elementwise[] = {
     {"Shrink", import_shrink, NULL},
     {"Gelu", import_gelu, NULL},
     {"com.microsoft:Gelu", import_gelu, NULL},
+    {"Swish", import_silu, "silu"},
     {"com.microsoft:QuickGelu", import_silu, NULL},
     {"Cast", import_cast, NULL},
     {"CastLike", import_cast, NULL},

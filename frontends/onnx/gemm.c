@@ -107,21 +107,38 @@ static enum th_status as_bias(struct onx_node *n, th_value c, int64_t columns, t
     return onx_reshape(n, c, 1, &columns, out);
 }
 
+/* The standard's operands are matrices. Some exporters leave axes in front of them, as MatMul takes
+ * them; those of one element add nothing to a constant right side. */
+static enum th_status gemm_operands(struct onx_node *n, th_value in[2])
+{
+    TH_TRY(onx_need(n, in, 2));
+    const struct th_type a = *onx_type(n, in[0]), b = *onx_type(n, in[1]);
+    int32_t front = b.rank - 2;
+
+    if (a.rank < 2 || b.rank < 2)
+        return onx_reject(n, NULL, "operands have %d and %d dimensions, needed are 2 or more",
+                          (int)a.rank, (int)b.rank);
+    for (int32_t i = 0; i < b.rank - 2; i++)
+        if (b.dims[i] != 1)
+            front = 0;
+    if (front > 0 && b.rank <= a.rank && onx_is_fixed(n, in[1]))
+        return onx_reshape(n, in[1], 2, &b.dims[front], &in[1]);
+    return TH_OK;
+}
+
 static enum th_status import_gemm(struct onx_node *n)
 {
     double alpha = onx_attr_f(n, "alpha", 1), beta = onx_attr_f(n, "beta", 1);
     bool trans_b = onx_attr_i(n, "transB", 0) != 0;
     th_value in[2], c = onx_in(n, 2), bias = 0, y;
 
-    TH_TRY(onx_need(n, in, 2));
-    if (onx_type(n, in[0])->rank != 2 || onx_type(n, in[1])->rank != 2)
-        return onx_reject(n, NULL, "operands have %d and %d dimensions, needed are 2",
-                          (int)onx_type(n, in[0])->rank, (int)onx_type(n, in[1])->rank);
+    TH_TRY(gemm_operands(n, in));
     if (onx_attr_i(n, "transA", 0) != 0)
         TH_TRY(swap_last(n, in[0], &in[0]));
     if (c != 0)
         TH_TRY(scaled(n, c, beta, &c));
-    if (!onx_is_fixed(n, in[1]) || !dense_types(n, in[0], in[1])) {
+    if (!onx_is_fixed(n, in[1]) || onx_type(n, in[1])->rank != 2 ||
+        !dense_types(n, in[0], in[1])) {
         if (trans_b)
             TH_TRY(swap_last(n, in[1], &in[1]));
         TH_TRY(onx_binary(n, "batch_matmul", in[0], in[1], &y));

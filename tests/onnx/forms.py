@@ -3,37 +3,22 @@
 """Forms of operators that ONNX's own cases leave out, against the definitions in plain Python.
 
   forms.py THIMBLE FOLDER
-
-Each model is run by the evaluator and through emitted C (thimble verify compares the two); the
-expected results are written as .npy files.
 """
 import itertools
 import math
 import os
 import random
 import struct
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import case
 import make
+from case import at, count
 
-THIMBLE, FOLDER = os.path.abspath(sys.argv[1]), sys.argv[2]
+CASES = case.Cases(*sys.argv[1:3])
+check, network = CASES.check, CASES.network
 RANDOM = random.Random(1)
-KINDS = {1: ("<f4", "f"), 2: ("|u1", "B"), 6: ("<i4", "i"), 7: ("<i8", "q")}
-
-
-def count(dims):
-    return math.prod(dims)
-
-
-def npy(path, dims, kind, data):
-    shape = "(%s)" % "".join("%d," % d for d in dims)
-    head = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (KINDS[kind][0], shape)
-    head += " " * ((64 - (len(head) + 11) % 64) % 64) + "\n"
-    with open(path, "wb") as f:
-        f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode())
-        f.write(struct.pack("<%d%s" % (len(data), KINDS[kind][1]), *data))
 
 
 def reals(dims):
@@ -41,44 +26,8 @@ def reals(dims):
             for _ in range(count(dims))]
 
 
-def at(dims, index):
-    place = 0
-    for d, i in zip(dims, index):
-        place = place * d + i
-    return place
-
-
 def indices(dims):
     return itertools.product(*[range(d) for d in dims])
-
-
-failures = 0
-
-
-def check(name, op, inputs, attrs, dims, want, kind=1, opset=17, tolerance="1e-5,1e-5"):
-    """inputs: (dims, kind, data); want: the result's elements in row-major order."""
-    nodes = [make.node(op, ["i%d" % i for i in range(len(inputs))], ["y"], attrs)]
-    network(name, nodes, inputs, dims, want, kind, opset, tolerance)
-
-
-def network(name, nodes, inputs, dims, want, kind=1, opset=17, tolerance="0", constants=()):
-    """nodes: from i0, i1, ... to y."""
-    global failures
-    graph = make.graph(nodes, [make.value("i%d" % k, i[0], i[1]) for k, i in enumerate(inputs)],
-                       [make.value("y", dims, kind)], constants)
-    base = os.path.join(FOLDER, name)
-    with open(base + ".onnx", "wb") as f:
-        f.write(make.model(graph, opset=opset))
-    command = [THIMBLE, "verify", base + ".onnx", "--target", "c99", "--tolerance", tolerance]
-    for k, i in enumerate(inputs):
-        npy("%s_%d.npy" % (base, k), *i)
-        command += ["--input", "%s_%d.npy" % (base, k)]
-    npy(base + "_y.npy", dims, kind, want)
-    p = subprocess.run(command + ["--expect", base + "_y.npy"], stdout=subprocess.PIPE,
-                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=120)
-    if p.returncode != 0:
-        failures += 1
-        print("FAIL %s: exit code %d\n%s" % (name, p.returncode, p.stdout.decode()))
 
 
 def einsum(name, equation, *shapes):
@@ -185,6 +134,48 @@ def norms():
               (2, 4, 3), want, opset=18 if k == 2 else 21)
 
 
+def gemms():
+    """Axes in front, as MatMul takes them: of the left side, of both, one of one element before a
+    constant; a bias for each column, a matrix for all, transposed sides."""
+    def gemm(name, a, b, c, attrs=(), constant=False, alpha=1.0, beta=1.0, ta=False, tb=False):
+        da, db, dc = reals(a), reals(b), reals(c)
+        m, k = (a[-1], a[-2]) if ta else a[-2:]
+        n = b[-2] if tb else b[-1]
+        front = max(a[:-2], b[:-2], key=len)
+        dims, want = front + (m, n), []
+        for f, i, j in indices((count(front), m, n)):
+            pa, pb = [f % max(count(d[:-2]), 1) * count(d[-2:]) for d in (a, b)]
+            s = sum(da[pa + (l * m + i if ta else i * k + l)] *
+                    db[pb + (j * k + l if tb else l * n + j)] for l in range(k))
+            want.append(alpha * s + beta * dc[at((m, n), (i, j)) if len(c) == 2 else j])
+        inputs, constants = [(a, 1, da), (b, 1, db), (c, 1, dc)], []
+        names = ["i0", "i1", "i2"]
+        if constant:
+            inputs, names = inputs[:1], ["i0", "b", "c"]
+            constants = [make.tensor("b", b, db), make.tensor("c", c, dc)]
+        network("gemm_" + name, [make.node("Gemm", names, ["y"], attrs)], inputs, dims, want,
+                tolerance="1e-5,1e-5", constants=constants)
+
+    gemm("left", (2, 3, 4), (4, 5), (5,))
+    gemm("left_constant", (2, 3, 4), (4, 5), (5,), constant=True)
+    gemm("one_constant", (2, 3, 4), (1, 4, 5), (5,), constant=True)
+    gemm("both", (2, 3, 4), (2, 4, 5), (5,))
+    gemm("both_constant", (2, 3, 4), (2, 5, 4), (3, 5), [
+        make.attr("transB", 1), make.attr("alpha", 0.5), make.attr("beta", -2.0)], True, 0.5, -2.0,
+        tb=True)
+    gemm("turned", (2, 4, 3), (1, 5, 4), (3, 5), [make.attr("transA", 1), make.attr("transB", 1)],
+         True, ta=True, tb=True)
+    CASES.refused("gemm_vector", "Gemm", [((4,), 1, reals((4,))), ((4, 5), 1, reals((4, 5)))], [],
+                  (5,), "operands have 1 and 2 dimensions, needed are 2 or more")
+
+
+def swish():
+    x = reals((3, 5))
+    for name, attrs, alpha in (("default", [], 1.0), ("alpha", [make.attr("alpha", 1.5)], 1.5)):
+        check("swish_" + name, "Swish", [((3, 5), 1, x)], attrs, (3, 5),
+              [v / (1 + math.exp(-alpha * v)) for v in x], opset=24)
+
+
 def cubic_weight(d, a=-0.75):
     d = abs(d)
     if d <= 1:
@@ -258,7 +249,9 @@ average_volume(1)
 conv_integer()
 gru()
 norms()
+gemms()
+swish()
 resize()
 sequences()
-print("forms.py: %d failed" % failures)
-sys.exit(failures != 0)
+print("forms.py: %d failed" % CASES.failures)
+sys.exit(CASES.failures != 0)

@@ -2,8 +2,9 @@
 # ONNX's own test cases: a part of them in make check, all with make check-onnx; the table in docs/
 # with make onnx-table.
 dist_check_SCRIPTS += %D%/onnx.test
-dist_check_SCRIPTS += %D%/forms.test %D%/hostile.test %D%/layout.test
-EXTRA_DIST += %D%/forms.py %D%/hostile.py %D%/layout.py %D%/make.py %D%/node.py %D%/pb.py
+dist_check_SCRIPTS += %D%/deeploy.test %D%/forms.test %D%/hostile.test %D%/layout.test
+EXTRA_DIST += %D%/case.py %D%/deeploy.py %D%/forms.py %D%/hostile.py %D%/layout.py %D%/make.py \
+  %D%/node.py %D%/pb.py
 node_py = $(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/onnx/node.py --thimble ./thimble
 check-onnx: all
 	$(node_py)

@@ -2,7 +2,8 @@
 """Writes ONNX models for tests: a few lines of the protobuf wire format."""
 import struct
 
-FLOAT, INT64 = 1, 7
+FLOAT, INT32, INT64 = 1, 6, 7
+PACK = {FLOAT: "f", INT32: "i", INT64: "q"}
 
 
 def varint(v):
@@ -31,7 +32,7 @@ def real(field, v):
 def tensor(name, dims, data, dtype=FLOAT):
     """data: numbers, or bytes as they are."""
     if not isinstance(data, bytes):
-        data = struct.pack("<%d%s" % (len(data), "f" if dtype == FLOAT else "q"), *data)
+        data = struct.pack("<%d%s" % (len(data), PACK[dtype]), *data)
     return b"".join(num(1, d) for d in dims) + num(2, dtype) + msg(8, name) + msg(9, data)
 
 
@@ -57,6 +58,10 @@ def attr(name, v):
     if isinstance(v, int):
         return out + num(3, v) + num(20, 2)
     return out + b"".join(num(8, x) for x in v) + num(20, 7)
+
+
+def tensor_attr(name, t):
+    return msg(1, name) + msg(5, t) + num(20, 4)
 
 
 def ref(name, of):
