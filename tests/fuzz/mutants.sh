@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the tests of damaged files have in common; READER and ENDING are set by who sources this.
+# What the tests of damaged files have in common; READER and ENDING are set by who sources this,
+# PLUGIN where the reader's operators come from one, too.
 # Damaged files end with exit code 0, 1 or 3 and a message, never with a signal or a hang, nor with
 # more memory than docs/campaign.md states. MUTANTS sets their number.
 command -v python3 >/dev/null || { echo "SKIP: python3 is not installed"; exit 77; }
@@ -11,6 +12,7 @@ shared=${TH_SHARED:-$src/../shared}
 THIMBLE_MODULE=$PWD/frontends/$READER/.libs/$READER.so
 [ -f "$THIMBLE_MODULE" ] || { echo "SKIP: this build has no loadable modules"; exit 77; }
 THIMBLE_MODULE=$THIMBLE_MODULE:$PWD/backends/c99/.libs/c99.so
+[ -z "${PLUGIN:-}" ] || THIMBLE_MODULE=$THIMBLE_MODULE:$PWD/plugins/$PLUGIN/.libs/$PLUGIN.so
 export THIMBLE_MODULE
 mkdir "$folder/seeds"
 
