@@ -157,7 +157,8 @@ static void check_output(struct onx_import *im, const Onnx__ValueInfoProto *v,
     th_type_print(&a, have);
     th_type_print(&b, &want);
     if (want.dtype != have->dtype)
-        th_error(im->ctx, &loc, ONX_MSG_DAMAGED, "result is %s, the file declares %s", a.s, b.s);
+        th_error(im->ctx, &loc, ONX_MSG_DAMAGED, "result is %s, the file declares %s; "
+                 "declare what its node gives, or add a Cast", a.s, b.s);
     else
         th_warning(im->ctx, &loc, ONX_MSG_DAMAGED, "result is %s, the file declares %s", a.s, b.s);
     th_str_release(&a);

@@ -173,7 +173,7 @@ BAD = {
     "indices": (simple([node("Gather", ["x", "i"], ["y"])], [tensor("i", [1], [2.4e28])]),
                 "operand 'i' is f32"),
     "type": (simple([node("Relu", ["x"], ["y"])], outputs=[value("y", [2, 3], INT64)]),
-             "the file declares"),
+             "the file declares s64[2,3]; declare what its node gives, or add a Cast"),
     "deep": (deep(400), "nested too deeply"),
     "once": (num(1, 8) + msg(7, b"") + msg(7, b""), "occurs twice"),
     "wire": (num(1, 8) + msg(2, "t") + varint(7 << 3 | 3), "wire type"),
