@@ -59,12 +59,16 @@ enum th_status deeploy_gelu(struct th_import *im)
 {
     int64_t b, one;
     th_value x, sign, d;
+    bool real;
 
     TH_TRY(deeploy_operands(im, 1));
+    real = th_value_type(im->graph, im->in[0])->dtype == TH_DT_F32;
     TH_TRY(deeploy_number(im, "b", -(1 << 20), 0, &b));
     TH_TRY(deeploy_number(im, "one", -(1 << 30), 1 << 30, &one));
     TH_TRY(deeploy_cast(im, im->in[0], TH_DT_S64, &x));
-    TH_TRY(deeploy_unary(im, "sign", x, TH_DT_S64, &sign));
+    /* Narrower than x where it comes from floats. */
+    TH_TRY(deeploy_unary(im, "sign", real ? im->in[0] : x, real ? TH_DT_F32 : TH_DT_S64, &sign));
+    TH_TRY(deeploy_cast(im, sign, TH_DT_S64, &sign));
     TH_TRY(deeploy_unary(im, "abs", x, TH_DT_S64, &d));
     TH_TRY(deeploy_with(im, "minimum", d, -b, &d));
     TH_TRY(deeploy_with(im, "add", d, b, &d));

@@ -139,8 +139,9 @@ def pointwise():
     for v in x:
         sign = (v > 0) - (v < 0)
         want.append(v * ((one + sign * (one - (min(abs(v), -b) + b) ** 2)) // 2))
-    check("gelu", "iGELU", [(dims, FLOAT, x)], [make.attr("b", b), make.attr("one", one)], dims,
-          want)
+    for kind, result in ((FLOAT, FLOAT), (INT8, INT32)):
+        check("gelu%d" % kind, "iGELU", [(dims, kind, x)],
+              [make.attr("b", b), make.attr("one", one)], dims, want, result)
 
 
 # ---- over the last axis ----------------------------------------------------
