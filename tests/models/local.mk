@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every model of the test set in the evaluator, on the host and on emulated targets; not part of
 # `make check`.
-EXTRA_DIST += %D%/models.py %D%/pieces.py %D%/promises.py
+EXTRA_DIST += %D%/models.py %D%/pieces.py %D%/promises.py %D%/ties.py %D%/ties.json
 MODEL_TARGETS = x86-64-v3 cortex-m4 cortex-m55 rv32imac
 # refused because their shapes depend on data, or their types contradict each other
 MODEL_REFUSED = litert_add_quantized,litert_add_shared_tensors,litert_tile_with_bool_input,$(MODEL_TRAINING)
@@ -11,6 +11,7 @@ models_py = $(AM_TESTS_ENVIRONMENT) \
   $(srcdir)/tests/models/models.py --thimble ./thimble --refused $(MODEL_REFUSED)
 check-models: all
 	$(models_py) reference $(MODEL_TARGETS)
+	$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/models/ties.py --thimble ./thimble
 models-table: all
 	$(models_py) --formats tflite --table $(srcdir)/docs/models.md $(MODEL_TARGETS)
 # ONNX and OpenVINO models on targets with floats in hardware.
