@@ -79,7 +79,8 @@ static void whole(struct part *p, const struct th_type *t)
     }
 }
 
-/* Begin and end count from the back if negative, and are clamped into the extent. */
+/* Begin and end count from the back if negative, and are clamped into the extent. Only the end may
+ * lie before the first element, for steps backwards. */
 static bool set_axis(const struct ov_node *n, struct part *p, int32_t axis, int64_t extent,
                      int64_t begin, int64_t end, int64_t step)
 {
@@ -91,7 +92,7 @@ static bool set_axis(const struct ov_node *n, struct part *p, int32_t axis, int6
     }
     begin += begin < 0 ? extent : 0;
     end += end < 0 ? extent : 0;
-    begin = begin < least ? least : begin > most ? most : begin;
+    begin = begin > most ? most : begin < 0 && extent > 0 ? 0 : begin;
     end = end < least ? least : end > most ? most : end;
     int64_t room = step > 0 ? end - begin : begin - end, by = step > 0 ? step : -step;
     p->size[axis] = room > 0 ? (room - 1) / by + 1 : 0;
@@ -148,15 +149,24 @@ static enum th_status import_slice(struct ov_node *n)
 enum { MASK_BEGIN, MASK_END, MASK_NEW, MASK_SHRINK, MASK_ELLIPSIS, MASKS };
 enum { MAX_SPECS = 2 * TH_MAX_RANK };
 
-static bool read_masks(const struct ov_node *n, int64_t mask[MASKS][MAX_SPECS])
+struct specs {
+    int64_t mask[MASKS][MAX_SPECS];             /* entries that are not given are 0 */
+    int64_t begin[MAX_SPECS], end[MAX_SPECS], step[MAX_SPECS];
+    size_t count;
+    size_t used;                                /* axes of the operand that have an entry */
+};
+
+static bool read_masks(const struct ov_node *n, struct specs *s)
 {
     static const char *const names[] = {"begin_mask", "end_mask", "new_axis_mask",
                                         "shrink_axis_mask", "ellipsis_mask"};
     for (int i = 0; i < MASKS; i++) {
         const char *text = ov_attr_text(n, names[i]);
         size_t count = 0;
-        memset(mask[i], 0, sizeof mask[i]);
-        if (text != NULL && !ov_scan_ints(text, mask[i], MAX_SPECS, &count)) {
+        bool good = text == NULL || ov_scan_ints(text, s->mask[i], MAX_SPECS, &count);
+        for (size_t k = 0; good && k < count; k++)
+            good = s->mask[i][k] == 0 || s->mask[i][k] == 1;
+        if (!good) {
             ov_reject(n, "attribute '%s' is '%.40s'", names[i], text);
             return false;
         }
@@ -164,57 +174,97 @@ static bool read_masks(const struct ov_node *n, int64_t mask[MASKS][MAX_SPECS])
     return true;
 }
 
+static bool read_specs(const struct ov_node *n, int32_t rank, struct specs *s)
+{
+    size_t ends, steps, ellipses = 0;
+
+    memset(s, 0, sizeof *s);
+    if (!read_masks(n, s) || !ov_in_ints(n, 1, "begin", s->begin, MAX_SPECS, &s->count) ||
+        !ov_in_ints(n, 2, "end", s->end, MAX_SPECS, &ends))
+        return false;
+    steps = s->count;
+    for (size_t i = 0; i < s->count; i++)
+        s->step[i] = 1;
+    if (n->layer->n_inputs > 3 && !ov_in_ints(n, 3, "strides", s->step, MAX_SPECS, &steps))
+        return false;
+    if (ends != s->count || steps != s->count) {
+        ov_reject(n, "begin, end and strides have %zu, %zu and %zu entries", s->count, ends,
+                  steps);
+        return false;
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        s->used += !s->mask[MASK_NEW][i] && !s->mask[MASK_ELLIPSIS][i];
+        ellipses += s->mask[MASK_ELLIPSIS][i] != 0;
+    }
+    if (ellipses > 1)
+        ov_reject(n, "%zu entries stand for all axes that are left", ellipses);
+    else if (s->used > (size_t)rank)
+        ov_reject(n, "%zu axes of %d are sliced", s->used, (int)rank);
+    return ellipses <= 1 && s->used <= (size_t)rank;
+}
+
+/* Entry i on an axis that stays: a mask of 1 says that the bound is ignored. */
+static bool set_range(const struct ov_node *n, const struct specs *s, size_t i, int32_t axis,
+                      int64_t extent, struct part *p)
+{
+    bool back = s->step[i] < 0;
+    int64_t from = s->mask[MASK_BEGIN][i] ? (back ? INT64_MAX : 0) : s->begin[i];
+    int64_t first = INT64_MIN + extent, last = INT64_MAX;
+    int64_t to = s->mask[MASK_END][i] ? (back ? first : last) : s->end[i];
+
+    return set_axis(n, p, axis, extent, from, to, s->step[i]);
+}
+
+/* Entry i is one index; its axis goes. Step and end mean nothing. */
+static bool set_index(const struct ov_node *n, const struct specs *s, size_t i, int32_t axis,
+                      int64_t extent, struct part *p)
+{
+    int64_t at = s->begin[i];
+
+    if (at < -extent || at >= extent) {
+        ov_reject(n, "index %" PRId64 " of an extent of %" PRId64, at, extent);
+        return false;
+    }
+    at += at < 0 ? extent : 0;
+    /* the index and the mask that lets it go contradict each other */
+    if (s->mask[MASK_BEGIN][i] && at != 0) {
+        ov_reject(n, "begin %zu is masked, but its axis shrinks to index %" PRId64
+                  "; nearest supported form: no mask", i, at);
+        return false;
+    }
+    p->begin[axis] = at;
+    p->size[axis] = p->stride[axis] = 1;
+    return true;
+}
+
 static enum th_status import_strided_slice(struct ov_node *n)
 {
-    int64_t mask[MASKS][MAX_SPECS], begin[MAX_SPECS], end[MAX_SPECS], step[MAX_SPECS];
     int64_t dims[2 * MAX_SPECS];
-    size_t count[3], used = 0;
     int32_t axis = 0, rank = 0;
+    struct specs s;
     struct part p;
     th_value x, y;
 
     TH_TRY(ov_operands(n, &x, 1));
     const struct th_type *t = ov_type(n, x);
-    if (!read_masks(n, mask) || !ov_in_ints(n, 1, "begin", begin, MAX_SPECS, &count[0]) ||
-        !ov_in_ints(n, 2, "end", end, MAX_SPECS, &count[1]))
+    if (!read_specs(n, t->rank, &s))
         return TH_ERR_INPUT;
-    count[2] = count[0];
-    for (size_t i = 0; i < count[0]; i++)
-        step[i] = 1;
-    if (n->layer->n_inputs > 3 && !ov_in_ints(n, 3, "strides", step, MAX_SPECS, &count[2]))
-        return TH_ERR_INPUT;
-    if (count[1] != count[0] || count[2] != count[0])
-        return ov_reject(n, "begin, end and strides have %zu, %zu and %zu entries", count[0],
-                         count[1], count[2]);
-    for (size_t i = 0; i < count[0]; i++)
-        used += !mask[MASK_NEW][i] && !mask[MASK_ELLIPSIS][i];
-    if (used > (size_t)t->rank)
-        return ov_reject(n, "%zu axes of %d are sliced", used, (int)t->rank);
     whole(&p, t);
-    for (size_t i = 0; i < count[0]; i++) {
-        if (mask[MASK_NEW][i] && !mask[MASK_ELLIPSIS][i]) {
-            dims[rank++] = 1;
-            continue;
-        }
-        if (mask[MASK_ELLIPSIS][i]) {
-            for (size_t left = (size_t)t->rank - used; left > 0; left--)
+    for (size_t i = 0; i < s.count; i++) {
+        if (s.mask[MASK_ELLIPSIS][i]) {
+            for (size_t left = (size_t)t->rank - s.used; left > 0; left--)
                 dims[rank++] = t->dims[axis++];
-            used = (size_t)t->rank;             /* a second one stands for nothing */
-            continue;
+        } else if (s.mask[MASK_NEW][i]) {
+            dims[rank++] = 1;
+        } else if (s.mask[MASK_SHRINK][i]) {
+            if (!set_index(n, &s, i, axis, t->dims[axis], &p))
+                return TH_ERR_INPUT;
+            axis++;
+        } else {
+            if (!set_range(n, &s, i, axis, t->dims[axis], &p))
+                return TH_ERR_INPUT;
+            dims[rank++] = p.size[axis++];
         }
-        bool back = step[i] < 0;
-        int64_t last = INT64_MAX, first = INT64_MIN + t->dims[axis];
-        int64_t from = mask[MASK_BEGIN][i] ? begin[i] : back ? last : 0;
-        int64_t to = mask[MASK_END][i] ? end[i] : back ? first : last;
-        if (mask[MASK_SHRINK][i])
-            to = from == -1 ? last : from == INT64_MAX ? from : from + 1;
-        if (!set_axis(n, &p, axis, t->dims[axis], from, to, mask[MASK_SHRINK][i] ? 1 : step[i]))
-            return TH_ERR_INPUT;
-        if (mask[MASK_SHRINK][i] && p.size[axis] != 1)
-            return ov_reject(n, "index %" PRId64 " of an extent of %" PRId64, from, t->dims[axis]);
-        if (!mask[MASK_SHRINK][i])
-            dims[rank++] = p.size[axis];
-        axis++;
     }
     for (; axis < t->rank; axis++)
         dims[rank++] = t->dims[axis];

@@ -65,19 +65,46 @@ moved("steps", "Slice", [4, 5], [2, 2], lambda i: [i[0] + 1, 4 - 2 * i[1]],
 moved("axes", "Slice", [4, 5], [4, 3], lambda i: [i[0], i[1] + 2], [[2], [100], [1], [1]],
       version="opset8")
 moved("backwards", "Slice", [6], [6], lambda i: [5 - i[0]], [[-1], [-100], [-1]], version="opset8")
-moved("masks", "StridedSlice", [4, 5, 6], [1, 3, 2, 1], lambda i: [i[1] + 1, 1 + 3 * i[2], 0],
-      [[0, 1, 1, 0], [0, 0, 5, 1], [1, 1, 3, 1]],
-      attrs(begin_mask=[1, 1, 1, 1], end_mask=[1, 0, 1, 1], new_axis_mask=[1, 0, 0, 0],
-            shrink_axis_mask=[0, 0, 0, 0], ellipsis_mask=[0, 0, 0, 0]))
-moved("shrink", "StridedSlice", [4, 5, 6], [5, 6], lambda i: [2, i[0], i[1]],
-      [[2], [3], [1]], attrs(begin_mask=[1], end_mask=[1], new_axis_mask=[], shrink_axis_mask=[1],
-                            ellipsis_mask=[]))
-moved("ellipsis", "StridedSlice", [4, 5, 6], [4, 5, 2], lambda i: [i[0], i[1], 4 + i[2]],
-      [[0, -2], [0, 0], [1, 1]], attrs(begin_mask=[0, 1], end_mask=[0, 0], new_axis_mask=[0, 0],
-                                       shrink_axis_mask=[0, 0], ellipsis_mask=[1, 0]))
-moved("last", "StridedSlice", [3, 4], [3], lambda i: [i[0], 3], [[0, -1], [0, 0], [1, 1]],
-      attrs(begin_mask=[0, 1], end_mask=[0, 0], new_axis_mask=[0, 0], shrink_axis_mask=[0, 1],
-            ellipsis_mask=[0, 0]))
+
+
+def strided(name, xs, ys, fn, begin, end, step, **masks):
+    """A mask of 1 says that the bound is ignored."""
+    given = dict(begin_mask=[0] * len(begin), end_mask=[0] * len(begin))
+    moved(name, "StridedSlice", xs, ys, fn, [begin, end] + ([step] if step else []),
+          attrs(**dict(given, **masks)))
+
+
+strided("plain", [4, 4, 4, 4, 4, 4], [4, 3, 2, 2, 3, 2],
+        lambda i: [i[0], 1 + i[1], 2 * i[2], 1 + 2 * i[3], 3 - i[4], 3 - 2 * i[5]],
+        [0, 1, 0, 1, 3, 3], [4, 4, 4, 4, 0, 0], [1, 1, 2, 2, -1, -2])
+strided("from_the_end", [2, 3, 4], [2, 2, 3], lambda i: i, [0, 0, 0], [2, 2, -1], [1, 1, 1])
+strided("masks", [2, 3, 4], [1, 3, 4], lambda i: [1, i[1], 3 - i[2]],
+        [1, 1, 123], [0, 0, 2], [1, 1, -1], begin_mask=[0, 1, 1], end_mask=[1, 1, 1],
+        new_axis_mask=[0] * 5, shrink_axis_mask=[0, 0], ellipsis_mask=[0])
+strided("begin_mask", [6], [4], lambda i: [i[0]], [3], [4], [1], begin_mask=[1])
+strided("end_mask", [6], [3], lambda i: [3 + i[0]], [3], [4], [1], end_mask=[1])
+strided("begin_mask_back", [6], [3], lambda i: [5 - i[0]], [3], [2], [-1], begin_mask=[1])
+strided("end_mask_back", [6], [2], lambda i: [3 - 2 * i[0]], [3], [2], [-2], end_mask=[1])
+strided("clamped_back", [6], [1], lambda i: [0], [-100], [-100], [-1])
+strided("new_axes", [2, 4], [1, 2, 1, 4], lambda i: [i[1], i[3]],
+        [1234, 0, -1, 0], [1234, 2, 9876, 4], [132, 1, 241, 1], new_axis_mask=[1, 0, 1, 0],
+        shrink_axis_mask=[0, 0, 0, 0], ellipsis_mask=[0, 0, 0, 0])
+strided("shrink", [1, 2, 3, 4, 5], [1, 3, 4, 5], lambda i: [i[0], 0, i[1], i[2], i[3]],
+        [0, 0, 0, 0, 0], [1, 0, 3, 4, 5], [1, 1, 1, 1, 1], shrink_axis_mask=[0, 1, 0, 0, 0])
+strided("shrink_last", [3, 4], [3], lambda i: [i[0], 3], [0, -1], [0, 0], [1, 1],
+        begin_mask=[1, 0], end_mask=[1, 0], shrink_axis_mask=[0, 1])
+strided("ellipsis", [5, 2, 3, 2, 6], [4, 2, 3, 2, 5], lambda i: i, [0, 0, 0], [4, 0, 5],
+        [1, -1, 1], ellipsis_mask=[0, 1, 0])
+strided("ellipsis_new_axis", [5, 2, 3, 2, 6], [3, 2, 3, 2, 1, 5],
+        lambda i: [2 + i[0], i[1], i[2], i[3], i[5]], [2, 1, 10, 10], [123, 1, 10, 5],
+        [1, -1, 1, 1], begin_mask=[0, 0, 1, 1], end_mask=[1, 1, 0, 0], new_axis_mask=[0, 0, 1],
+        shrink_axis_mask=[0], ellipsis_mask=[0, 1])
+strided("all_masks", [3, 4, 2, 5], [1, 4, 2, 3], lambda i: [2, i[1], i[2], 4 - 2 * i[3]],
+        [-1, 7, 7, 1], [7, 7, 7, 1], [1, 1, 1, -2], begin_mask=[0, 0, 0, 1],
+        end_mask=[0, 0, 0, 1], new_axis_mask=[0, 1], shrink_axis_mask=[1], ellipsis_mask=[0, 0, 1])
+strided("empty_masks", [1, 3, 8], [1, 3, 2], lambda i: [i[0], i[1], 4 + i[2]],
+        [0, 0, 4], [0, 0, 6], None, begin_mask="1, 1, 0", end_mask="1, 1, 0", new_axis_mask="",
+        shrink_axis_mask="", ellipsis_mask="")
 moved("blocks", "DepthToSpace", [1, 8, 2, 3], [1, 2, 4, 6], lambda i: [
     0, (i[2] % 2 * 2 + i[3] % 2) * 2 + i[1], i[2] // 2, i[3] // 2],
     data=attrs(block_size=2, mode="blocks_first"))
