@@ -14,6 +14,7 @@ noinst_LTLIBRARIES += %D%/libopenvino.la
   %D%/norm.c \
   %D%/parse.c \
   %D%/pool.c \
+  %D%/prior.c \
   %D%/quant.c \
   %D%/reader.c \
   %D%/reader.h \

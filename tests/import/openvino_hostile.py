@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import openvino_detection
 from openvino_model import Net, Tensor
 
 
@@ -91,7 +92,7 @@ FILES = [
     ("no_result", without_result(), "no result"),
     ("short_weights", (sample().xml(), b"\0" * 15), "which have 15"),
     ("no_weights", (sample().xml(), None), "no file 'no_weights.bin'"),
-]
+] + openvino_detection.FILES
 
 
 def refused(thimble, path, want):
