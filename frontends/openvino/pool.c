@@ -32,6 +32,9 @@ static enum th_status read_pool(const struct ov_node *n, th_value x, int32_t spa
     bool torch = ov_attr_is(n, "rounding_type", "ceil_torch", false);
     bool ceil = torch || ov_attr_is(n, "rounding_type", "ceil", false);
 
+    if (!ceil && !ov_attr_is(n, "rounding_type", "floor", true))
+        return ov_reject(n, "attribute 'rounding_type' is '%.40s', which is not supported",
+                         ov_attr_text(n, "rounding_type"));
     if (!ov_attr_ints(n, "kernel", 0, kernel, (size_t)spatial))
         return TH_ERR_INPUT;
     TH_TRY(ov_window_read(n, spatial, kernel, w));
@@ -135,8 +138,8 @@ static enum th_status import_max_pool(struct ov_node *n)
     return ov_bind(n, 0, y);
 }
 
-/* With the padding counted, the explicit one becomes a layer of zeros; what the rounding added is
- * never counted. */
+/* With the padding counted it becomes a layer of zeros, and what the rounding added counts like it;
+ * without any padding what the rounding added does not count. */
 static enum th_status import_avg_pool(struct ov_node *n)
 {
     bool exclude = ov_attr_bool(n, "exclude-pad", ov_attr_bool(n, "exclude_pad", false));
@@ -152,16 +155,14 @@ static enum th_status import_avg_pool(struct ov_node *n)
     TH_TRY(read_pool(n, x, spatial, &w, end));
     if (is_dilated(&w))
         return ov_reject(n, "a dilated average is not supported");
-    const int64_t before[4] = {0, w.begin[0], w.begin[1], 0}, after[4] = {0, end[0], end[1], 0};
-    if (!exclude && (before[1] || before[2] || after[1] || after[2])) {
+    const int64_t before[4] = {0, w.begin[0], w.begin[1], 0};
+    const int64_t after[4] = {0, w.end[0], w.end[1], 0};
+    if (!exclude && (before[1] || before[2] || end[0] || end[1])) {
         th_attr_list_ints(&p, "before", before, 4);
         th_attr_list_ints(&p, "after", after, 4);
         th_attr_list_float(&p, "value", 0);
         TH_TRY(ov_add(n, "pad", &x, 1, &p, &x));
-        for (int i = 0; i < 2; i++) {
-            w.begin[i] = 0;
-            w.end[i] -= end[i];
-        }
+        w.begin[0] = w.begin[1] = w.end[0] = w.end[1] = 0;
     }
     if (w.begin[0] >= w.size[0] || w.end[0] >= w.size[0] || w.begin[1] >= w.size[1] ||
         w.end[1] >= w.size[1])

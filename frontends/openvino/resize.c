@@ -13,7 +13,7 @@ enum coordinates { HALF_PIXEL, PYTORCH_HALF_PIXEL, ASYMMETRIC, TF_HALF_PIXEL, AL
 enum nearest { PREFER_FLOOR, PREFER_CEIL, FLOOR, CEIL, SIMPLE };
 
 struct resize {
-    bool nearest, cubic, antialias;
+    bool nearest, cubic, antialias, pillow;
     enum coordinates coordinates;
     enum nearest rounding;
     double cube;
@@ -26,6 +26,9 @@ struct axis {
 
 static double place(const struct resize *r, const struct axis *x, int64_t i)
 {
+    /* an axis that keeps its extent stays as it is, whatever the coordinates */
+    if (x->in == x->out)
+        return (double)i;
     switch (r->coordinates) {
     case HALF_PIXEL: return ((double)i + 0.5) / x->scale - 0.5;
     case PYTORCH_HALF_PIXEL: return x->out > 1 ? ((double)i + 0.5) / x->scale - 0.5 : 0;
@@ -180,7 +183,32 @@ static bool choice(const struct ov_node *n, const char *attr, const char *const 
     return false;
 }
 
-static bool read_modes(const struct ov_node *n, struct resize *r)
+/* The first version says corners aligned or not; the rest is as its successor does it for files of
+ * the first. */
+static bool first_modes(const struct ov_node *n, int32_t rank, int mode, int *coordinates,
+                        int *rounding)
+{
+    int64_t axes[TH_MAX_RANK];
+    const char *text = ov_attr_text(n, "axes");
+    size_t count = 0;
+
+    if (text == NULL || !ov_scan_ints(text, axes, TH_ARRAY_LEN(axes), &count)) {
+        ov_reject(n, "the axes cannot be understood");
+        return false;
+    }
+    if (ov_attr_bool(n, "antialias", false)) {
+        ov_reject(n, "anti-aliasing in the first version; nearest supported form: version 4");
+        return false;
+    }
+    bool image = rank == 4 && count == 2 && axes[0] + axes[1] == 5 && axes[0] * axes[1] == 6;
+    *coordinates = ov_attr_bool(n, "align_corners", true) ? ALIGN_CORNERS
+                   : mode == 1 && !image                  ? HALF_PIXEL
+                                                          : ASYMMETRIC;
+    *rounding = SIMPLE;
+    return true;
+}
+
+static bool read_modes(const struct ov_node *n, int32_t rank, struct resize *r)
 {
     static const char *const modes[] = {"nearest", "linear", "linear_onnx", "cubic",
                                         "bilinear_pillow", "bicubic_pillow", NULL};
@@ -194,15 +222,16 @@ static bool read_modes(const struct ov_node *n, struct resize *r)
     if (!choice(n, "mode", modes, 0, &mode) ||
         !choice(n, "coordinate_transformation_mode", places, HALF_PIXEL, &coordinates) ||
         !choice(n, "nearest_mode", roundings, PREFER_FLOOR, &rounding) ||
-        !ov_attr_float(n, "cube_coeff", mode == 5 ? -0.5 : -0.75, &r->cube))
+        !ov_attr_float(n, "cube_coeff", -0.75, &r->cube))
         return false;
-    if (first)
-        coordinates = ov_attr_bool(n, "align_corners", true) ? ALIGN_CORNERS : ASYMMETRIC;
+    if (first && !first_modes(n, rank, mode, &coordinates, &rounding))
+        return false;
     r->nearest = mode == 0;
     r->cubic = mode == 3 || mode == 5;
+    r->pillow = mode > 3;
     r->antialias = mode > 3 || (mode == 1 && ov_attr_bool(n, "antialias", false));
     r->coordinates = mode > 3 ? HALF_PIXEL : (enum coordinates)coordinates;
-    r->rounding = first ? FLOOR : (enum nearest)rounding;
+    r->rounding = (enum nearest)rounding;
     return true;
 }
 
@@ -241,11 +270,32 @@ static enum th_status read_sizes(const struct ov_node *n, const struct th_type *
         int64_t in = x->dims[at];
         if (by_scale && (!th_dtype_is_float(c->type.dtype) || !(by > 0 && by < 65536)))
             return ov_reject(n, "a scale of %g", by);
-        sizes[i] = by_scale ? (int64_t)floor((double)in * by + 1e-5) : th_tensor_int(c, (int64_t)i);
+        /* a scale that was rounded down still makes the whole number it is meant to make */
+        sizes[i] = by_scale ? (int64_t)floor((double)in * (by + 1e-6))
+                            : th_tensor_int(c, (int64_t)i);
         if (in < 1 || sizes[i] < 1 || sizes[i] > 1 << 20 || in > 1 << 20)
             return ov_reject(n, "an extent of %" PRId64 " cannot become %" PRId64, in, sizes[i]);
         axes[at] = (struct axis){in, sizes[i], by_scale ? by : (double)sizes[i] / (double)in};
     }
+    return TH_OK;
+}
+
+/* The pillow modes take the scale from the extents. The linear mode narrows its weights on an axis
+ * that grows beside one that shrinks, down to none at all. */
+static enum th_status check_antialias(const struct ov_node *n, const struct th_type *t,
+                                      struct axis *axes, const struct resize *r)
+{
+    bool grows = false, shrinks = false;
+
+    for (int32_t i = 0; i < t->rank; i++) {
+        if (r->pillow)
+            axes[i].scale = (double)axes[i].out / (double)axes[i].in;
+        grows |= axes[i].scale > 1;
+        shrinks |= axes[i].scale < 1;
+    }
+    if (r->antialias && !r->pillow && grows && shrinks)
+        return ov_reject(n, "anti-aliasing where one axis grows and another shrinks; nearest "
+                         "supported form: a layer for each");
     return TH_OK;
 }
 
@@ -311,11 +361,12 @@ static enum th_status import_interpolate(struct ov_node *n)
 
     TH_TRY(ov_operands(n, &x, 1));
     const struct th_type t = *ov_type(n, x);
-    if (!read_modes(n, &r))
+    if (!read_modes(n, t.rank, &r))
         return TH_ERR_INPUT;
     if (!unpadded(n))
         return ov_reject(n, "padding; nearest supported form: a layer of its own");
     TH_TRY(read_sizes(n, &t, axes));
+    TH_TRY(check_antialias(n, &t, axes, &r));
     if (t.dtype != TH_DT_F32 && !r.nearest)
         return ov_reject(n, "interpolation of %s; nearest supported form: f32",
                          th_dtype_name(t.dtype));
@@ -325,7 +376,7 @@ static enum th_status import_interpolate(struct ov_node *n)
         return ov_bind(n, 0, y);
     y = x;
     for (int32_t i = 0; i < t.rank; i++) {
-        if (axes[i].in == axes[i].out && axes[i].scale == 1)
+        if (axes[i].in == axes[i].out)
             continue;
         TH_TRY((r.nearest ? take_nearest : take_weighted)(n, &r, y, i, &axes[i], &y));
     }

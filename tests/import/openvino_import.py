@@ -10,6 +10,7 @@ import sys
 import openvino_hostile
 import openvino_model
 import openvino_more
+import openvino_spec
 from openvino_ops import CASES
 
 def write(folder, name, net):
