@@ -31,20 +31,26 @@ static enum th_status import_clamp(struct ov_node *n)
     TH_TRY(ov_operands(n, &x, 1));
     if (!ov_attr_float(n, "min", -INFINITY, &lo) || !ov_attr_float(n, "max", INFINITY, &hi))
         return TH_ERR_INPUT;
+    /* whole numbers: the bounds are those within */
+    if (!th_dtype_is_float(ov_type(n, x)->dtype)) {
+        lo = ceil(lo);
+        hi = floor(hi);
+    }
     if (!(lo <= hi))
         return ov_reject(n, "the bounds %g and %g are no interval", lo, hi);
     TH_TRY(ov_clamp(n, x, lo, hi, &y));
     return ov_bind(n, 0, y);
 }
 
-/* A slope of one dimension belongs to the channels, which stand second. */
+/* A slope of one dimension belongs to the channels, which stand second, if it has one entry for
+ * each; else it is broadcast like any operand. */
 static enum th_status import_prelu(struct ov_node *n)
 {
     th_value in[2], y;
 
     TH_TRY(ov_operands(n, in, 2));
     const struct th_type *x = ov_type(n, in[0]), *slope = ov_type(n, in[1]);
-    if (slope->rank == 1 && x->rank > 1 && slope->dims[0] != 1) {
+    if (slope->rank == 1 && x->rank > 1 && slope->dims[0] == x->dims[1]) {
         int64_t dims[TH_MAX_RANK];
         for (int32_t i = 0; i < x->rank; i++)
             dims[i] = i == 1 ? slope->dims[0] : 1;
@@ -146,12 +152,15 @@ static enum th_status import_swish(struct ov_node *n)
 
 static enum th_status import_gelu(struct ov_node *n)
 {
+    static const char *const modes[] = {"erf", "tanh", NULL};
     struct th_attr_list a = {.n = 0};
+    int mode;
     th_value x;
 
     TH_TRY(ov_operands(n, &x, 1));
-    th_attr_list_bool(&a, "approximate", ov_attr_is(n, "approximation_mode", "TANH", false) ||
-                                             ov_attr_is(n, "approximation_mode", "tanh", false));
+    if (!ov_attr_choice(n, "approximation_mode", modes, 0, &mode))
+        return TH_ERR_INPUT;
+    th_attr_list_bool(&a, "approximate", mode == 1);
     return ov_finish(n, "gelu", &x, 1, &a);
 }
 
@@ -168,7 +177,7 @@ static enum th_status import_softmax(struct ov_node *n)
     if (strcmp(n->row->ir, "softmax") == 0)
         th_attr_list_float(&a, "beta", 1);
     int32_t rank = ov_type(n, x)->rank;
-    if (!ov_attr_int(n, "axis", rank == 1 ? 0 : 1, &given) || !ov_axis(n, given, rank, &axis))
+    if (!ov_attr_int(n, "axis", 1, &given) || !ov_axis(n, given, rank, &axis))
         return TH_ERR_INPUT;
     TH_TRY(ov_move_axis(n, x, axis, rank - 1, &x));
     TH_TRY(ov_add(n, n->row->ir, &x, 1, &a, &y));

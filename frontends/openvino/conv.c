@@ -59,15 +59,55 @@ static enum th_status join_groups(const struct ov_node *n, th_value w, int32_t r
 
 /* ---- volumes --------------------------------------------------------------------------------- */
 
+/* Stride, dilation and padding of three axes. */
+static enum th_status volume_window(const struct ov_node *n, const int64_t *in,
+                                    const int64_t *size, struct th_attr_list *a, int64_t at[12])
+{
+    int64_t *stride = at, *dilation = at + 3, *pad = at + 6;
+    enum ov_auto_pad mode;
+
+    if (!ov_attr_ints(n, "strides", 1, stride, 3) ||
+        !ov_attr_ints(n, "dilations", 1, dilation, 3) ||
+        !ov_attr_ints(n, "pads_begin", 0, pad, 3) ||
+        !ov_attr_ints(n, "pads_end", 0, pad + 3, 3) || !ov_auto_pad(n, &mode))
+        return TH_ERR_INPUT;
+    for (int i = 0; i < 3; i++) {
+        if (stride[i] < 1 || stride[i] > INT32_MAX || dilation[i] < 1 || dilation[i] > INT32_MAX ||
+            in[i] > INT32_MAX || size[i] > INT32_MAX)
+            return ov_reject(n, "stride %" PRId64 ", dilation %" PRId64 ": both must be positive",
+                             stride[i], dilation[i]);
+        if (mode > OV_PAD_NOTSET)
+            ov_pad_axis(mode, in[i], size[i], stride[i], dilation[i], &pad[i], &pad[3 + i]);
+    }
+    th_attr_list_ints(a, "stride", stride, 3);
+    th_attr_list_ints(a, "dilation", dilation, 3);
+    th_attr_list_ints(a, "pad", pad, 6);
+    return TH_OK;
+}
+
+/* The record tells groups from the channels that the weights take: they must be all of them. */
+static enum th_status check_channels(const struct ov_node *n, int64_t groups, int64_t each,
+                                     int64_t have)
+{
+    int64_t all;
+
+    if (th_mul_i64(groups, each, &all) && all == have)
+        return TH_OK;
+    return ov_reject(n, "weights with %" PRId64 " groups of %" PRId64 " input channels, but the "
+                     "input has %" PRId64, groups, each, have);
+}
+
 /* Weights [out, in, ...] or [groups, out, in, ...] of three spatial dimensions. */
 static enum th_status import_volume(struct ov_node *n, const th_value *in, bool grouped)
 {
     static const int64_t last[5] = {0, 2, 3, 4, 1};
     const struct th_type wt = *ov_type(n, in[1]);
-    int64_t dims[TH_MAX_RANK], stride[3], dilation[3], pad[6];
+    int64_t dims[TH_MAX_RANK], at[12];
     struct th_attr_list a = {.n = 0};
     th_value x, w = in[1], y;
 
+    TH_TRY(check_channels(n, grouped ? wt.dims[0] : 1, wt.dims[grouped ? 2 : 1],
+                          ov_type(n, in[0])->dims[1]));
     if (grouped) {
         if (!th_mul_i64(wt.dims[0], wt.dims[1], &dims[0]))
             return ov_reject(n, "the weights are too large");
@@ -75,15 +115,7 @@ static enum th_status import_volume(struct ov_node *n, const th_value *in, bool 
             dims[i] = wt.dims[i + 1];
         TH_TRY(ov_reshape(n, w, 5, dims, &w));
     }
-    if (!ov_attr_ints(n, "strides", 1, stride, 3) ||
-        !ov_attr_ints(n, "dilations", 1, dilation, 3) ||
-        !ov_attr_ints(n, "pads_begin", 0, pad, 3) || !ov_attr_ints(n, "pads_end", 0, pad + 3, 3))
-        return TH_ERR_INPUT;
-    if (!ov_attr_is(n, "auto_pad", "explicit", true) && !ov_attr_is(n, "auto_pad", "notset", true))
-        return ov_reject(n, "nearest supported form: explicit padding");
-    th_attr_list_ints(&a, "stride", stride, 3);
-    th_attr_list_ints(&a, "dilation", dilation, 3);
-    th_attr_list_ints(&a, "pad", pad, 6);
+    TH_TRY(volume_window(n, ov_type(n, in[0])->dims + 2, ov_type(n, w)->dims + 2, &a, at));
     TH_TRY(ov_transpose(n, w, last, &w));
     TH_TRY(ov_transpose(n, in[0], last, &x));
     const th_value ops[2] = {x, w};
@@ -111,23 +143,19 @@ static enum th_status import_convolution(struct ov_node *n)
     if (grouped) {
         const struct th_type *t = ov_type(n, w);
         int32_t rank = t->rank - 1;
-        if (!th_mul_i64(t->dims[0], t->dims[1], &dims[0]) ||
-            !th_mul_i64(t->dims[0], t->dims[2], &dims[1]))
+        if (!th_mul_i64(t->dims[0], t->dims[1], &dims[0]))
             return ov_reject(n, "the weights are too large");
-        if (dims[1] != ov_type(n, x)->dims[1])
-            return ov_reject(n, "%" PRId64 " groups of %" PRId64 " channels, but the input has %"
-                             PRId64, t->dims[0], t->dims[2], ov_type(n, x)->dims[1]);
+        TH_TRY(check_channels(n, t->dims[0], t->dims[2], ov_type(n, x)->dims[1]));
         multiplier = t->dims[2] == 1 ? t->dims[1] : 0;
         for (int32_t i = 1; i < rank; i++)
             dims[i] = t->dims[i + 1];
         TH_TRY(join_groups(n, w, rank, dims, &w));
-    } else if (ov_type(n, w)->dims[1] != ov_type(n, x)->dims[1]) {
-        return ov_reject(n, "the weights have %" PRId64 " input channels, the input has %" PRId64,
-                         ov_type(n, w)->dims[1], ov_type(n, x)->dims[1]);
+    } else {
+        TH_TRY(check_channels(n, 1, ov_type(n, w)->dims[1], ov_type(n, x)->dims[1]));
     }
     TH_TRY(ov_window_read(n, spatial, ov_type(n, w)->dims + 2, &win));
     TH_TRY(ov_to_maps(n, x, &x));
-    ov_window_auto(n, &win, ov_type(n, x)->dims + 1);
+    TH_TRY(ov_window_auto(n, &win, ov_type(n, x)->dims + 1));
     ov_window_attrs(&win, &a, pad);
     th_attr_list_ints(&a, "dilation", win.dilation, 2);
     TH_TRY(turn_weights(n, w, false, multiplier != 0, &w));
@@ -141,38 +169,53 @@ static enum th_status import_convolution(struct ov_node *n)
 
 /* ---- transposed ------------------------------------------------------------------------------ */
 
+/* What of one axis is cut off in front where the file gives the output's extent. The halves are
+ * those of a convolution turned round: the larger one stands at the end, but for same_upper. */
+static enum th_status cut_for_shape(const struct ov_node *n, enum ov_auto_pad mode, int64_t total,
+                                    int64_t given, int64_t *begin)
+{
+    int64_t half = total < 0 ? 0 : total / 2;
+
+    if (mode == OV_PAD_SAME_UPPER)
+        *begin = total < 0 ? 0 : total - half;
+    else if (mode == OV_PAD_SAME_LOWER || *begin == half)
+        *begin = half;
+    else        /* the format's description overrides the stated padding, its runtime does not */
+        return ov_reject(n, "an output shape with %" PRId64 " beside explicit padding of %" PRId64
+                         "; nearest supported form: padding of %" PRId64 ", or auto_pad "
+                         "same_lower", given, *begin, half);
+    return TH_OK;
+}
+
 /* The output's extents and what of the full result is cut off on both sides. */
 static enum th_status backprop_size(const struct ov_node *n, struct ov_window *w,
                                     const int64_t in[2], int64_t out[2])
 {
     int64_t given[2] = {1, 1}, more[2] = {0, 0};
-    bool automatic = ov_window_auto(n, w, in);
-    bool lower = ov_attr_is(n, "auto_pad", "same_lower", false);
-    bool same = lower || ov_attr_is(n, "auto_pad", "same_upper", false);
+    enum ov_auto_pad mode;
     size_t count = 0;
 
-    if (!ov_attr_ints(n, "output_padding", 0, more + 2 - w->spatial, (size_t)w->spatial))
+    if (!ov_auto_pad(n, &mode) ||
+        !ov_attr_ints(n, "output_padding", 0, more + 2 - w->spatial, (size_t)w->spatial))
         return TH_ERR_INPUT;
     if (n->layer->n_inputs > 2 &&
         (!ov_in_ints(n, 2, "output shape", given + 2 - w->spatial, (size_t)w->spatial, &count) ||
          count != (size_t)w->spatial))
         return ov_reject(n, "the output shape must have %d entries", (int)w->spatial);
     for (int i = 0; i < 2; i++) {
-        if (in[i] > INT32_MAX)
-            return ov_reject(n, "an extent of %" PRId64 " is too large", in[i]);
-        int64_t full = (in[i] - 1) * w->stride[i] + (w->size[i] - 1) * w->dilation[i] + 1;
-        if (count == 0 && same)
-            return ov_reject(n, "padding 'same' needs an output shape");
-        if (count != 0 && same) {
-            int64_t total = full - given[i];
-            total = total < 0 ? 0 : total;
-            w->begin[i] = total / 2 + (lower ? total % 2 : 0);
-            w->end[i] = total - w->begin[i];
-        } else if (automatic) {
+        if (in[i] > INT32_MAX || given[i] < 1 || given[i] > INT32_MAX || more[i] < 0 ||
+            more[i] > INT32_MAX)
+            return ov_reject(n, "an extent of %" PRId64 ", of %" PRId64 " with %" PRId64
+                             " more, is too large", in[i], given[i], more[i]);
+        int64_t full = (in[i] - 1) * w->stride[i] + (w->size[i] - 1) * w->dilation[i] + 1 + more[i];
+        if (mode > OV_PAD_NOTSET)
             w->begin[i] = w->end[i] = 0;
+        if (count != 0) {
+            TH_TRY(cut_for_shape(n, mode, full - given[i], given[i], &w->begin[i]));
+            w->end[i] = full - given[i] > w->begin[i] ? full - given[i] - w->begin[i] : 0;
         }
-        out[i] = count != 0 ? given[i] : full - w->begin[i] - w->end[i] + more[i];
-        if (out[i] < 1 || out[i] > INT32_MAX || more[i] < 0)
+        out[i] = count != 0 ? given[i] : full - w->begin[i] - w->end[i];
+        if (out[i] < 1 || out[i] > INT32_MAX)
             return ov_reject(n, "the output would have an extent of %" PRId64, out[i]);
     }
     return TH_OK;

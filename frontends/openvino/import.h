@@ -111,11 +111,18 @@ enum th_status ov_reject(const struct ov_node *n, const char *format, ...) TH_PR
 const char *ov_attr_text(const struct ov_node *n, const char *name);      /* NULL: absent */
 bool ov_attr_is(const struct ov_node *n, const char *name, const char *value, bool absent);
 bool ov_attr_bool(const struct ov_node *n, const char *name, bool absent);
+/* Which of the words, ended by NULL; any other is reported. absent: that of a file without the
+ * attribute, -1 if it must be there. */
+bool ov_attr_choice(const struct ov_node *n, const char *name, const char *const *choices,
+                    int absent, int *choice);
 bool ov_attr_int(const struct ov_node *n, const char *name, int64_t absent, int64_t *v);
 bool ov_attr_float(const struct ov_node *n, const char *name, double absent, double *v);
 /* Exactly count entries; absent: all of them `absent`. */
 bool ov_attr_ints(const struct ov_node *n, const char *name, int64_t absent, int64_t *v,
                   size_t count);
+/* Axes as above from an attribute. */
+bool ov_attr_axes(const struct ov_node *n, const char *name, int32_t rank, int64_t *axes,
+                  size_t *count);
 
 /* ---- quantized weights (quant.c) */
 

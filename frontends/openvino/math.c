@@ -8,23 +8,66 @@
 
 /* ---- two operands ---------------------------------------------------------------------------- */
 
-/* "pdpd": the second operand's axes lie on the first's from `axis` on. */
-static enum th_status align(const struct ov_node *n, th_value in[2])
+enum broadcast { NUMPY, NONE, PDPD };
+
+static bool broadcast_of(const struct ov_node *n, enum broadcast *b)
 {
+    static const char *const modes[] = {"numpy", "none", "pdpd", "explicit", NULL};
+    int mode;
+
+    if (!ov_attr_choice(n, "auto_broadcast", modes, NUMPY, &mode))
+        return false;
+    *b = mode == 3 ? NONE : (enum broadcast)mode;
+    return true;
+}
+
+static bool same_shape(const struct th_type *a, const struct th_type *b)
+{
+    bool same = a->rank == b->rank;
+
+    for (int32_t i = 0; same && i < a->rank; i++)
+        same = a->dims[i] == b->dims[i];
+    return same;
+}
+
+/* The second operand's axes lie on the first's from `axis` on; those of 1 at its end count for
+ * nothing. */
+static enum th_status align_pdpd(const struct ov_node *n, th_value in[2])
+{
+    const char *const name = ov_attr_text(n, "auto_broadcast_axis") != NULL
+                                 ? "auto_broadcast_axis" : "axis";
     const struct th_type *a = ov_type(n, in[0]), *b = ov_type(n, in[1]);
     int64_t dims[TH_MAX_RANK], axis;
+    int32_t rank = b->rank;
 
-    if (!ov_attr_is(n, "auto_broadcast", "pdpd", false) || b->rank >= a->rank)
-        return TH_OK;
-    if (!ov_attr_int(n, "axis", -1, &axis))
+    if (!ov_attr_int(n, name, -1, &axis))
         return TH_ERR_INPUT;
-    axis = axis < 0 ? a->rank - b->rank : axis;
-    if (axis > a->rank - b->rank)
+    if (axis == -1)
+        axis = a->rank - b->rank;
+    while (rank > 0 && b->dims[rank - 1] == 1)
+        rank--;
+    if (axis < 0 || axis > a->rank - rank)
         return ov_reject(n, "axis %" PRId64 " for a second operand of %d dimensions", axis,
                          (int)b->rank);
-    for (int32_t i = 0; i < a->rank; i++)
-        dims[i] = i >= axis && i < axis + b->rank ? b->dims[i - axis] : 1;
+    for (int32_t i = 0; i < a->rank; i++) {
+        dims[i] = i >= axis && i < axis + rank ? b->dims[i - axis] : 1;
+        if (dims[i] != 1 && dims[i] != a->dims[i])
+            return ov_reject(n, "auto_broadcast pdpd puts %" PRId64 " elements on %" PRId64
+                             " of axis %d", dims[i], a->dims[i], (int)i);
+    }
     return ov_reshape(n, in[1], a->rank, dims, &in[1]);
+}
+
+static enum th_status align(const struct ov_node *n, th_value in[2])
+{
+    enum broadcast mode;
+
+    if (!broadcast_of(n, &mode))
+        return TH_ERR_INPUT;
+    if (mode == NUMPY || same_shape(ov_type(n, in[0]), ov_type(n, in[1])))
+        return TH_OK;
+    return mode == PDPD ? align_pdpd(n, in)
+                        : ov_reject(n, "operands of unlike shapes with auto_broadcast none");
 }
 
 static enum th_status import_binary(struct ov_node *n)
@@ -34,6 +77,27 @@ static enum th_status import_binary(struct ov_node *n)
     TH_TRY(ov_operands(n, in, 2));
     TH_TRY(align(n, in));
     return ov_finish(n, n->row->ir, in, 2, NULL);
+}
+
+/* On truths the bits are the truth. */
+static enum th_status import_bitwise(struct ov_node *n)
+{
+    static const char *const pairs[][2] = {
+        {"bitwise_and", "logical_and"}, {"bitwise_or", "logical_or"},
+        {"bitwise_xor", "logical_xor"}, {"bitwise_not", "logical_not"},
+    };
+    uint32_t count = strcmp(n->row->ir, "bitwise_not") == 0 ? 1 : 2;
+    const char *op = n->row->ir;
+    th_value in[2];
+
+    TH_TRY(ov_operands(n, in, count));
+    if (count == 2)
+        TH_TRY(align(n, in));
+    for (size_t i = 0; ov_type(n, in[0])->dtype == TH_DT_BOOL && i < TH_ARRAY_LEN(pairs); i++) {
+        if (strcmp(n->row->ir, pairs[i][0]) == 0)
+            op = pairs[i][1];
+    }
+    return ov_finish(n, op, in, count, NULL);
 }
 
 static enum th_status import_multiply(struct ov_node *n)
@@ -66,9 +130,17 @@ static enum th_status import_divide(struct ov_node *n)
 
 static enum th_status import_select(struct ov_node *n)
 {
+    enum broadcast mode;
     th_value in[3];
 
     TH_TRY(ov_operands(n, in, 3));
+    if (!broadcast_of(n, &mode))
+        return TH_ERR_INPUT;
+    bool same = same_shape(ov_type(n, in[0]), ov_type(n, in[1])) &&
+                same_shape(ov_type(n, in[1]), ov_type(n, in[2]));
+    if (mode != NUMPY && !same)
+        return ov_reject(n, "operands of unlike shapes with auto_broadcast none or pdpd; nearest "
+                         "supported form: numpy");
     return ov_finish(n, "select", in, 3, NULL);
 }
 
@@ -82,25 +154,36 @@ static enum th_status import_unary(struct ov_node *n)
     return ov_finish(n, n->row->ir, &x, 1, NULL);
 }
 
+/* The next whole number from one half on, counted from what lies below: adding the half to the
+ * number itself would round. */
+static enum th_status round_away(struct ov_node *n, th_value x)
+{
+    th_value sign, size, whole, up, y;
+
+    TH_TRY(ov_unary(n, "sign", x, &sign));
+    TH_TRY(ov_unary(n, "abs", x, &size));
+    TH_TRY(ov_unary(n, "floor", size, &whole));
+    TH_TRY(ov_binary(n, "sub", size, whole, &up));
+    TH_TRY(ov_with_number(n, "greater_equal", up, 0.5, &up));
+    TH_TRY(ov_cast(n, up, ov_type(n, x)->dtype, &up));
+    TH_TRY(ov_binary(n, "add", whole, up, &y));
+    TH_TRY(ov_binary(n, "mul", y, sign, &y));
+    return ov_bind(n, 0, y);
+}
+
 /* Whole numbers are rounded already. */
 static enum th_status import_round(struct ov_node *n)
 {
-    th_value x, y;
+    static const char *const modes[] = {"half_to_even", "half_away_from_zero", NULL};
+    int mode;
+    th_value x;
 
     TH_TRY(ov_operands(n, &x, 1));
+    if (!ov_attr_choice(n, "mode", modes, 0, &mode))
+        return TH_ERR_INPUT;
     if (!th_dtype_is_float(ov_type(n, x)->dtype))
         return ov_bind(n, 0, x);
-    if (ov_attr_is(n, "mode", "half_to_even", true))
-        return ov_finish(n, n->row->ir, &x, 1, NULL);
-    if (!ov_attr_is(n, "mode", "half_away_from_zero", false))
-        return ov_reject(n, "rounding mode '%.40s' is unknown", ov_attr_text(n, "mode"));
-    th_value sign, size;
-    TH_TRY(ov_unary(n, "sign", x, &sign));
-    TH_TRY(ov_unary(n, "abs", x, &size));
-    TH_TRY(ov_with_number(n, "add", size, 0.5, &size));
-    TH_TRY(ov_unary(n, "floor", size, &size));
-    TH_TRY(ov_binary(n, "mul", size, sign, &y));
-    return ov_bind(n, 0, y);
+    return mode == 0 ? ov_finish(n, n->row->ir, &x, 1, NULL) : round_away(n, x);
 }
 
 static enum th_status import_is_inf(struct ov_node *n)
@@ -296,10 +379,10 @@ const struct ov_row ov_rows_math[] = {
     {"LogicalXor", import_binary, "logical_xor"},
     {"Xor", import_binary, "logical_xor"},
     {"LogicalNot", import_unary, "logical_not"},
-    {"BitwiseXor", import_binary, "bitwise_xor"},
-    {"BitwiseAnd", import_binary, "bitwise_and"},
-    {"BitwiseOr", import_binary, "bitwise_or"},
-    {"BitwiseNot", import_unary, "bitwise_not"},
+    {"BitwiseXor", import_bitwise, "bitwise_xor"},
+    {"BitwiseAnd", import_bitwise, "bitwise_and"},
+    {"BitwiseOr", import_bitwise, "bitwise_or"},
+    {"BitwiseNot", import_bitwise, "bitwise_not"},
     {"BitwiseLeftShift", import_binary, "left_shift"},
     {"BitwiseRightShift", import_binary, "right_shift"},
     {"Select", import_select, NULL},

@@ -17,6 +17,9 @@ static enum th_status import_reduce(struct ov_node *n)
     TH_TRY(ov_operands(n, &x, 1));
     if (!ov_in_axes(n, 1, ov_type(n, x)->rank, axes, &count))
         return TH_ERR_INPUT;
+    /* the description says that these leave x as it is then, the runtime takes its size */
+    if (count == 0 && strncmp(n->row->type, "ReduceL1", 7) == 0)
+        return ov_reject(n, "an empty list of axes is not supported");
     if (strcmp(n->row->type, "ReduceL1") == 0)
         TH_TRY(ov_unary(n, "abs", x, &x));
     if (strcmp(n->row->type, "ReduceL2") == 0)
@@ -41,16 +44,17 @@ static enum th_status along_channels(const struct ov_node *n, th_value v, int32_
 }
 
 /* y = x * s + t with s = gamma / sqrt(variance + eps), t = beta - mean * s, both constant as a
- * rule. */
+ * rule. The first version was written with x behind gamma and beta and described with x in front:
+ * its dimensions tell. */
 static enum th_status import_batch_norm(struct ov_node *n)
 {
-    bool first = strcmp(n->layer->version, "opset1") == 0;
     double eps;
     th_value in[5], s, t, y;
 
     TH_TRY(ov_operands(n, in, 5));
-    th_value x = first ? in[2] : in[0], gamma = first ? in[0] : in[1];
-    th_value beta = first ? in[1] : in[2];
+    bool behind = ov_type(n, in[0])->rank == 1;
+    th_value x = behind ? in[2] : in[0], gamma = behind ? in[0] : in[1];
+    th_value beta = behind ? in[1] : in[2];
     if (!ov_attr_float(n, "epsilon", 0, &eps) ||
         (ov_attr_text(n, "epsilon") == NULL && !ov_attr_float(n, "eps", 0, &eps)))
         return TH_ERR_INPUT;
@@ -100,48 +104,63 @@ static enum th_status layer_norm(const struct ov_node *n, th_value x, th_value s
     return ov_add(n, "layer_norm", in, scale != 0 ? 2 : 1, &a, y);
 }
 
+/* Axes of the first version: its attribute, or all behind the batch, or behind the channels. */
+static bool mvn_axes(const struct ov_node *n, int32_t rank, int64_t *axes, size_t *count)
+{
+    const char *text = ov_attr_text(n, "reduction_axes");
+    bool across = ov_attr_bool(n, "across_channels", false);
+
+    *count = 0;
+    if (text != NULL && *text != '\0')
+        return ov_attr_axes(n, "reduction_axes", rank, axes, count);
+    if (ov_attr_text(n, "across_channels") == NULL) {
+        ov_reject(n, "it has neither across_channels nor reduction_axes");
+        return false;
+    }
+    for (int32_t i = across ? 1 : 2; i < rank; i++)
+        axes[(*count)++] = i;
+    return true;
+}
+
 static enum th_status import_mvn(struct ov_node *n)
 {
-    bool across = ov_attr_bool(n, "across_channels", false);
-    bool inside = ov_attr_is(n, "eps_mode", "inside_sqrt", true) ||
-                  ov_attr_is(n, "eps_mode", "INSIDE_SQRT", false);
+    static const char *const modes[] = {"inside_sqrt", "outside_sqrt", NULL};
     int64_t axes[TH_MAX_RANK];
     size_t count = 0;
     double eps;
+    int outside = 0;
     th_value x, y;
 
     TH_TRY(ov_operands(n, &x, 1));
     int32_t rank = ov_type(n, x)->rank;
     if (!ov_attr_float(n, "eps", 0, &eps))
         return TH_ERR_INPUT;
-    if (n->layer->n_inputs > 1) {
-        if (!ov_in_axes(n, 1, rank, axes, &count))
-            return TH_ERR_INPUT;
-    } else {
-        for (int32_t i = across ? 1 : 2; i < rank; i++)
-            axes[count++] = i;
-        inside = true;
-    }
+    if (n->layer->n_inputs > 1 ? !ov_in_axes(n, 1, rank, axes, &count) ||
+                                     !ov_attr_choice(n, "eps_mode", modes, 0, &outside)
+                               : !mvn_axes(n, rank, axes, &count))
+        return TH_ERR_INPUT;
     bool variance = ov_attr_bool(n, "normalize_variance", true);
     /* the last axes, which is what layer normalisation means */
-    if (variance && inside && count != 0 && axes[0] == rank - (int64_t)count)
+    if (variance && !outside && count != 0 && axes[0] == rank - (int64_t)count)
         TH_TRY(layer_norm(n, x, 0, axes[0], eps, false, &y));
     else
-        TH_TRY(normalise(n, x, axes, count, variance, eps, inside, &y));
+        TH_TRY(normalise(n, x, axes, count, variance, eps, !outside, &y));
     return ov_bind(n, 0, y);
 }
 
 /* x / sqrt(sum of squares, which eps is added to or bounds from below) */
 static enum th_status import_normalize_l2(struct ov_node *n)
 {
-    bool most = ov_attr_is(n, "eps_mode", "max", false);
+    static const char *const modes[] = {"add", "max", NULL};
     int64_t axes[TH_MAX_RANK];
     size_t count;
     double eps;
+    int most;
     th_value x, s, y;
 
     TH_TRY(ov_operands(n, &x, 1));
-    if (!ov_in_axes(n, 1, ov_type(n, x)->rank, axes, &count) ||
+    if (!ov_attr_choice(n, "eps_mode", modes, -1, &most) ||
+        !ov_in_axes(n, 1, ov_type(n, x)->rank, axes, &count) ||
         !ov_attr_float(n, "eps", 0, &eps))
         return TH_ERR_INPUT;
     TH_TRY(ov_unary(n, "square", x, &s));
@@ -179,22 +198,42 @@ static enum th_status import_group_norm(struct ov_node *n)
     return ov_bind(n, 0, y);
 }
 
-/* x / sqrt(mean of squares + eps) * scale, over the last axis */
+/* x / sqrt(mean of squares + eps) * scale: over the last axis, or over those that a second operand
+ * of whole numbers gives. */
 static enum th_status import_rms(struct ov_node *n)
 {
+    int64_t axes[TH_MAX_RANK];
+    size_t count = 1;
     double eps;
     th_value x, y;
 
     TH_TRY(ov_operands(n, &x, 1));
     TH_TRY(ov_need_rank(n, x, 1, TH_MAX_RANK));
     const struct th_type t = *ov_type(n, x);
-    const struct th_type *scale = ov_in(n, 1) != 0 ? ov_type(n, ov_in(n, 1)) : NULL;
-    bool whole = scale != NULL && scale->rank == 1 && scale->dims[0] == t.dims[t.rank - 1];
+    th_value scale = ov_in(n, 1);
+    axes[0] = t.rank - 1;
+    if (scale != 0 && th_dtype_is_int(ov_type(n, scale)->dtype)) {
+        scale = ov_in(n, 2);
+        if (!ov_in_axes(n, 1, t.rank, axes, &count))
+            return TH_ERR_INPUT;
+    }
     if (!ov_attr_float(n, "epsilon", 0, &eps))
         return TH_ERR_INPUT;
-    TH_TRY(layer_norm(n, x, whole ? ov_in(n, 1) : 0, t.rank - 1, eps, true, &y));
-    if (scale != NULL && !whole)
-        TH_TRY(ov_binary(n, "mul", y, ov_in(n, 1), &y));
+    if (count != 0 && axes[0] == t.rank - (int64_t)count) {
+        const struct th_type *s = scale != 0 ? ov_type(n, scale) : NULL;
+        bool whole = count == 1 && s != NULL && s->rank == 1 && s->dims[0] == t.dims[t.rank - 1];
+        TH_TRY(layer_norm(n, x, whole ? scale : 0, axes[0], eps, true, &y));
+        scale = whole ? 0 : scale;
+    } else {
+        th_value m;
+        TH_TRY(ov_unary(n, "square", x, &m));
+        TH_TRY(ov_reduce(n, "mean", m, axes, count, true, &m));
+        TH_TRY(ov_with_number(n, "add", m, eps, &m));
+        TH_TRY(ov_unary(n, "sqrt", m, &m));
+        TH_TRY(ov_binary(n, "div", x, m, &y));
+    }
+    if (scale != 0)
+        TH_TRY(ov_binary(n, "mul", y, scale, &y));
     return ov_bind(n, 0, y);
 }
 
@@ -217,13 +256,15 @@ static enum th_status import_lrn(struct ov_node *n)
         return TH_ERR_INPUT;
     if (count != 1 || axes[0] != 1 || size < 1 || size > INT32_MAX || th_type_elems(&t) == 0)
         return ov_reject(n, "nearest supported form: across channels, which are axis 1");
+    if (size % 2 == 0)      /* where its middle lies is told in two ways */
+        return ov_reject(n, "size %" PRId64 "; nearest supported form: an odd size", size);
     const int64_t rows[4] = {t.dims[0], t.dims[1], 1,
                              th_type_elems(&t) / (t.dims[0] * t.dims[1])};
-    const int64_t before[4] = {0, (size - 1) / 2, 0, 0}, after[4] = {0, size / 2, 0, 0};
+    const int64_t around[4] = {0, size / 2, 0, 0};
     const int64_t filter[2] = {size, 1};
     struct th_attr_list p = {.n = 0}, a = {.n = 0};
-    th_attr_list_ints(&p, "before", before, 4);
-    th_attr_list_ints(&p, "after", after, 4);
+    th_attr_list_ints(&p, "before", around, 4);
+    th_attr_list_ints(&p, "after", around, 4);
     th_attr_list_float(&p, "value", 0);
     th_attr_list_ints(&a, "filter", filter, 2);
     th_attr_list_ints(&a, "stride", ones, 2);

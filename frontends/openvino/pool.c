@@ -38,7 +38,7 @@ static enum th_status read_pool(const struct ov_node *n, th_value x, int32_t spa
     if (!ov_attr_ints(n, "kernel", 0, kernel, (size_t)spatial))
         return TH_ERR_INPUT;
     TH_TRY(ov_window_read(n, spatial, kernel, w));
-    ov_window_auto(n, w, in);
+    TH_TRY(ov_window_auto(n, w, in));
     for (int i = 0; i < 2; i++) {
         explicit_end[i] = w->end[i];
         int64_t out = pooled(w, i, in[i], ceil, torch);

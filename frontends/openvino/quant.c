@@ -66,24 +66,66 @@ static enum th_status as_pair(const struct ov_node *n, th_value x, const struct 
     return ov_dequantize(n, *y, y);
 }
 
+/* Whether each lower input bound is constant and below the upper one. */
+static bool in_order(const struct ov_node *n, const th_value *in)
+{
+    const struct th_tensor *low = th_value_const(n->scope->graph, in[1]);
+    const struct th_tensor *high = th_value_const(n->scope->graph, in[2]);
+
+    if (low == NULL || high == NULL)
+        return false;
+    int64_t n_low = th_type_elems(&low->type), n_high = th_type_elems(&high->type);
+    bool same = low->type.rank == high->type.rank;
+    for (int32_t i = 0; same && i < low->type.rank; i++)
+        same = low->type.dims[i] == high->type.dims[i];
+    if (!same && n_low != 1 && n_high != 1)
+        return false;
+    for (int64_t i = 0; i < n_low || i < n_high; i++) {
+        if (!(th_tensor_real(low, n_low == 1 ? 0 : i) < th_tensor_real(high, n_high == 1 ? 0 : i)))
+            return false;
+    }
+    return true;
+}
+
+/* Where the lower bound may be the upper one or above it: what is not above the smaller becomes
+ * out_low, what is above the larger out_high. y is what the rounding gave. */
+static enum th_status at_ends(const struct ov_node *n, const th_value *in, th_value *y)
+{
+    th_value least, most, below, above;
+
+    TH_TRY(ov_binary(n, "minimum", in[1], in[2], &least));
+    TH_TRY(ov_binary(n, "maximum", in[1], in[2], &most));
+    TH_TRY(ov_binary(n, "less_equal", in[0], least, &below));
+    TH_TRY(ov_binary(n, "greater", in[0], most, &above));
+    const th_value upper[3] = {above, in[4], *y};
+    TH_TRY(ov_add(n, "select", upper, 3, NULL, y));
+    const th_value lower[3] = {below, in[3], *y};
+    return ov_add(n, "select", lower, 3, NULL, y);
+}
+
 /* round((clamp(x) - in_low) * steps / (in_high - in_low)) * (out_high - out_low) / steps + out_low,
  * the bounds with one entry for all or for each channel */
 static enum th_status as_arithmetic(const struct ov_node *n, const th_value *in, int64_t levels,
                                     th_value *y)
 {
+    bool ordered = in_order(n, in);
     th_value range, to;
 
     TH_TRY(ov_binary(n, "sub", in[2], in[1], &range));
     TH_TRY(ov_with_number(n, "mul", range, 1 / (double)(levels - 1), &range));
     TH_TRY(ov_binary(n, "sub", in[4], in[3], &to));
     TH_TRY(ov_with_number(n, "mul", to, 1 / (double)(levels - 1), &to));
-    TH_TRY(ov_binary(n, "maximum", in[0], in[1], y));
-    TH_TRY(ov_binary(n, "minimum", *y, in[2], y));
+    *y = in[0];
+    if (ordered) {
+        TH_TRY(ov_binary(n, "maximum", *y, in[1], y));
+        TH_TRY(ov_binary(n, "minimum", *y, in[2], y));
+    }
     TH_TRY(ov_binary(n, "sub", *y, in[1], y));
     TH_TRY(ov_binary(n, "div", *y, range, y));
     TH_TRY(ov_unary(n, "round", *y, y));
     TH_TRY(ov_binary(n, "mul", *y, to, y));
-    return ov_binary(n, "add", *y, in[3], y);
+    TH_TRY(ov_binary(n, "add", *y, in[3], y));
+    return ordered ? TH_OK : at_ends(n, in, y);
 }
 
 /* ---- weights --------------------------------------------------------------------------------- */
@@ -276,16 +318,26 @@ enum th_status ov_layer_bias(struct ov_node *n, bool *done)
 
 static enum th_status import_fake_quantize(struct ov_node *n)
 {
+    static const char *const modes[] = {"numpy", "none", "pdpd", "explicit", NULL};
     struct bounds b;
     th_value in[5], y;
     int64_t levels, zero;
     float scale;
+    int mode;
 
     TH_TRY(ov_operands(n, in, 5));
     if (!ov_attr_int(n, "levels", 0, &levels))
         return TH_ERR_INPUT;
     if (levels < 2 || levels > 65536)
         return ov_reject(n, "%" PRId64 " levels", levels);
+    if (!ov_attr_choice(n, "auto_broadcast", modes, 0, &mode))
+        return TH_ERR_INPUT;
+    for (int i = 1; i < 5 && mode == 2; i++) {
+        if (ov_type(n, in[i])->rank != ov_type(n, in[0])->rank &&
+            th_type_elems(ov_type(n, in[i])) != 1)
+            return ov_reject(n, "bounds of %d dimensions with auto_broadcast pdpd; nearest "
+                             "supported form: numpy", (int)ov_type(n, in[i])->rank);
+    }
     TH_TRY(weights_as_integers(n, in, levels, &y));
     if (y != 0)
         return ov_bind(n, 0, y);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operands, constants, results and attributes of layers. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,15 +192,13 @@ bool ov_in_float(const struct ov_node *n, uint32_t i, const char *what, double *
     return true;
 }
 
-bool ov_in_axes(const struct ov_node *n, uint32_t i, int32_t rank, int64_t *axes, size_t *count)
+/* Each once, counted from the front, in ascending order. */
+static bool sort_axes(const struct ov_node *n, const int64_t *given, size_t n_given, int32_t rank,
+                      int64_t *axes, size_t *count)
 {
-    int64_t given[2 * TH_MAX_RANK];
     bool taken[TH_MAX_RANK] = {false};
-    size_t n_given;
 
     *count = 0;
-    if (!ov_in_ints(n, i, "axes", given, TH_ARRAY_LEN(given), &n_given))
-        return false;
     for (size_t k = 0; k < n_given; k++) {
         int32_t axis;
         if (!ov_axis(n, given[k], rank, &axis))
@@ -211,6 +210,31 @@ bool ov_in_axes(const struct ov_node *n, uint32_t i, int32_t rank, int64_t *axes
             axes[(*count)++] = k;
     }
     return true;
+}
+
+bool ov_in_axes(const struct ov_node *n, uint32_t i, int32_t rank, int64_t *axes, size_t *count)
+{
+    int64_t given[2 * TH_MAX_RANK];
+    size_t n_given;
+
+    *count = 0;
+    return ov_in_ints(n, i, "axes", given, TH_ARRAY_LEN(given), &n_given) &&
+           sort_axes(n, given, n_given, rank, axes, count);
+}
+
+bool ov_attr_axes(const struct ov_node *n, const char *name, int32_t rank, int64_t *axes,
+                  size_t *count)
+{
+    const char *text = ov_attr_text(n, name);
+    int64_t given[2 * TH_MAX_RANK];
+    size_t n_given = 0;
+
+    *count = 0;
+    if (text != NULL && !ov_scan_ints(text, given, TH_ARRAY_LEN(given), &n_given)) {
+        ov_reject(n, "attribute '%s' is '%.40s', not a list of axes", name, text);
+        return false;
+    }
+    return sort_axes(n, given, n_given, rank, axes, count);
 }
 
 /* ---- constants ------------------------------------------------------------------------------- */
@@ -350,20 +374,52 @@ const char *ov_attr_text(const struct ov_node *n, const char *name)
     return n->layer->data != NULL ? ov_text(n->layer->data, name) : NULL;
 }
 
+/* Names of modes and truths are the same in upper and lower case. */
+static bool same_word(const char *a, const char *b)
+{
+    while (*a != '\0' && tolower((unsigned char)*a) == tolower((unsigned char)*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 bool ov_attr_is(const struct ov_node *n, const char *name, const char *value, bool absent)
 {
     const char *text = ov_attr_text(n, name);
 
-    return text != NULL ? strcmp(text, value) == 0 : absent;
+    return text != NULL ? same_word(text, value) : absent;
+}
+
+bool ov_attr_choice(const struct ov_node *n, const char *name, const char *const *choices,
+                    int absent, int *choice)
+{
+    const char *text = ov_attr_text(n, name);
+    struct th_str all;
+
+    *choice = absent;
+    for (int i = 0; text != NULL && choices[i] != NULL; i++) {
+        if (same_word(text, choices[i])) {
+            *choice = i;
+            return true;
+        }
+    }
+    if (text == NULL && absent >= 0)
+        return true;
+    th_str_init(&all);
+    for (int i = 0; choices[i] != NULL; i++)
+        th_str_addf(&all, "%s%s", i != 0 ? ", " : "", choices[i]);
+    if (text == NULL)
+        ov_reject(n, "attribute '%s' is missing; possible are %s", name, all.s);
+    else
+        ov_reject(n, "attribute '%s' is '%.40s'; possible are %s", name, text, all.s);
+    th_str_release(&all);
+    return false;
 }
 
 bool ov_attr_bool(const struct ov_node *n, const char *name, bool absent)
 {
-    const char *text = ov_attr_text(n, name);
-
-    if (text == NULL)
-        return absent;
-    return strcmp(text, "true") == 0 || strcmp(text, "True") == 0 || strcmp(text, "1") == 0;
+    return ov_attr_is(n, name, "true", absent) || ov_attr_is(n, name, "1", absent);
 }
 
 bool ov_attr_int(const struct ov_node *n, const char *name, int64_t absent, int64_t *v)

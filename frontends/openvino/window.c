@@ -36,26 +36,40 @@ enum th_status ov_window_read(const struct ov_node *n, int32_t spatial, const in
     return TH_OK;
 }
 
-bool ov_window_auto(const struct ov_node *n, struct ov_window *w, const int64_t in[2])
+bool ov_auto_pad(const struct ov_node *n, enum ov_auto_pad *mode)
 {
-    bool upper = ov_attr_is(n, "auto_pad", "same_upper", false);
-    bool lower = ov_attr_is(n, "auto_pad", "same_lower", false);
+    static const char *const modes[] = {"explicit", "notset", "same_upper", "same_lower", "valid",
+                                        NULL};
+    int choice;
 
-    if (!upper && !lower && !ov_attr_is(n, "auto_pad", "valid", false))
+    if (!ov_attr_choice(n, "auto_pad", modes, OV_PAD_EXPLICIT, &choice))
         return false;
-    for (int i = 0; i < 2; i++) {
-        w->begin[i] = w->end[i] = 0;
-        if (!upper && !lower)
-            continue;
-        int64_t extent = (w->size[i] - 1) * w->dilation[i] + 1;
-        int64_t out = in[i] / w->stride[i] + (in[i] % w->stride[i] != 0);
-        int64_t total = (out - 1) * w->stride[i] + extent - in[i];
-        total = total < 0 ? 0 : total;
-        /* what is odd goes to the end, or to the begin */
-        w->begin[i] = total / 2 + (lower ? total % 2 : 0);
-        w->end[i] = total - w->begin[i];
-    }
+    *mode = (enum ov_auto_pad)choice;
     return true;
+}
+
+void ov_pad_axis(enum ov_auto_pad mode, int64_t in, int64_t size, int64_t stride, int64_t dilation,
+                 int64_t *begin, int64_t *end)
+{
+    int64_t extent = (size - 1) * dilation + 1, out = in / stride + (in % stride != 0);
+    int64_t total = mode == OV_PAD_VALID ? 0 : (out - 1) * stride + extent - in;
+
+    total = total < 0 ? 0 : total;
+    /* what is odd goes to the end, or to the begin */
+    *begin = total / 2 + (mode == OV_PAD_SAME_LOWER ? total % 2 : 0);
+    *end = total - *begin;
+}
+
+enum th_status ov_window_auto(const struct ov_node *n, struct ov_window *w, const int64_t in[2])
+{
+    enum ov_auto_pad mode;
+
+    if (!ov_auto_pad(n, &mode))
+        return TH_ERR_INPUT;
+    for (int i = 0; mode > OV_PAD_NOTSET && i < 2; i++)
+        ov_pad_axis(mode, in[i], w->size[i], w->stride[i], w->dilation[i], &w->begin[i],
+                    &w->end[i]);
+    return TH_OK;
 }
 
 void ov_window_attrs(const struct ov_window *w, struct th_attr_list *a, int64_t pad[4])

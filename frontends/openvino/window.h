@@ -13,8 +13,15 @@ struct ov_window {
 /* Strides, dilations and explicit padding from the layer's attributes; size is the caller's. */
 enum th_status ov_window_read(const struct ov_node *n, int32_t spatial, const int64_t *size,
                               struct ov_window *w);
-/* Padding by auto_pad for maps of this height and width; false: it is explicit. */
-bool ov_window_auto(const struct ov_node *n, struct ov_window *w, const int64_t in[2]);
+enum ov_auto_pad { OV_PAD_EXPLICIT, OV_PAD_NOTSET, OV_PAD_SAME_UPPER, OV_PAD_SAME_LOWER,
+                   OV_PAD_VALID };
+/* The attribute; false, reported, if it is none of these. */
+bool ov_auto_pad(const struct ov_node *n, enum ov_auto_pad *mode);
+/* Padding of one axis by a mode that is not explicit. */
+void ov_pad_axis(enum ov_auto_pad mode, int64_t in, int64_t size, int64_t stride, int64_t dilation,
+                 int64_t *begin, int64_t *end);
+/* Padding by auto_pad for maps of this height and width; nothing is done if it is explicit. */
+enum th_status ov_window_auto(const struct ov_node *n, struct ov_window *w, const int64_t in[2]);
 void ov_window_attrs(const struct ov_window *w, struct th_attr_list *a, int64_t pad[4]);
 
 /* [n, channels, width] or [n, channels, height, width] as [n, height, width, channels], and back.

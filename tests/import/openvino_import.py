@@ -11,6 +11,7 @@ import openvino_hostile
 import openvino_model
 import openvino_more
 import openvino_spec
+import openvino_spec_math
 from openvino_ops import CASES
 
 def write(folder, name, net):

@@ -285,9 +285,8 @@ def backprop(name, xs, ws, stride, begin, end, more=None, groups=1, shape=None, 
         out = [full[k] - begin[k] - end[k] + (more[k] if more else 0) for k in range(spatial)]
         if shape:
             out = shape
-            if auto:
-                total = [max(full[k] - shape[k], 0) for k in range(spatial)]
-                b = [(t + 1) // 2 if auto == "same_lower" else t // 2 for t in total]
+            total = [max(full[k] - shape[k] + (more[k] if more else 0), 0) for k in range(spatial)]
+            b = [t - t // 2 if auto == "same_upper" else t // 2 for t in total]
         each_in, each_out = xs[1] // groups, ws[1]
         y = {}
         for n, c in product(range(xs[0]), range(xs[1])):
