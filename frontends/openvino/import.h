@@ -71,7 +71,8 @@ struct ov_row {
 /* Each family's rows, ended by a NULL type. */
 extern const struct ov_row ov_rows_conv[], ov_rows_pool[], ov_rows_math[], ov_rows_activation[],
     ov_rows_shape[], ov_rows_slice[], ov_rows_index[], ov_rows_norm[], ov_rows_quant[],
-    ov_rows_resize[], ov_rows_recurrent[], ov_rows_state[], ov_rows_prior[];
+    ov_rows_resize[], ov_rows_recurrent[], ov_rows_state[], ov_rows_prior[],
+    ov_rows_detection[];
 const struct ov_row *ov_row_find(const char *type);
 
 /* ---- nets (model.c) */

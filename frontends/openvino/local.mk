@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libopenvino.la
   %D%/activation.c \
   %D%/build.c \
   %D%/conv.c \
+  %D%/detection.c \
   %D%/import.h \
   %D%/index.c \
   %D%/math.c \
