@@ -5,24 +5,45 @@
 
 #include "import.h"
 
-/* Indices as 32 or 64 bits. From opset 8 on negative ones count from the end. */
-static enum th_status as_indices(const struct ov_node *n, th_value i, int64_t extent, bool wrap,
-                                 th_value *out)
+/* Indices as 32 or 64 bits. */
+static enum th_status as_indices(const struct ov_node *n, th_value i, th_value *out)
 {
     enum th_dtype dt = ov_type(n, i)->dtype;
-    const struct th_tensor *c = th_value_const(n->scope->graph, i);
-    bool negative = c == NULL;
 
     if (!th_dtype_is_int(dt))
         return ov_reject(n, "indices of type %s", th_dtype_name(dt));
-    TH_TRY(ov_cast(n, i, dt == TH_DT_S64 ? TH_DT_S64 : TH_DT_S32, out));
-    for (int64_t k = 0; c != NULL && !negative && k < th_type_elems(&c->type); k++)
-        negative = th_tensor_int(c, k) < 0;
-    if (!wrap || !negative || extent < 1 || extent > INT32_MAX)
-        return TH_OK;
-    return ov_with_number(n, "floor_mod", *out, (double)extent, out);
+    return ov_cast(n, i, dt == TH_DT_S64 ? TH_DT_S64 : TH_DT_S32, out);
 }
 
+/* The same where negative ones count from the end. Entry k is an index of an axis of
+ * extent[k % count]; constant ones are checked. */
+static enum th_status from_the_end(const struct ov_node *n, th_value i, const int64_t *extent,
+                                   int64_t count, th_value *out)
+{
+    const struct th_tensor *c = th_value_const(n->scope->graph, i);
+    bool negative = c == NULL;
+    th_value in[2];
+
+    TH_TRY(as_indices(n, i, out));
+    for (int64_t k = 0; c != NULL && k < th_type_elems(&c->type); k++) {
+        int64_t at = th_tensor_int(c, k), all = extent[k % count];
+        negative |= at < 0;
+        if (at < -all || at >= all)
+            return ov_reject(n, "index %" PRId64 " of an extent of %" PRId64, at, all);
+    }
+    for (int64_t k = 0; k < count; k++) {
+        if (extent[k] < 1 || extent[k] > INT32_MAX)
+            return TH_OK;               /* nothing to take */
+    }
+    if (!negative || count == 0)
+        return TH_OK;
+    in[0] = *out;
+    in[1] = th_graph_const_ints(n->scope->graph, ov_type(n, *out)->dtype, 1, &count, extent);
+    return in[1] != 0 ? ov_add(n, "floor_mod", in, 2, NULL, out) : TH_ERR_INTERNAL;
+}
+
+/* Before version 8 negative indices are not allowed: computed ones need no arithmetic. Constant
+ * ones were written nonetheless, with this meaning. */
 static bool wraps(const struct ov_node *n)
 {
     static const char *const older[] = {"", "opset1", "opset2", "opset3", "opset4", "opset5",
@@ -49,7 +70,15 @@ static enum th_status import_gather(struct ov_node *n)
     batch += batch < 0 ? ov_type(n, in[1])->rank : 0;
     if (batch < 0 || batch > axis || batch > ov_type(n, in[1])->rank)
         return ov_reject(n, "%" PRId64 " batch dimensions before axis %d", batch, (int)axis);
-    TH_TRY(as_indices(n, in[1], x->dims[axis], wraps(n), &in[1]));
+    if (wraps(n) || th_value_is_const(n->scope->graph, in[1])) {
+        /* a scalar stays one */
+        const int64_t extent = x->dims[axis];
+        int32_t rank = ov_type(n, in[1])->rank;
+        TH_TRY(from_the_end(n, in[1], &extent, 1, &in[1]));
+        TH_TRY(rank == 0 ? ov_reshape(n, in[1], 0, NULL, &in[1]) : TH_OK);
+    } else {
+        TH_TRY(as_indices(n, in[1], &in[1]));
+    }
     th_attr_list_int(&a, "axis", axis);
     th_attr_list_int(&a, "batch_dims", batch);
     return ov_finish(n, "gather", in, 2, &a);
@@ -65,7 +94,11 @@ static enum th_status import_gather_nd(struct ov_node *n)
         return TH_ERR_INPUT;
     if (batch != 0)
         return ov_reject(n, "%" PRId64 " batch dimensions; nearest supported form: none", batch);
-    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    const struct th_type x = *ov_type(n, in[0]), *i = ov_type(n, in[1]);
+    int64_t depth = i->rank > 0 ? i->dims[i->rank - 1] : 0;
+    if (i->rank < 1 || depth > x.rank)
+        return ov_reject(n, "indices of %" PRId64 " numbers for %d dimensions", depth, (int)x.rank);
+    TH_TRY(from_the_end(n, in[1], x.dims, depth, &in[1]));
     return ov_finish(n, "gather_nd", in, 2, NULL);
 }
 
@@ -80,7 +113,7 @@ static enum th_status import_gather_elements(struct ov_node *n)
     if (!ov_attr_int(n, "axis", 0, &given) ||
         !ov_axis(n, given, ov_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
-    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    TH_TRY(as_indices(n, in[1], &in[1]));
     th_attr_list_int(&a, "axis", axis);
     return ov_finish(n, "gather_elements", in, 2, &a);
 }
@@ -111,7 +144,7 @@ static enum th_status import_scatter_nd(struct ov_node *n)
     TH_TRY(ov_operands(n, in, 3));
     if (!read_mode(n, &a))
         return TH_ERR_INPUT;
-    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    TH_TRY(as_indices(n, in[1], &in[1]));
     return ov_finish(n, "scatter_update", in, 3, &a);
 }
 
@@ -129,7 +162,7 @@ static enum th_status import_scatter_elements(struct ov_node *n)
     if (ov_attr_text(n, "reduction") != NULL && !ov_attr_is(n, "reduction", "none", true) &&
         !ov_attr_bool(n, "use_init_val", true))
         return ov_reject(n, "reductions that leave the first value out are not supported");
-    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    TH_TRY(as_indices(n, in[1], &in[1]));
     th_attr_list_int(&a, "axis", axis);
     return ov_finish(n, "scatter_elements", in, 3, &a);
 }
@@ -150,7 +183,7 @@ static enum th_status import_scatter(struct ov_node *n)
     if (u.rank != x.rank - 1 + i.rank || i.rank == TH_MAX_RANK)
         return ov_reject(n, "updates of %d dimensions for data of %d and indices of %d",
                          (int)u.rank, (int)x.rank, (int)i.rank);
-    TH_TRY(as_indices(n, in[1], 0, false, &in[1]));
+    TH_TRY(as_indices(n, in[1], &in[1]));
     for (int32_t k = 0; k < i.rank; k++) {
         TH_TRY(ov_move_axis(n, in[2], axis + k, k, &in[2]));
         dims[k] = i.dims[k];
@@ -175,11 +208,14 @@ static enum th_status import_one_hot(struct ov_node *n)
     TH_TRY(ov_operands(n, &i, 1));
     if (!ov_in_int(n, 1, "depth", &depth) || !ov_attr_int(n, "axis", -1, &axis))
         return TH_ERR_INPUT;
+    if (!ov_attr_is(n, "negative_indices_mode", "ignore_negative", true))
+        return ov_reject(n, "attribute 'negative_indices_mode' is '%.40s'; nearest supported form: "
+                         "'ignore_negative'", ov_attr_text(n, "negative_indices_mode"));
     ops[1] = ov_in(n, 2);
     ops[2] = ov_in(n, 3);
     if (ops[1] == 0 || ops[2] == 0)
         return ov_reject(n, "has %u operands, it needs 4", n->layer->n_inputs);
-    TH_TRY(as_indices(n, i, 0, false, &ops[0]));
+    TH_TRY(as_indices(n, i, &ops[0]));
     th_attr_list_int(&a, "depth", depth);
     th_attr_list_int(&a, "axis", axis);
     return ov_finish(n, "one_hot", ops, 3, &a);
@@ -217,8 +253,12 @@ static enum th_status import_top_k(struct ov_node *n)
     if (!ov_in_int(n, 1, "k", &k) || !ov_attr_int(n, "axis", -1, &given) ||
         !ov_axis(n, given, rank, &axis))
         return TH_ERR_INPUT;
-    if (k > 1 && ov_attr_is(n, "sort", "index", false))
-        return ov_reject(n, "sorting by index; nearest supported form: by value");
+    if (!least && !ov_attr_is(n, "mode", "max", true))
+        return ov_reject(n, "attribute 'mode' is '%.40s', not 'min' or 'max'",
+                         ov_attr_text(n, "mode"));
+    if (k > 1 && !ov_attr_is(n, "sort", "value", true) && !ov_attr_is(n, "sort", "none", true))
+        return ov_reject(n, "attribute 'sort' is '%.40s'; nearest supported form: 'value'",
+                         ov_attr_text(n, "sort"));
     if (dt != TH_DT_S32 && dt != TH_DT_S64)
         return ov_reject(n, "indices of type '%.20s' are not supported", type);
     TH_TRY(ov_move_axis(n, x, axis, rank - 1, &x));

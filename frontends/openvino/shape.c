@@ -39,6 +39,8 @@ static enum th_status import_reshape(struct ov_node *n)
     return ov_bind(n, 0, y);
 }
 
+/* Without axes, or with an empty list of them, every dimension of 1 goes; an axis that is none
+ * stays as it is. */
 static enum th_status import_squeeze(struct ov_node *n)
 {
     int64_t axes[TH_MAX_RANK], dims[TH_MAX_RANK];
@@ -49,17 +51,12 @@ static enum th_status import_squeeze(struct ov_node *n)
 
     TH_TRY(ov_operands(n, &x, 1));
     const struct th_type *t = ov_type(n, x);
-    bool named = ov_in(n, 1) != 0;
-    if (named && !ov_in_axes(n, 1, t->rank, axes, &count))
+    if (ov_in(n, 1) != 0 && !ov_in_axes(n, 1, t->rank, axes, &count))
         return TH_ERR_INPUT;
-    for (size_t i = 0; i < count; i++) {
-        if (t->dims[axes[i]] != 1)
-            return ov_reject(n, "axis %" PRId64 " has an extent of %" PRId64, axes[i],
-                             t->dims[axes[i]]);
+    for (size_t i = 0; i < count; i++)
         gone[axes[i]] = true;
-    }
     for (int32_t i = 0; i < t->rank; i++) {
-        if (!gone[i] && !(!named && t->dims[i] == 1))
+        if (t->dims[i] != 1 || (count != 0 && !gone[i]))
             dims[rank++] = t->dims[i];
     }
     TH_TRY(ov_reshape(n, x, rank, dims, &y));
@@ -236,6 +233,9 @@ static enum th_status import_broadcast(struct ov_node *n)
         }
         memcpy(shape, dims, sizeof shape);
         count = (size_t)rank;
+    } else if (!ov_attr_is(n, "mode", "numpy", true)) {
+        return ov_reject(n, "attribute 'mode' is '%.40s', which is not supported",
+                         ov_attr_text(n, "mode"));
     }
     th_attr_list_ints(&a, "shape", shape, count);
     return ov_finish(n, "broadcast_to", &x, 1, &a);
@@ -292,7 +292,7 @@ static enum th_status pad_edges(struct ov_node *n, th_value x, const int64_t *be
 static enum th_status import_pad(struct ov_node *n)
 {
     const char *mode = ov_attr_text(n, "pad_mode");
-    int64_t before[TH_MAX_RANK], after[TH_MAX_RANK];
+    int64_t before[TH_MAX_RANK], after[TH_MAX_RANK], more[2][TH_MAX_RANK];
     struct th_attr_list a = {.n = 0};
     size_t count[2];
     double value = 0;
@@ -308,39 +308,74 @@ static enum th_status import_pad(struct ov_node *n)
                          rank);
     if (n->layer->n_inputs > 3 && !ov_in_float(n, 3, "value", &value))
         return TH_ERR_INPUT;
+    for (size_t i = 0; i < rank; i++) {
+        if (before[i] < INT32_MIN || before[i] > INT32_MAX || after[i] < INT32_MIN ||
+            after[i] > INT32_MAX)
+            return ov_reject(n, "padding of %" PRId64 " and %" PRId64 " elements", before[i],
+                             after[i]);
+        more[0][i] = before[i] < 0 ? 0 : before[i];
+        more[1][i] = after[i] < 0 ? 0 : after[i];
+    }
+    th_attr_list_ints(&a, "before", more[0], rank);
+    th_attr_list_ints(&a, "after", more[1], rank);
+    if (mode != NULL && (strcmp(mode, "reflect") == 0 || strcmp(mode, "symmetric") == 0)) {
+        /* what is cut off may be mirrored before */
+        th_attr_list_enum(&a, "mode", strcmp(mode, "symmetric") == 0);
+        TH_TRY(ov_add(n, "mirror_pad", &x, 1, &a, &y));
+        TH_TRY(crop(n, y, before, after, &y));
+        return ov_bind(n, 0, y);
+    }
     TH_TRY(crop(n, x, before, after, &y));
     if (mode != NULL && strcmp(mode, "edge") == 0) {
         TH_TRY(pad_edges(n, y, before, after, &y));
         return ov_bind(n, 0, y);
     }
-    for (size_t i = 0; i < rank; i++) {
-        before[i] = before[i] < 0 ? 0 : before[i];
-        after[i] = after[i] < 0 ? 0 : after[i];
-    }
-    th_attr_list_ints(&a, "before", before, rank);
-    th_attr_list_ints(&a, "after", after, rank);
-    if (mode == NULL || strcmp(mode, "constant") == 0) {
-        th_attr_list_float(&a, "value", value);
-        return ov_finish(n, "pad", &y, 1, &a);
-    }
-    if (strcmp(mode, "reflect") != 0 && strcmp(mode, "symmetric") != 0)
+    if (mode != NULL && strcmp(mode, "constant") != 0)
         return ov_reject(n, "padding mode '%.40s' is unknown", mode);
-    th_attr_list_enum(&a, "mode", strcmp(mode, "symmetric") == 0);
-    return ov_finish(n, "mirror_pad", &y, 1, &a);
+    th_attr_list_float(&a, "value", value);
+    return ov_finish(n, "pad", &y, 1, &a);
+}
+
+static bool by_index(const struct ov_node *n, int32_t rank, int64_t *axes, size_t *count)
+{
+    return ov_in_axes(n, 1, rank, axes, count);
+}
+
+/* The axes of a mask: one truth for each. */
+static bool masked_axes(const struct ov_node *n, int32_t rank, int64_t *axes, size_t *count)
+{
+    th_value v = ov_in(n, 1);
+    const struct th_tensor *c = v != 0 ? th_value_const(n->scope->graph, v) : NULL;
+
+    *count = 0;
+    if (c == NULL || c->type.dtype != TH_DT_BOOL || th_type_elems(&c->type) != rank) {
+        ov_reject(n, "operand 1 (mask) must be constant, with a boolean for each of %d axes",
+                  (int)rank);
+        return false;
+    }
+    for (int32_t i = 0; i < rank; i++) {
+        if (th_tensor_int(c, i) != 0)
+            axes[(*count)++] = i;
+    }
+    return true;
 }
 
 static enum th_status import_reverse(struct ov_node *n)
 {
+    bool by_mask = ov_attr_is(n, "mode", "mask", false);
     struct th_attr_list a = {.n = 0};
     int64_t axes[TH_MAX_RANK];
     size_t count;
     th_value x;
 
     TH_TRY(ov_operands(n, &x, 1));
-    if (!ov_attr_is(n, "mode", "index", true))
-        return ov_reject(n, "nearest supported form: mode 'index'");
-    if (!ov_in_axes(n, 1, ov_type(n, x)->rank, axes, &count))
+    if (!by_mask && !ov_attr_is(n, "mode", "index", true))
+        return ov_reject(n, "attribute 'mode' is '%.40s', not 'index' or 'mask'",
+                         ov_attr_text(n, "mode"));
+    if (!(by_mask ? masked_axes : by_index)(n, ov_type(n, x)->rank, axes, &count))
         return TH_ERR_INPUT;
+    if (count == 0)
+        return ov_bind(n, 0, x);
     th_attr_list_ints(&a, "axes", axes, count);
     return ov_finish(n, "reverse", &x, 1, &a);
 }
@@ -361,6 +396,10 @@ static enum th_status import_range(struct ov_node *n)
     if (!(fabs(count) < 1e9) || t.dtype == TH_DT_NONE || t.dtype == TH_DT_BOOL)
         return ov_reject(n, "numbers from %g to %g in steps of %g cannot be listed", start, stop,
                          step);
+    if (!th_dtype_is_float(t.dtype) &&
+        (start != floor(start) || stop != floor(stop) || step != floor(step)))
+        return ov_reject(n, "numbers from %g to %g in steps of %g as %s; nearest supported form: "
+                         "whole numbers", start, stop, step, th_dtype_name(t.dtype));
     t.dims[0] = count > 0 ? (int64_t)count : 0;
     if (!ov_charge(n->scope->im, &n->loc, (uint64_t)th_type_size(&t)))
         return TH_ERR_INPUT;

@@ -288,6 +288,9 @@ static enum th_status import_depth_to_space(struct ov_node *n)
 
     TH_TRY(ov_operands(n, &x, 1));
     TH_TRY(ov_need_rank(n, x, 3, 4));
+    if (!depth_first && !ov_attr_is(n, "mode", "blocks_first", true))
+        return ov_reject(n, "attribute 'mode' is '%.40s', not 'blocks_first' or 'depth_first'",
+                         ov_attr_text(n, "mode"));
     const struct th_type t = *ov_type(n, x);
     int32_t spatial = t.rank - 2;
     int64_t cells;
