@@ -81,34 +81,37 @@ enum th_status th_compile_target(struct th_compiled *c)
     return TH_ERR_TARGET;
 }
 
-static enum th_status no_such_tensor(const struct th_compiled *c, const char *wanted)
+static enum th_status no_such_tensor(struct th_ctx *ctx, const struct th_options *o,
+                                     const struct th_program *p)
 {
-    const struct th_graph *f = th_program_function(c->program, 0);
+    const char *wanted = o->cut_output;
+    const struct th_graph *f = th_program_function(p, 0);
     const uint32_t n = f ? th_graph_value_limit(f) : 0;
-    const char **names = TH_NEW_ARRAY(c->options->arena, const char *, n);
+    const char **names = TH_NEW_ARRAY(o->arena, const char *, n);
     uint32_t count = 0;
     for (th_value v = 1; names && v < n; v++)
         if (th_value_def(f, v))
             names[count++] = th_value_name(f, v);
-    th_error(c->ctx, NULL, CODE_USAGE, "--cut-output: no node computes a tensor '%s'", wanted);
+    th_error(ctx, NULL, CODE_USAGE, "--cut-output: no node computes a tensor '%s'", wanted);
     const char *near = names ? th_nearest_name(wanted, names, count) : NULL;
     struct th_str s;
     th_str_init(&s);
     th_str_add_escaped(&s, near ? near : "");
     if (near)
-        th_help(c->ctx, CODE_USAGE, "did you mean '%s'?", s.s);
+        th_help(ctx, CODE_USAGE, "did you mean '%s'?", s.s);
     else
-        th_help(c->ctx, CODE_USAGE, "'thimble analyze -v 2' lists them");
+        th_help(ctx, CODE_USAGE, "'thimble analyze -v 2' lists them");
     th_str_release(&s);
     return TH_ERR_USAGE;
 }
 
 /* Makes the tensor --cut-output names the only output of the function that computes it. */
-static enum th_status cut_output(const struct th_compiled *c)
+static enum th_status cut_output(struct th_ctx *ctx, const struct th_options *o,
+                                 struct th_program *p)
 {
-    const char *wanted = c->options->cut_output;
-    for (uint32_t i = 0; wanted && i < th_program_function_count(c->program); i++) {
-        struct th_graph *f = th_program_function(c->program, i);
+    const char *wanted = o->cut_output;
+    for (uint32_t i = 0; wanted && i < th_program_function_count(p); i++) {
+        struct th_graph *f = th_program_function(p, i);
         for (th_value v = 1; v < th_graph_value_limit(f); v++) {
             if (strcmp(th_value_name(f, v), wanted) || !th_value_def(f, v))
                 continue;
@@ -116,7 +119,20 @@ static enum th_status cut_output(const struct th_compiled *c)
             return th_graph_add_output(f, wanted, v);
         }
     }
-    return wanted ? no_such_tensor(c, wanted) : TH_OK;
+    return wanted ? no_such_tensor(ctx, o, p) : TH_OK;
+}
+
+enum th_status th_read_cut(struct th_ctx *ctx, const struct th_options *o, struct th_program **out)
+{
+    struct th_program *p = NULL;
+    TH_TRY(th_options_need_model(o));
+    TH_TRY(th_read_model(ctx, o->model, o->dims, o->n_dims, &p));
+    const enum th_status s = cut_output(ctx, o, p);
+    if (s == TH_OK)
+        *out = p;
+    else
+        th_program_free(p);
+    return s;
 }
 
 enum th_status th_compile_read(struct th_compiled *c)
@@ -124,8 +140,7 @@ enum th_status th_compile_read(struct th_compiled *c)
     const struct th_options *o = c->options;
     TH_TRY(th_options_need_model(o));
     TH_TRY(choose_name(c));
-    TH_TRY(th_read_model(c->ctx, o->model, o->dims, o->n_dims, &c->program));
-    TH_TRY(cut_output(c));
+    TH_TRY(th_read_cut(c->ctx, o, &c->program));
     th_options_canonical(o, &c->option_text);
     return TH_OK;
 }

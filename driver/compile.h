@@ -21,6 +21,9 @@ struct th_compiled {
 void th_compiled_init(struct th_ctx *ctx, const struct th_options *o, struct th_compiled *c);
 /* Target and backend. */
 enum th_status th_compile_target(struct th_compiled *c);
+/* The model with the outputs that the command line asks for. */
+enum th_status th_read_cut(struct th_ctx *ctx, const struct th_options *o,
+                           struct th_program **out);
 /* The model; the name. */
 enum th_status th_compile_read(struct th_compiled *c);
 /* All passes, up to the plan unless --stop-after ends earlier. */

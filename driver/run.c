@@ -333,8 +333,7 @@ static enum th_status run(struct th_ctx *ctx, const struct th_options *o)
     struct runner r = {.ctx = ctx, .o = o};
     if (o->planned || !strcmp(o->feed, "frames"))
         return compile_first(&r);
-    TH_TRY(th_options_need_model(o));
-    TH_TRY(th_read_model(ctx, o->model, o->dims, o->n_dims, &p));
+    TH_TRY(th_read_cut(ctx, o, &p));
     const enum th_status s = run_program(&r, p, NULL);
     th_program_free(p);
     return s;
