@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Recurrent layers: cells are sequences of one step. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -29,30 +30,23 @@ static const struct kind *kind_of(const struct ov_node *n)
 
 /* ---- attributes ------------------------------------------------------------------------------ */
 
+/* The format knows the first three of the record's activations; none has parameters. */
 static int activation(const char *s, size_t len)
 {
-    /* as the records name them; the format writes some without the dash */
-    static const char *const names[] = {
-        "sigmoid", "tanh", "relu", "affine", "leakyrelu", "thresholdedrelu", "scaledtanh",
-        "hardsigmoid", "elu", "softsign", "softplus",
-    };
+    static const char *const names[] = {"sigmoid", "tanh", "relu"};
+
     for (size_t i = 0; i < TH_ARRAY_LEN(names); i++) {
-        size_t k = 0, at = 0;
-        for (; k < len; k++) {
-            char c = (char)(s[k] >= 'A' && s[k] <= 'Z' ? s[k] + 'a' - 'A' : s[k]);
-            if (c == '_')
-                continue;
-            if (names[i][at] != c)
-                break;
-            at++;
-        }
-        if (k == len && names[i][at] == '\0')
+        size_t k = 0;
+        while (k < len && tolower((unsigned char)s[k]) == names[i][k])
+            k++;
+        if (k == len && names[i][k] == '\0')
             return (int)i;
     }
     return -1;
 }
 
-static bool set_activations(const struct ov_node *n, const struct kind *k, struct th_attr_list *a)
+static bool set_activations(const struct ov_node *n, const struct kind *k, int acts[3],
+                            struct th_attr_list *a)
 {
     static const char *const slots[] = {"f", "g", "h"};
     const char *text = ov_attr_text(n, "activations");
@@ -61,33 +55,15 @@ static bool set_activations(const struct ov_node *n, const struct kind *k, struc
         text = NULL;
     for (int i = 0; i < k->activations; i++) {
         size_t len = text != NULL ? strcspn(text, ", ") : strlen(k->acts[i]);
-        int at = activation(text != NULL ? text : k->acts[i], len);
-        if (at < 0) {
-            ov_reject(n, "activation %d, '%.60s', is not supported", i, text != NULL ? text : "");
+        acts[i] = activation(text != NULL ? text : k->acts[i], len);
+        if (acts[i] < 0) {
+            ov_reject(n, "activation %d, '%.60s', is not supported; possible are sigmoid, tanh, "
+                      "relu", i, text != NULL ? text : "");
             return false;
         }
-        th_attr_list_enum(a, slots[i], at);
+        th_attr_list_enum(a, slots[i], acts[i]);
         if (text != NULL)
             text += len + strspn(text + len, ", ");
-    }
-    return true;
-}
-
-/* Parameters of activations; few have some. */
-static bool set_parameters(const struct ov_node *n, struct th_attr_list *a)
-{
-    static const char *const names[][2] = {{"activations_alpha", "alpha"},
-                                           {"activations_beta", "beta"}};
-    for (int i = 0; i < 2; i++) {
-        const char *text = ov_attr_text(n, names[i][0]);
-        double *v = TH_NEW_ARRAY(n->scope->im->arena, double, 3);
-        size_t count = 0;
-        if (v == NULL || (text != NULL && !ov_scan_floats(text, v, 3, &count))) {
-            ov_reject(n, "attribute '%s' is '%.40s'", names[i][0], text != NULL ? text : "");
-            return false;
-        }
-        if (count != 0)
-            th_attr_list_floats(a, names[i][1], v, count);
     }
     return true;
 }
@@ -95,17 +71,43 @@ static bool set_parameters(const struct ov_node *n, struct th_attr_list *a)
 static bool set_attrs(const struct ov_node *n, const struct kind *k, bool reverse,
                       struct th_attr_list *a)
 {
+    int acts[3];
     double clip;
 
-    if (!ov_attr_float(n, "clip", 0, &clip))
+    if (!ov_attr_float(n, "clip", 0, &clip) || !set_activations(n, k, acts, a))
         return false;
+    /* the format does not hold the cell itself, the record does: from 10 on tanh cannot tell */
+    if (k == &lstm && clip > 0 && clip < 1e30 && (clip < 10 || acts[2] != 1)) {
+        ov_reject(n, "clip %g; nearest supported form: none, or at least 10 with tanh for the cell",
+                  clip);
+        return false;
+    }
     if (clip > 0 && clip < 1e30)
         th_attr_list_float(a, "clip", clip);
     if (reverse)
         th_attr_list_bool(a, "reverse", true);
     if (k == &gru && ov_attr_bool(n, "linear_before_reset", false))
         th_attr_list_bool(a, "linear_before_reset", true);
-    return set_activations(n, k, a) && set_parameters(n, a);
+    return true;
+}
+
+/* What the first versions of LSTM layers had besides. p: the operand with peepholes. */
+static enum th_status check_first(const struct ov_node *n, uint32_t p)
+{
+    static const char *const formats[] = {"fico", NULL};
+    int format;
+
+    if (!ov_attr_choice(n, "weights_format", formats, 0, &format))
+        return TH_ERR_INPUT;
+    if (ov_attr_bool(n, "input_forget", false))
+        return ov_reject(n, "input_forget is not supported");
+    if (n->layer->n_inputs <= p)
+        return TH_OK;
+    const struct th_tensor *c = th_value_const(n->scope->graph, ov_in(n, p));
+    bool zero = c != NULL;
+    for (int64_t i = 0; zero && i < th_type_elems(&c->type); i++)
+        zero = th_tensor_real(c, i) == 0;
+    return zero ? TH_OK : ov_reject(n, "peepholes are not supported");
 }
 
 /* ---- weights --------------------------------------------------------------------------------- */
@@ -198,6 +200,23 @@ static enum th_status add_pass(const struct ov_node *n, const struct kind *k, st
 
 /* ---- layers ---------------------------------------------------------------------------------- */
 
+/* The last operand, which may be absent: zeros. */
+static enum th_status cell_bias(const struct ov_node *n, const struct kind *k, uint32_t i,
+                                int64_t hidden, th_value *b)
+{
+    int64_t blocks = k->gates + (k == &gru && ov_attr_bool(n, "linear_before_reset", false)), rows;
+
+    *b = ov_in(n, i);
+    if (*b != 0)
+        return ov_need_rank(n, *b, 1, 1);
+    if (!th_mul_i64(blocks, hidden, &rows) || rows < 1 ||
+        !ov_charge(n->scope->im, &n->loc, (uint64_t)rows))
+        return ov_reject(n, "a state of %" PRId64 " numbers", hidden);
+    float *zeros = TH_NEW_ARRAY(n->scope->im->arena, float, (size_t)rows);
+    *b = zeros != NULL ? ov_const_f32(n, 1, &rows, zeros) : 0;
+    return *b != 0 ? TH_OK : TH_ERR_INTERNAL;
+}
+
 /* Operands: x [batch, inputs], h (and c) [batch, hidden], w, r, b. */
 static enum th_status import_cell(struct ov_node *n)
 {
@@ -205,10 +224,12 @@ static enum th_status import_cell(struct ov_node *n)
     uint32_t states = k == &lstm ? 2 : 1;
     th_value in[6], out[3] = {0, 0, 0};
 
-    TH_TRY(ov_operands(n, in, states + 4));
+    TH_TRY(ov_operands(n, in, states + 3));
     for (uint32_t i = 0; i < states + 3; i++)
         TH_TRY(ov_need_rank(n, in[i], 2, 2));
-    TH_TRY(ov_need_rank(n, in[states + 3], 1, 1));
+    if (k == &lstm)
+        TH_TRY(check_first(n, 6));
+    TH_TRY(cell_bias(n, k, states + 3, ov_type(n, in[1])->dims[1], &in[states + 3]));
     const struct th_type *x = ov_type(n, in[0]);
     const int64_t one[3] = {x->dims[0], 1, x->dims[1]};
     struct pass p = {.h = in[1], .c = states == 2 ? in[2] : 0, .w = in[states + 1],
@@ -254,23 +275,23 @@ static enum th_status with_direction(const struct ov_node *n, th_value v, th_val
     return ov_reshape(n, v, t.rank + 1, dims, out);
 }
 
-static bool is_direction(const struct ov_node *n, const char *lower, const char *upper)
-{
-    return ov_attr_is(n, "direction", lower, false) || ov_attr_is(n, "direction", upper, false);
-}
-
 /* Operands: x [batch, steps, inputs], h (and c) [batch, directions, hidden], lengths [batch],
  * w and r [directions, ...], b [directions, ...]. */
 static enum th_status import_sequence(struct ov_node *n)
 {
+    static const char *const ways[] = {"forward", "reverse", "bidirectional", NULL};
     const struct kind *k = kind_of(n);
-    bool both = is_direction(n, "bidirectional", "BIDIRECTIONAL");
-    bool back = is_direction(n, "reverse", "REVERSE");
     const uint32_t states = k == &lstm ? 2 : 1, at = states + 2;
-    int64_t directions = both ? 2 : 1;
     th_value in[7], lengths, out[2][3] = {{0}};
+    int way;
 
     TH_TRY(ov_operands(n, in, states + 5));
+    if (!ov_attr_choice(n, "direction", ways, -1, &way))
+        return TH_ERR_INPUT;
+    if (k == &lstm)
+        TH_TRY(check_first(n, 7));
+    const bool back = way == 1, both = way == 2;
+    const int64_t directions = both ? 2 : 1;
     for (uint32_t i = 0; i < states + 5; i++) {
         int32_t rank = i == states + 1 ? 1 : i == states + 4 ? 2 : 3;
         TH_TRY(ov_need_rank(n, in[i], rank, rank));

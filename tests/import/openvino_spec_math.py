@@ -453,3 +453,161 @@ refuse("fake_pdpd", "FakeQuantize", [zeros([2, 3, 4])], zeros([2, 3, 4]), "pdpd"
        attrs(levels=256, auto_broadcast="pdpd"))
 refuse("fake_one", "FakeQuantize", [zeros([2])], zeros([2]), "1 levels",
        [zeros([]), Tensor([], [1.0]), zeros([]), Tensor([], [1.0])], attrs(levels=1))
+
+# ---- recurrence ---------------------------------------------------------------------------------
+
+ONE = {"sigmoid": lambda v: 1 / (1 + math.exp(-v)), "tanh": math.tanh, "relu": lambda v: max(v, 0)}
+
+
+def product_of(m, v, row):
+    return sum(m.at([row, k]) * x for k, x in enumerate(v))
+
+
+def lstm_formula(x, h, c, w, r, b, n, acts, clip):
+    """Rows f, i, c, o. The cell is not held before its activation."""
+    f, g, last = [ONE[a] for a in acts]
+    z = [min(max(product_of(w, x, k) + product_of(r, h, k) + b.data[k], -clip), clip)
+         for k in range(4 * n)]
+    cell = [f(z[k]) * c[k] + f(z[n + k]) * g(z[2 * n + k]) for k in range(n)]
+    return [f(z[3 * n + k]) * last(cell[k]) for k in range(n)], cell
+
+
+def gru_formula(x, h, w, r, b, n, acts, clip, linear):
+    """Rows z, r, h; with linear_before_reset a fourth block of b belongs to r's candidate."""
+    f, g = [ONE[a] for a in acts]
+
+    def gate(fn, v):
+        return fn(min(max(v, -clip), clip))
+    z = [gate(f, product_of(w, x, k) + product_of(r, h, k) + b.data[k]) for k in range(n)]
+    t = [gate(f, product_of(w, x, n + k) + product_of(r, h, n + k) + b.data[n + k])
+         for k in range(n)]
+    out = []
+    for k in range(n):
+        at = 2 * n + k
+        inner = (t[k] * (product_of(r, h, at) + b.data[3 * n + k]) if linear else
+                 product_of(r, [a * q for a, q in zip(t, h)], at))
+        out.append((1 - z[k]) * gate(g, product_of(w, x, at) + inner + b.data[at]) + z[k] * h[k])
+    return out
+
+
+def lstm_cell(name, version, acts=("sigmoid", "tanh", "tanh"), clip=None, bias=True, more=(),
+              **data):
+    def make():
+        x, h, c = rand([2, 3]), rand([2, 2]), rand([2, 2])
+        w, r, b = rand([8, 3]), rand([8, 2]), rand([8]) if bias else zeros([8])
+        rows = [lstm_formula(x.data[3 * k:3 * k + 3], h.data[2 * k:2 * k + 2],
+                             c.data[2 * k:2 * k + 2], w, r, b, 2, acts, clip or INF)
+                for k in range(2)]
+        net = Net()
+        refs = [net.param(t) for t in (x, h, c)]
+        refs += [net.const(t.shape, t.data) for t in [w, r] + ([b] if bias else []) + list(more)]
+        kw = dict(data, hidden_size=2, activations=acts)
+        if clip:
+            kw["clip"] = clip
+        for o in net.layer("LSTMCell", refs, [("f32", [2, 2])] * 2, attrs(**kw), version):
+            net.result(o)
+        return net, [Tensor([2, 2], sum((row[k] for row in rows), [])) for k in range(2)]
+    CASES.append(("LSTMCell_" + name, make))
+    return make
+
+
+lstm_cell("relu", "opset4", ("sigmoid", "relu", "relu"))
+lstm_cell("other", "opset4", ("relu", "sigmoid", "sigmoid"))
+lstm_cell("capitals", "opset4", activations_alpha=[], activations_beta=[])
+lstm_cell("wide_clip", "opset4", clip=10.0)
+lstm_cell("no_bias", "opset4", bias=False)
+lstm_cell("first", "opset1", more=[zeros([6])], weights_format="fico", input_forget="false")
+
+
+def refuse_net(name, make, want):
+    net, _ = make()
+    FILES.append(("spec_" + name, (net.xml(), bytes(net.weights)), want))
+
+
+def unlisted(*args, **kw):
+    make = lstm_cell(*args, **kw)
+    CASES.pop()
+    return make
+
+
+refuse_net("lstm_clip", unlisted("a", "opset4", clip=0.5), "clip 0.5")
+refuse_net("lstm_clip_relu", unlisted("a", "opset4", ("sigmoid", "tanh", "relu"), clip=20.0),
+           "clip 20")
+refuse_net("lstm_forget", unlisted("a", "opset1", input_forget="true"), "input_forget")
+refuse_net("lstm_format", unlisted("a", "opset1", weights_format="ifco"), "weights_format")
+refuse_net("lstm_peepholes", unlisted("a", "opset1", more=[Tensor([6], [0, 0, 0, 0, 0, 1.0])]),
+           "peepholes")
+
+
+def gru_cell(name, acts, clip, linear, bias=True):
+    def make():
+        x, h, w, r = rand([2, 3]), rand([2, 2]), rand([6, 3]), rand([6, 2])
+        b = rand([8 if linear else 6]) if bias else zeros([8 if linear else 6])
+        net = Net()
+        refs = [net.param(t) for t in (x, h)]
+        refs += [net.const(t.shape, t.data) for t in [w, r] + ([b] if bias else [])]
+        kw = dict(hidden_size=2, activations=acts, linear_before_reset=int(linear))
+        if clip:
+            kw["clip"] = clip
+        net.result(net.layer("GRUCell", refs, [("f32", [2, 2])], attrs(**kw), "opset3")[0])
+        return net, [Tensor([2, 2], sum((gru_formula(
+            x.data[3 * k:3 * k + 3], h.data[2 * k:2 * k + 2], w, r, b, 2, acts, clip or INF,
+            linear) for k in range(2)), []))]
+    CASES.append(("GRUCell_" + name, make))
+
+
+gru_cell("linear", ("sigmoid", "tanh"), None, True)
+gru_cell("clip", ("sigmoid", "tanh"), 0.5, False)
+gru_cell("clip_linear", ("sigmoid", "relu"), 0.75, True)
+gru_cell("relu", ("relu", "sigmoid"), None, False)
+gru_cell("no_bias", ("sigmoid", "tanh"), None, True, False)
+
+
+def lengths(direction, full=4):
+    """Two sequences of 2 and 4 steps: what lies beyond a length is 0, the states are those of its
+    last step, and a reversed pass begins there."""
+    def make():
+        dirs = 2 if direction == "bidirectional" else 1
+        x, h, c = rand([2, full, 3]), rand([2, dirs, 2]), rand([2, dirs, 2])
+        w, r, b = rand([dirs, 8, 3]), rand([dirs, 8, 2]), rand([dirs, 8])
+        ys, hs, cs = {}, {}, {}
+        for n, d in product(range(2), range(dirs)):
+            part = [Tensor(t.shape[1:], t.data[d * len(t.data) // dirs:][:len(t.data) // dirs])
+                    for t in (w, r, b)]
+            hn, cn = [[t.at([n, d, k]) for k in range(2)] for t in (h, c)]
+            steps = range([2, full][n])
+            for t in reversed(steps) if direction == "reverse" or d else steps:
+                hn, cn = lstm_formula([x.at([n, t, k]) for k in range(3)], hn, cn, *part, 2,
+                                      ("sigmoid", "tanh", "tanh"), INF)
+                ys[n, d, t] = hn
+            hs[n, d], cs[n, d] = hn, cn
+        outs = [Tensor.make([2, dirs, full, 2], lambda i: ys.get(i[:3], [0, 0])[i[3]])]
+        outs += [Tensor.make([2, dirs, 2], lambda i, s=s: s[i[:2]][i[2]]) for s in (hs, cs)]
+        net = Net()
+        refs = [net.param(t) for t in (x, h, c)] + [net.ints([2, full], dtype="i32")]
+        refs += [net.const(t.shape, t.data) for t in (w, r, b)]
+        for o in net.layer("LSTMSequence", refs, [("f32", t.shape) for t in outs],
+                           attrs(hidden_size=2, direction=direction), "opset5"):
+            net.result(o)
+        return net, outs
+    return make
+
+
+for way in ("forward", "reverse", "bidirectional"):
+    CASES.append(("LSTMSequence_lengths_" + way, lengths(way)))
+refuse_net("direction", lengths("backward"), "'backward'")
+
+
+@case("RNNCell_sigmoid")
+def rnn_cell():
+    x, h, w, r, b = rand([2, 3]), rand([2, 2]), rand([2, 3]), rand([2, 2]), rand([2])
+    y = Tensor.make([2, 2], lambda i: ONE["sigmoid"](
+        product_of(w, x.data[3 * i[0]:3 * i[0] + 3], i[1]) +
+        product_of(r, h.data[2 * i[0]:2 * i[0] + 2], i[1]) + b.data[i[1]]))
+    return one("RNNCell", [x, h], y, consts=[w, r, b], version="opset3",
+               data=attrs(hidden_size=2, activations="Sigmoid"))
+
+
+refuse("activation", "RNNCell", [zeros([1, 3]), zeros([1, 2])], zeros([1, 2]), "hardsigmoid",
+       [zeros([2, 3]), zeros([2, 2]), zeros([2])],
+       attrs(hidden_size=2, activations="hardsigmoid"), "opset3")
