@@ -134,6 +134,7 @@ prior("model_zoo", [3, 4], [48, 64], [16], [38.4], [2], True, step=16,
 prior("ratios", [2, 2], [30, 40], [10, 20], [15], [2, 3, 2, 1], True, clip=True, step=0)
 prior("unflipped", [1, 3], [30, 40], [10], [], [0.5, 3], False, step=7, offset=0.25,
       variance=[0.3])
+prior("image_steps", [2, 3], [30, 40], [10], [], [3], True, step=0, offset=0.25)
 prior("order", [2, 2], [30, 40], [10, 12], [15, 20], [2], True, order=False, version="opset8")
 prior("caffe_order", [2, 2], [30, 40], [10, 12], [15, 20], [2], True, order=True, version="opset8")
 prior("parts", [2, 3], [30, 40], [0.25, 0.5], [], [2, 0.5], False, scale_all=False, step=-1,
