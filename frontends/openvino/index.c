@@ -123,17 +123,13 @@ static enum th_status import_gather_elements(struct ov_node *n)
 /* What becomes of an element that an update meets, as the records have it. */
 static bool read_mode(const struct ov_node *n, struct th_attr_list *a)
 {
-    static const char *const modes[] = {"none", "sum", "prod", "min", "max"};
-    const char *text = ov_attr_text(n, "reduction");
+    static const char *const modes[] = {"none", "sum", "prod", "min", "max", NULL};
+    int mode;
 
-    for (size_t i = 0; i < TH_ARRAY_LEN(modes); i++) {
-        if (text == NULL || strcmp(text, modes[i]) == 0) {
-            th_attr_list_enum(a, "mode", (int64_t)i);
-            return true;
-        }
-    }
-    ov_reject(n, "reduction '%.40s'; nearest supported form: none, sum, prod, min, max", text);
-    return false;
+    if (!ov_attr_choice(n, "reduction", modes, 0, &mode))
+        return false;
+    th_attr_list_enum(a, "mode", mode);
+    return true;
 }
 
 static enum th_status import_scatter_nd(struct ov_node *n)
@@ -240,11 +236,13 @@ static enum th_status import_cumsum(struct ov_node *n)
 
 static enum th_status import_top_k(struct ov_node *n)
 {
-    bool least = ov_attr_is(n, "mode", "min", false);
+    static const char *const modes[] = {"max", "min", NULL};
+    static const char *const sorts[] = {"value", "none", "index", NULL};
     const char *type = ov_attr_text(n, "index_element_type");
     enum th_dtype dt = type != NULL ? ov_dtype(type) : TH_DT_S32;
     struct th_attr_list a = {.n = 0};
     int64_t given, k;
+    int least, sort;
     int32_t axis;
     th_value x, y[2] = {0, 0};
 
@@ -253,12 +251,11 @@ static enum th_status import_top_k(struct ov_node *n)
     if (!ov_in_int(n, 1, "k", &k) || !ov_attr_int(n, "axis", -1, &given) ||
         !ov_axis(n, given, rank, &axis))
         return TH_ERR_INPUT;
-    if (!least && !ov_attr_is(n, "mode", "max", true))
-        return ov_reject(n, "attribute 'mode' is '%.40s', not 'min' or 'max'",
-                         ov_attr_text(n, "mode"));
-    if (k > 1 && !ov_attr_is(n, "sort", "value", true) && !ov_attr_is(n, "sort", "none", true))
-        return ov_reject(n, "attribute 'sort' is '%.40s'; nearest supported form: 'value'",
-                         ov_attr_text(n, "sort"));
+    if (!ov_attr_choice(n, "mode", modes, -1, &least) ||
+        !ov_attr_choice(n, "sort", sorts, 0, &sort))
+        return TH_ERR_INPUT;
+    if (k > 1 && sort == 2)
+        return ov_reject(n, "sorting by index; nearest supported form: by value");
     if (dt != TH_DT_S32 && dt != TH_DT_S64)
         return ov_reject(n, "indices of type '%.20s' are not supported", type);
     TH_TRY(ov_move_axis(n, x, axis, rank - 1, &x));

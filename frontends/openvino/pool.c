@@ -29,19 +29,18 @@ static enum th_status read_pool(const struct ov_node *n, th_value x, int32_t spa
 {
     int64_t kernel[2] = {0, 0};
     const int64_t *in = ov_type(n, x)->dims + 1;
-    bool torch = ov_attr_is(n, "rounding_type", "ceil_torch", false);
-    bool ceil = torch || ov_attr_is(n, "rounding_type", "ceil", false);
+    static const char *const roundings[] = {"floor", "ceil", "ceil_torch", NULL};
+    int rounding;
 
-    if (!ceil && !ov_attr_is(n, "rounding_type", "floor", true))
-        return ov_reject(n, "attribute 'rounding_type' is '%.40s', which is not supported",
-                         ov_attr_text(n, "rounding_type"));
+    if (!ov_attr_choice(n, "rounding_type", roundings, 0, &rounding))
+        return TH_ERR_INPUT;
     if (!ov_attr_ints(n, "kernel", 0, kernel, (size_t)spatial))
         return TH_ERR_INPUT;
     TH_TRY(ov_window_read(n, spatial, kernel, w));
     TH_TRY(ov_window_auto(n, w, in));
     for (int i = 0; i < 2; i++) {
         explicit_end[i] = w->end[i];
-        int64_t out = pooled(w, i, in[i], ceil, torch);
+        int64_t out = pooled(w, i, in[i], rounding != 0, rounding == 2);
         int64_t extent = (w->size[i] - 1) * w->dilation[i] + 1;
         if (out < 1)
             return ov_reject(n, "window %" PRId64 " does not fit an extent of %" PRId64, extent,

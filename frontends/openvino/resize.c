@@ -165,24 +165,6 @@ static enum th_status take_weighted(const struct ov_node *n, const struct resize
 
 /* ---- the layer ------------------------------------------------------------------------------- */
 
-static bool choice(const struct ov_node *n, const char *attr, const char *const *names, int absent,
-                   int *v)
-{
-    const char *text = ov_attr_text(n, attr);
-
-    *v = absent;
-    if (text == NULL)
-        return true;
-    for (int i = 0; names[i] != NULL; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *v = i;
-            return true;
-        }
-    }
-    ov_reject(n, "attribute '%s' is '%.40s', which is not supported", attr, text);
-    return false;
-}
-
 /* The first version says corners aligned or not; the rest is as its successor does it for files of
  * the first. */
 static bool first_modes(const struct ov_node *n, int32_t rank, int mode, int *coordinates,
@@ -219,9 +201,9 @@ static bool read_modes(const struct ov_node *n, int32_t rank, struct resize *r)
     bool first = strcmp(n->layer->version, "opset1") == 0;
     int mode, coordinates, rounding;
 
-    if (!choice(n, "mode", modes, 0, &mode) ||
-        !choice(n, "coordinate_transformation_mode", places, HALF_PIXEL, &coordinates) ||
-        !choice(n, "nearest_mode", roundings, PREFER_FLOOR, &rounding) ||
+    if (!ov_attr_choice(n, "mode", modes, -1, &mode) ||
+        !ov_attr_choice(n, "coordinate_transformation_mode", places, HALF_PIXEL, &coordinates) ||
+        !ov_attr_choice(n, "nearest_mode", roundings, PREFER_FLOOR, &rounding) ||
         !ov_attr_float(n, "cube_coeff", -0.75, &r->cube))
         return false;
     if (first && !first_modes(n, rank, mode, &coordinates, &rounding))
@@ -241,7 +223,12 @@ static enum th_status read_sizes(const struct ov_node *n, const struct th_type *
 {
     bool first = strcmp(n->layer->version, "opset1") == 0;
     bool latest = strcmp(n->layer->version, "opset11") == 0;
-    bool by_scale = !first && ov_attr_is(n, "shape_calculation_mode", "scales", false);
+    static const char *const kinds[] = {"sizes", "scales", NULL};
+    int kind;
+
+    if (!ov_attr_choice(n, "shape_calculation_mode", kinds, first ? 0 : -1, &kind))
+        return TH_ERR_INPUT;
+    bool by_scale = !first && kind == 1;
     uint32_t operand = first || latest || !by_scale ? 1 : 2, axes_in = latest ? 2 : 3;
     const char *named = first ? ov_attr_text(n, "axes") : NULL;
     int64_t which[TH_MAX_RANK], sizes[TH_MAX_RANK] = {0};

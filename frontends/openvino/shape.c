@@ -203,17 +203,19 @@ static enum th_status import_tile(struct ov_node *n)
 
 static enum th_status import_broadcast(struct ov_node *n)
 {
-    bool both = ov_attr_is(n, "mode", "bidirectional", false);
+    static const char *const modes[] = {"numpy", "explicit", "bidirectional", NULL};
     int64_t shape[TH_MAX_RANK], axes[TH_MAX_RANK], dims[TH_MAX_RANK];
     struct th_attr_list a = {.n = 0};
     size_t count, n_axes = 0;
     th_value x;
+    int mode;
 
     TH_TRY(ov_operands(n, &x, 1));
-    if (!ov_in_ints(n, 1, "target shape", shape, TH_MAX_RANK, &count))
+    if (!ov_attr_choice(n, "mode", modes, 0, &mode) ||
+        !ov_in_ints(n, 1, "target shape", shape, TH_MAX_RANK, &count))
         return TH_ERR_INPUT;
     const struct th_type *t = ov_type(n, x);
-    if (ov_attr_is(n, "mode", "explicit", false)) {
+    if (mode == 1) {
         if (!ov_in_ints(n, 2, "axes", axes, TH_MAX_RANK, &n_axes) || n_axes != (size_t)t->rank)
             return ov_reject(n, "%zu axes for %d dimensions", n_axes, (int)t->rank);
         for (size_t i = 0; i < count; i++)
@@ -224,7 +226,7 @@ static enum th_status import_broadcast(struct ov_node *n)
             dims[axes[i]] = t->dims[i];
         }
         TH_TRY(ov_reshape(n, x, (int32_t)count, dims, &x));
-    } else if (both) {
+    } else if (mode == 2) {
         int32_t rank = t->rank > (int32_t)count ? t->rank : (int32_t)count;
         for (int32_t i = 0; i < rank; i++) {
             int32_t from = i - (rank - t->rank), to = i - (rank - (int32_t)count);
@@ -233,9 +235,6 @@ static enum th_status import_broadcast(struct ov_node *n)
         }
         memcpy(shape, dims, sizeof shape);
         count = (size_t)rank;
-    } else if (!ov_attr_is(n, "mode", "numpy", true)) {
-        return ov_reject(n, "attribute 'mode' is '%.40s', which is not supported",
-                         ov_attr_text(n, "mode"));
     }
     th_attr_list_ints(&a, "shape", shape, count);
     return ov_finish(n, "broadcast_to", &x, 1, &a);
@@ -291,16 +290,19 @@ static enum th_status pad_edges(struct ov_node *n, th_value x, const int64_t *be
 
 static enum th_status import_pad(struct ov_node *n)
 {
-    const char *mode = ov_attr_text(n, "pad_mode");
+    enum { CONSTANT, EDGE, REFLECT, SYMMETRIC };
+    static const char *const modes[] = {"constant", "edge", "reflect", "symmetric", NULL};
     int64_t before[TH_MAX_RANK], after[TH_MAX_RANK], more[2][TH_MAX_RANK];
     struct th_attr_list a = {.n = 0};
     size_t count[2];
     double value = 0;
     th_value x, y;
+    int mode;
 
     TH_TRY(ov_operands(n, &x, 1));
     size_t rank = (size_t)ov_type(n, x)->rank;
-    if (!ov_in_ints(n, 1, "begin", before, rank, &count[0]) ||
+    if (!ov_attr_choice(n, "pad_mode", modes, -1, &mode) ||
+        !ov_in_ints(n, 1, "begin", before, rank, &count[0]) ||
         !ov_in_ints(n, 2, "end", after, rank, &count[1]))
         return TH_ERR_INPUT;
     if (count[0] != rank || count[1] != rank)
@@ -318,20 +320,18 @@ static enum th_status import_pad(struct ov_node *n)
     }
     th_attr_list_ints(&a, "before", more[0], rank);
     th_attr_list_ints(&a, "after", more[1], rank);
-    if (mode != NULL && (strcmp(mode, "reflect") == 0 || strcmp(mode, "symmetric") == 0)) {
+    if (mode == REFLECT || mode == SYMMETRIC) {
         /* what is cut off may be mirrored before */
-        th_attr_list_enum(&a, "mode", strcmp(mode, "symmetric") == 0);
+        th_attr_list_enum(&a, "mode", mode == SYMMETRIC);
         TH_TRY(ov_add(n, "mirror_pad", &x, 1, &a, &y));
         TH_TRY(crop(n, y, before, after, &y));
         return ov_bind(n, 0, y);
     }
     TH_TRY(crop(n, x, before, after, &y));
-    if (mode != NULL && strcmp(mode, "edge") == 0) {
+    if (mode == EDGE) {
         TH_TRY(pad_edges(n, y, before, after, &y));
         return ov_bind(n, 0, y);
     }
-    if (mode != NULL && strcmp(mode, "constant") != 0)
-        return ov_reject(n, "padding mode '%.40s' is unknown", mode);
     th_attr_list_float(&a, "value", value);
     return ov_finish(n, "pad", &y, 1, &a);
 }
@@ -362,16 +362,16 @@ static bool masked_axes(const struct ov_node *n, int32_t rank, int64_t *axes, si
 
 static enum th_status import_reverse(struct ov_node *n)
 {
-    bool by_mask = ov_attr_is(n, "mode", "mask", false);
+    static const char *const modes[] = {"index", "mask", NULL};
     struct th_attr_list a = {.n = 0};
     int64_t axes[TH_MAX_RANK];
+    int by_mask;
     size_t count;
     th_value x;
 
     TH_TRY(ov_operands(n, &x, 1));
-    if (!by_mask && !ov_attr_is(n, "mode", "index", true))
-        return ov_reject(n, "attribute 'mode' is '%.40s', not 'index' or 'mask'",
-                         ov_attr_text(n, "mode"));
+    if (!ov_attr_choice(n, "mode", modes, -1, &by_mask))
+        return TH_ERR_INPUT;
     if (!(by_mask ? masked_axes : by_index)(n, ov_type(n, x)->rank, axes, &count))
         return TH_ERR_INPUT;
     if (count == 0)

@@ -282,15 +282,15 @@ static enum th_status import_strided_slice(struct ov_node *n)
 static enum th_status import_depth_to_space(struct ov_node *n)
 {
     bool deep = n->row->ir != NULL;      /* space to depth */
-    bool depth_first = ov_attr_is(n, "mode", "depth_first", false);
+    static const char *const modes[] = {"blocks_first", "depth_first", NULL};
     int64_t b;
+    int depth_first;
     th_value x, y;
 
     TH_TRY(ov_operands(n, &x, 1));
     TH_TRY(ov_need_rank(n, x, 3, 4));
-    if (!depth_first && !ov_attr_is(n, "mode", "blocks_first", true))
-        return ov_reject(n, "attribute 'mode' is '%.40s', not 'blocks_first' or 'depth_first'",
-                         ov_attr_text(n, "mode"));
+    if (!ov_attr_choice(n, "mode", modes, -1, &depth_first))
+        return TH_ERR_INPUT;
     const struct th_type t = *ov_type(n, x);
     int32_t spatial = t.rank - 2;
     int64_t cells;

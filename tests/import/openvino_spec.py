@@ -235,7 +235,9 @@ for mode, want in [
             pad_mode=mode)
     example("cut_" + mode, "Pad", [3, 4], range(1, 13), [1, 2], [6, 7], [[-1, -1], [-1, -1]],
             "opset12", pad_mode=mode)
-refused("pad_mode", "padding mode 'wrap'", "Pad", [2, 2], [4, 2], [[1, 0], [1, 0]], pad_mode="wrap")
+refused("pad_mode", "attribute 'pad_mode' is 'wrap'", "Pad", [2, 2], [4, 2], [[1, 0], [1, 0]],
+        pad_mode="wrap")
+refused("no_pad_mode", "attribute 'pad_mode' is missing", "Pad", [2, 2], [4, 2], [[1, 0], [1, 0]])
 refused("broadcast_mode", "attribute 'mode' is 'pdpd'", "Broadcast", [3], [2, 3], [[2, 3]],
         mode="pdpd")
 example("mask", "Reverse", [2, 3], range(6), [2, 3], [2, 1, 0, 5, 4, 3], mode="mask",
@@ -363,8 +365,8 @@ example("none_without_first", "ScatterElementsUpdate", [4], [2, 3, 4, 6], [4], [
         reduction="none", use_init_val="false")
 refused("scatter_first", "leave the first value out", "ScatterElementsUpdate", [4], [4],
         version="opset12", consts=SIX, reduction="sum", use_init_val="false")
-refused("scatter_mean", "reduction 'mean'", "ScatterElementsUpdate", [4], [4], version="opset12",
-        consts=SIX, reduction="mean")
+refused("scatter_mean", "attribute 'reduction' is 'mean'", "ScatterElementsUpdate", [4], [4],
+        version="opset12", consts=SIX, reduction="mean")
 AT = Tensor([5, 1], [0, 2, -3, -3, 0], "i32")
 example("ex1", "ScatterNDUpdate", [8], range(1, 9), [8], [1, 11, 3, 10, 9, 14, 13, 12],
         version="opset15", reduction="none", consts=[
@@ -373,8 +375,8 @@ for reduction, want in [("sum", [61, 72, 23, 4]), ("prod", [500, 2400, 60, 4]),
                         ("min", [1, 2, 3, 4]), ("max", [50, 40, 20, 4])]:
     example(reduction, "ScatterNDUpdate", [4], [1, 2, 3, 4], [4], want, version="opset15",
             reduction=reduction, consts=[AT, Tensor([5], [10.0, 20, 30, 40, 50])])
-refused("scatter_sub", "reduction 'sub'", "ScatterNDUpdate", [4], [4], version="opset15",
-        reduction="sub", consts=[AT, Tensor([5], [10.0, 20, 30, 40, 50])])
+refused("scatter_sub", "attribute 'reduction' is 'sub'", "ScatterNDUpdate", [4], [4],
+        version="opset15", reduction="sub", consts=[AT, Tensor([5], [10.0, 20, 30, 40, 50])])
 
 
 def one_hot(name, indices, axis, on, off, ys, y):
@@ -427,5 +429,5 @@ def refused_order(name, said, instead, message):
                                                        bytes(net.weights)), message))
 
 
-refused_order("order", 'sort="value"', 'sort="index"', "attribute 'sort' is 'index'")
+refused_order("order", 'sort="value"', 'sort="index"', "sorting by index")
 refused_order("extreme", 'mode="max"', 'mode="most"', "attribute 'mode' is 'most'")
