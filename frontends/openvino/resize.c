@@ -232,6 +232,7 @@ static enum th_status read_sizes(const struct ov_node *n, const struct th_type *
     uint32_t operand = first || latest || !by_scale ? 1 : 2, axes_in = latest ? 2 : 3;
     const char *named = first ? ov_attr_text(n, "axes") : NULL;
     int64_t which[TH_MAX_RANK], sizes[TH_MAX_RANK] = {0};
+    bool taken[TH_MAX_RANK] = {false};
     size_t count, n_axes;
 
     for (int32_t i = 0; i < x->rank; i++) {
@@ -254,6 +255,9 @@ static enum th_status read_sizes(const struct ov_node *n, const struct th_type *
         double by = by_scale ? th_tensor_real(c, (int64_t)i) : 0;
         if (!ov_axis(n, which[i], x->rank, &at))
             return TH_ERR_INPUT;
+        if (taken[at])
+            return ov_reject(n, "axis %d stands twice", (int)at);
+        taken[at] = true;
         int64_t in = x->dims[at];
         if (by_scale && (!th_dtype_is_float(c->type.dtype) || !(by > 0 && by < 65536)))
             return ov_reject(n, "a scale of %g", by);
@@ -322,7 +326,8 @@ static enum th_status by_operator(const struct ov_node *n, const struct resize *
         exact = k < 3;
     } else {
         for (int i = 2; i < 4; i++)
-            exact &= fabs(axes[i].scale * (double)axes[i].in - (double)axes[i].out) < 1e-3;
+            exact &= fabs(axes[i].scale * (double)axes[i].in - (double)axes[i].out) <=
+                     1e-6 * (double)axes[i].out;
         exact &= !r->cubic && !r->antialias &&
                  (align || half || r->coordinates == ASYMMETRIC ||
                   (r->coordinates == PYTORCH_HALF_PIXEL && axes[2].out > 1 && axes[3].out > 1));

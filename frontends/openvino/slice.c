@@ -117,6 +117,7 @@ static enum th_status add_slice(const struct ov_node *n, th_value x, const struc
 static enum th_status import_slice(struct ov_node *n)
 {
     int64_t begin[TH_MAX_RANK], end[TH_MAX_RANK], step[TH_MAX_RANK], axes[TH_MAX_RANK];
+    bool taken[TH_MAX_RANK] = {false};
     size_t count[4];
     struct part p;
     th_value x, y;
@@ -138,8 +139,12 @@ static enum th_status import_slice(struct ov_node *n)
     whole(&p, t);
     for (size_t i = 0; i < count[0]; i++) {
         int32_t axis;
-        if (!ov_axis(n, axes[i], t->rank, &axis) ||
-            !set_axis(n, &p, axis, t->dims[axis], begin[i], end[i], step[i]))
+        if (!ov_axis(n, axes[i], t->rank, &axis))
+            return TH_ERR_INPUT;
+        if (taken[axis])
+            return ov_reject(n, "axis %d stands twice", (int)axis);
+        taken[axis] = true;
+        if (!set_axis(n, &p, axis, t->dims[axis], begin[i], end[i], step[i]))
             return TH_ERR_INPUT;
     }
     TH_TRY(add_slice(n, x, &p, &y));

@@ -155,6 +155,8 @@ refused("antialias_first", "anti-aliasing in the first version", "Interpolate", 
         [1, 1, 2, 3], [[2, 3]], "opset1", mode="linear", axes=[2, 3], antialias="true")
 refused("area", "'mode' is 'area'", "Interpolate", [1, 1, 4, 6], [1, 1, 2, 3], [[2, 3]], "opset1",
         mode="area", axes=[2, 3])
+refused("resize_twice", "axis 2 stands twice", "Interpolate", [1, 1, 4, 6], [1, 1, 8, 6],
+        [[8, 8], [2, 2]], "opset11", mode="linear", shape_calculation_mode="sizes")
 refused("resize_padded", "padding; nearest supported form", "Interpolate", [1, 1, 4, 6],
         [1, 1, 8, 3], [[8, 3], [2, 3]], "opset11", mode="linear", shape_calculation_mode="sizes",
         pads_begin=[0, 0, 1, 0], pads_end=[0, 0, 0, 0])
@@ -193,6 +195,9 @@ example("not_counted_ceil", "AvgPool", [1, 1, 5], [9, 18, 27, 36, 45], [1, 1, 3]
 example("unpadded_ceil", "AvgPool", [1, 1, 4], [9, 18, 27, 36], [1, 1, 2], [18, 31.5],
         strides=[2], pads_begin=[0], pads_end=[0], kernel=[3], rounding_type="ceil",
         exclude__pad="false")
+example("dilated_bytes", "MaxPool", [1, 1, 5], [-5, -9, -7, -6, -8], [1, 1, 5],
+        [-9, -5, -6, -7, -6], version="opset8", dtype="i8",
+        strides=[1], pads_begin=[1], pads_end=[1], kernel=[2], dilations=[2])
 refused("rounding", "attribute 'rounding_type' is 'round'", "MaxPool", [1, 1, 4], [1, 1, 2],
         strides=[2], pads_begin=[0], pads_end=[0], kernel=[2], rounding_type="round")
 refused("unequal_cells", "in 4 unequal parts", "AdaptiveAvgPool", [1, 1, 6], [1, 1, 4], [[4]],
@@ -210,6 +215,8 @@ for name, start, stop, step, want in [
     example(name, "Slice", [10], TEN, [len(want)], want, [[start], [stop], [step], [0]], "opset8")
 example("ex10", "Slice", [2, 5], TEN, [2, 2], [1, 3, 6, 8], [[0, 1], [2, 4], [1, 2], [0, 1]],
         "opset8")
+refused("slice_twice", "axis 0 stands twice", "Slice", [4, 4], [2, 4],
+        [[0, 0], [2, 2], [1, 1], [0, -2]], "opset8")
 MASKS = dict(begin_mask="", end_mask="", new_axis_mask="", shrink_axis_mask="", ellipsis_mask="")
 refused("two_ellipses", "2 entries stand for all axes", "StridedSlice", [2, 3, 4], [2, 3, 4],
         [[0, 0], [0, 0]], **dict(MASKS, ellipsis_mask=[1, 1]))
