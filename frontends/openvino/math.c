@@ -110,9 +110,13 @@ static enum th_status import_multiply(struct ov_node *n)
 
 static enum th_status import_add(struct ov_node *n)
 {
-    bool done;
+    enum broadcast mode;
+    bool done = false;
 
-    TH_TRY(ov_layer_bias(n, &done));
+    if (!broadcast_of(n, &mode))
+        return TH_ERR_INPUT;
+    if (mode == NUMPY)
+        TH_TRY(ov_layer_bias(n, &done));
     return done ? TH_OK : import_binary(n);
 }
 
@@ -154,6 +158,15 @@ static enum th_status import_unary(struct ov_node *n)
     return ov_finish(n, n->row->ir, &x, 1, NULL);
 }
 
+/* Whole numbers are rounded already. */
+static enum th_status import_floor(struct ov_node *n)
+{
+    th_value x;
+
+    TH_TRY(ov_operands(n, &x, 1));
+    return th_dtype_is_float(ov_type(n, x)->dtype) ? import_unary(n) : ov_bind(n, 0, x);
+}
+
 /* The next whole number from one half on, counted from what lies below: adding the half to the
  * number itself would round. */
 static enum th_status round_away(struct ov_node *n, th_value x)
@@ -171,7 +184,6 @@ static enum th_status round_away(struct ov_node *n, th_value x)
     return ov_bind(n, 0, y);
 }
 
-/* Whole numbers are rounded already. */
 static enum th_status import_round(struct ov_node *n)
 {
     static const char *const modes[] = {"half_to_even", "half_away_from_zero", NULL};
@@ -405,8 +417,8 @@ const struct ov_row ov_rows_math[] = {
     {"Erf", import_unary, "erf"},
     {"IsNaN", import_unary, "is_nan"},
     {"IsInf", import_is_inf, NULL},
-    {"Ceiling", import_unary, "ceil"},
-    {"Floor", import_unary, "floor"},
+    {"Ceiling", import_floor, "ceil"},
+    {"Floor", import_floor, "floor"},
     {"Sign", import_unary, "sign"},
     {"Round", import_round, "round"},
     {"MatMul", import_matmul, NULL},

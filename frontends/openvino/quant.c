@@ -297,7 +297,10 @@ enum th_status ov_layer_bias(struct ov_node *n, bool *done)
     for (uint32_t i = 0; n->layer->n_inputs == 2 && i < 2; i++) {
         const struct ov_port *p = &n->layer->inputs[i];
         th_value v = ov_in(n, i), b = ov_in(n, 1 - i);
-        th_node layer = v != 0 && b != 0 ? weighted_layer(n, v) : 0;
+        /* layers of the file between, as a Transpose, may put other axes where the channels are */
+        bool direct = is_layer(p->layer, "Convolution") || is_layer(p->layer, "MatMul") ||
+                      is_layer(p->layer, "GroupConvolution");
+        th_node layer = direct && v != 0 && b != 0 ? weighted_layer(n, v) : 0;
         if (layer == 0 || p->layer->outputs[p->output].users != 1 || !th_value_is_const(g, b))
             continue;
         const struct th_type *t = th_value_type(g, th_node_output(g, layer, 0));

@@ -611,3 +611,61 @@ def rnn_cell():
 refuse("activation", "RNNCell", [zeros([1, 3]), zeros([1, 2])], zeros([1, 2]), "hardsigmoid",
        [zeros([2, 3]), zeros([2, 2]), zeros([2])],
        attrs(hidden_size=2, activations="hardsigmoid"), "opset3")
+
+# ---- weights of vectors, additions behind integer layers ----------------------------------------
+
+
+def fixed(name, sa, sb, ta, tb, ys, at):
+    """The right operand is constant."""
+    def make():
+        a, b = rand(sa), rand(sb)
+        return one("MatMul", [a], Tensor.make(ys, lambda i: at(a, b, i)), consts=[b],
+                   data=attrs(transpose_a=ta, transpose_b=tb))
+    CASES.append(("MatMul_fixed_" + name, make))
+
+
+fixed("vector_a", [4], [3, 4], "true", "true", [3],
+      lambda a, b, i: sum(a.at([k]) * b.at([i[0], k]) for k in range(4)))
+fixed("vector_b", [2, 3, 4], [4], "false", "true", [2, 3],
+      lambda a, b, i: sum(a.at(list(i) + [k]) * b.at([k]) for k in range(4)))
+fixed("turned", [2, 4, 3], [4, 5], "true", "false", [2, 3, 5],
+      lambda a, b, i: sum(a.at([i[0], k, i[1]]) * b.at([k, i[2]]) for k in range(4)))
+
+
+def integer_weights(net, w):
+    """Whole numbers times one half."""
+    c = net.layer("Convert", [net.const(w.shape, w.data, "i8")], [("f32", w.shape)],
+                  attrs(destination_type="f32"))[0]
+    return net.layer("Multiply", [c, net.const([], [0.5])], [("f32", w.shape)])[0]
+
+
+@case("bias_behind_transpose")
+def bias_behind_transpose():
+    """The addition lies on the rows, which are as many as the channels."""
+    x, w, b = rand([1, 2, 3, 4]), rand([3, 2, 1, 1], "i8", -9, 9), rand([1, 3, 1, 1])
+    y = convolve(x, Tensor(w.shape, [v / 2 for v in w.data]), [1, 1], [1, 1], [0, 0], [0, 0])
+    net = Net()
+    ref = net.layer("Convolution", [net.param(x), integer_weights(net, w)], [("f32", [1, 3, 3, 4])],
+                    attrs(**SLIDE))[0]
+    turned = net.layer("Transpose", [ref, net.ints([0, 2, 3, 1])], [("f32", [1, 3, 4, 3])])[0]
+    net.result(net.layer("Add", [turned, net.const(b.shape, b.data)], [("f32", [1, 3, 4, 3])])[0])
+    net.result(net.layer("ReLU", [ref], [("f32", y.shape)])[0])
+    return net, [Tensor.make([1, 3, 4, 3], lambda i: y.at([0, i[3], i[1], i[2]]) + b.data[i[1]]),
+                 Tensor(y.shape, [max(v, 0.0) for v in y.data])]
+
+
+@case("bias_on_rows")
+def bias_on_rows():
+    x, w, b = rand([3, 4]), rand([3, 4], "i8", -9, 9), rand([3])
+    net = Net()
+    ref = net.layer("MatMul", [net.param(x), integer_weights(net, w)], [("f32", [3, 3])],
+                    attrs(transpose_b="true"))[0]
+    net.result(net.layer("Add", [ref, net.const([3], b.data)], [("f32", [3, 3])],
+                         attrs(auto_broadcast="pdpd", axis=0))[0])
+    return net, [Tensor.make([3, 3], lambda i: b.data[i[0]] + sum(
+        x.at([i[0], k]) * w.at([i[1], k]) / 2 for k in range(4)))]
+
+
+for kind_of in ("Ceiling", "Floor"):
+    values(kind_of + "_ints", kind_of, Tensor([3], [-7, 0, 9], "i32"),
+           Tensor([3], [-7, 0, 9], "i32"))
