@@ -262,8 +262,8 @@ static enum th_status read_sizes(const struct ov_node *n, const struct th_type *
         if (by_scale && (!th_dtype_is_float(c->type.dtype) || !(by > 0 && by < 65536)))
             return ov_reject(n, "a scale of %g", by);
         /* a scale that was rounded down still makes the whole number it is meant to make */
-        sizes[i] = by_scale ? (int64_t)floor((double)in * (by + 1e-6))
-                            : th_tensor_int(c, (int64_t)i);
+        double scaled = floor((double)(in <= 1 << 20 ? in : 0) * (by + 1e-6));
+        sizes[i] = by_scale ? (int64_t)scaled : th_tensor_int(c, (int64_t)i);
         if (in < 1 || sizes[i] < 1 || sizes[i] > 1 << 20 || in > 1 << 20)
             return ov_reject(n, "an extent of %" PRId64 " cannot become %" PRId64, in, sizes[i]);
         axes[at] = (struct axis){in, sizes[i], by_scale ? by : (double)sizes[i] / (double)in};
