@@ -13,6 +13,7 @@ static const struct onx_row *const families[] = {
     onx_rows_late,
     onx_rows_einsum,
     onx_rows_signal,
+    onx_rows_attention,
     onx_rows_optim,
     onx_rows_sets,
     onx_rows_sequence,

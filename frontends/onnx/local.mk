@@ -4,6 +4,7 @@ PRELOAD_MODULES += %D%/onnx.la
 # All of the module, for the module and for programs that link it (fuzzing).
 noinst_LTLIBRARIES += %D%/libonnx.la
 %C%_libonnx_la_SOURCES = \
+  %D%/attention.c \
   %D%/choose.c \
   %D%/control.c \
   %D%/conv.c \
