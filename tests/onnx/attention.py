@@ -47,14 +47,15 @@ def spread(dims, data, place, short):
 class Form:
     """What one node is given. Operands are 4-D here; flat ones are turned when they are written."""
 
-    def __init__(self, batch=2, heads=2, kv=None, rows=3, keys=5, past=0, depth=4, out=3,
+    def __init__(self, batch=2, heads=2, kv=None, rows=3, keys=5, past=None, depth=4, out=3,
                  flat=False, kind=FLOAT, mask=None, lengths=None, opset=24, **attrs):
-        self.heads, self.kv, self.rows, self.past = heads, kv or heads, rows, past
+        self.heads, self.kv, self.rows, self.past = heads, kv or heads, rows, past or 0
         self.batch, self.flat, self.kind, self.opset = batch, flat, kind, opset
-        self.total, self.mask, self.lengths, self.attrs = past + keys, mask, lengths, attrs
+        self.total, self.mask = self.past + keys, mask
+        self.lengths, self.attrs = lengths, attrs
         dims = {"q": (batch, heads, rows, depth), "k": (batch, self.kv, keys, depth),
                 "v": (batch, self.kv, keys, out)}
-        if past:
+        if past is not None:
             dims["past_k"] = (batch, self.kv, past, depth)
             dims["past_v"] = (batch, self.kv, past, out)
         self.given = {name: (d, kind, reals(d, kind)) for name, d in dims.items()}
@@ -192,6 +193,7 @@ check("plain")
 check("scaled", scale=0.25, softcap=1.5)
 check("causal", is_causal=1)
 check("causal_past", is_causal=1, past=2, keys=3)
+check("causal_start", is_causal=1, past=0)
 check("grouped", heads=6, kv=2, flat=True, is_causal=1)
 check("grouped_past", heads=4, kv=1, flat=True, past=3, keys=2, mask=floats((3, 5)))
 for dims in ((5,), (3, 1), (2, 1, 5), (2, 1, 3, 5)):
@@ -212,6 +214,7 @@ check("lengths", lengths=[2, 5])
 check("lengths_fixed", lengths=[2, 5], fixed=["lengths"])
 check("lengths_causal", lengths=[2, 5], is_causal=1, mask=some((2, 1, 1, 5)))
 check("lengths_odd", lengths=[-7, 1 << 40])
+check("lengths_odd_causal", lengths=[-7, 1 << 40], is_causal=1)
 for left, right in ((1, -1), (-1, 1), (1, 0), (0, 0), (1 << 62, 1 << 62)):
     for more in ({}, {"past": 2, "keys": 3}, {"lengths": [3, 5]}):
         check("window_%d_%d_%d" % (left, right, len(more) + ("lengths" in more)),
