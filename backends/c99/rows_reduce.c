@@ -54,6 +54,37 @@ static bool even_rule(const struct th_inst *c)
     return !strcmp(c->contract, "onnx");
 }
 
+/* The accumulator's type, its start and what an element v does to it. */
+struct rule {
+    const char *op, *real_start, *real, *int_start, *integer;
+};
+static const struct rule rules[] = {
+    {"mean", "0.0f", "acc += v", "0", "acc += v"},
+    {"sum", "0.0f", "acc += v", "0", "acc += v"},
+    {"reduce_max", "-INFINITY", "acc = acc < v ? v : acc", NULL, "acc = acc < v ? v : acc"},
+    {"reduce_min", "INFINITY", "acc = acc > v ? v : acc", NULL, "acc = acc > v ? v : acc"},
+    {"reduce_prod", "1.0f", "acc *= v", "1", "acc = (int64_t)((uint64_t)acc * (uint64_t)v)"},
+    {"reduce_any", NULL, NULL, "0", "acc |= v != 0"},
+    {"reduce_all", NULL, NULL, "1", "acc &= v != 0"},
+};
+
+static const struct rule *rule_of(const struct th_inst *c)
+{
+    for (size_t i = 0; i < TH_ARRAY_LEN(rules); i++)
+        if (!strcmp(rules[i].op, c->op->name))
+            return &rules[i];
+    return NULL;
+}
+
+/* Whether nothing at all has a result: the rule's start. */
+static bool has_start(const struct th_inst *c)
+{
+    const struct rule *r = rule_of(c);
+    if (!strcmp(c->op->name, "mean") || quantized_sum(c) || quantized_prod(c))
+        return false;
+    return (th_dtype_is_float(c->in[0]->dtype) ? r->real_start : r->int_start) != NULL;
+}
+
 static const char *refuse(const struct th_query *q)
 {
     struct reduce r;
@@ -68,7 +99,7 @@ static const char *refuse(const struct th_query *q)
         strcmp(q->inst->contract, "tflite") &&
         strcmp(q->inst->contract, "tflite-single-rounding"))
         return "the contract has another rule";
-    if (r.n < 1)
+    if (r.n < 1 && !has_start(q->inst))
         return "nothing to reduce";
     return th_gen_too_large(q);
 }
@@ -88,34 +119,10 @@ static struct th_multiplier divided(struct th_multiplier m, int64_t n)
     return m;
 }
 
-/* The accumulator's type, its start and what an element v does to it. */
-struct rule {
-    const char *op, *real_start, *real, *int_start, *integer;
-};
-static const struct rule rules[] = {
-    {"mean", "0.0f", "acc += v", "0", "acc += v"},
-    {"sum", "0.0f", "acc += v", "0", "acc += v"},
-    {"reduce_max", "-3.402823466e+38f", "acc = acc < v ? v : acc", NULL, "acc = acc < v ? v : acc"},
-    {"reduce_min", "3.402823466e+38f", "acc = acc > v ? v : acc", NULL, "acc = acc > v ? v : acc"},
-    {"reduce_prod", "1.0f", "acc *= v", "1", "acc = (int64_t)((uint64_t)acc * (uint64_t)v)"},
-    {"reduce_any", NULL, NULL, "0", "acc |= v != 0"},
-    {"reduce_all", NULL, NULL, "1", "acc &= v != 0"},
-};
-
-static const struct rule *rule_of(const struct th_inst *c)
-{
-    for (size_t i = 0; i < TH_ARRAY_LEN(rules); i++)
-        if (!strcmp(rules[i].op, c->op->name))
-            return &rules[i];
-    return NULL;
-}
-
 static void write_start(struct th_str *s, const struct th_inst *c, const struct rule *r)
 {
     const enum th_dtype t = c->in[0]->dtype;
-    if (t == TH_DT_F64 && *r->real_start != '0' && *r->real_start != '1')
-        th_str_addf(s, "double acc = %sDBL_MAX;\n", *r->real_start == '-' ? "-" : "");
-    else if (th_dtype_is_float(t))
+    if (th_dtype_is_float(t))
         th_str_addf(s, "%s acc = %s;\n", th_dtype_ctype(t), r->real_start);
     else if (quantized_sum(c))
         th_str_add(s, "int32_t acc = 0;\n");

@@ -235,6 +235,9 @@ enum th_status onx_iota(struct onx_node *n, enum th_dtype dt, int64_t count, th_
 
 /* ---- operands that are known only when the network runs (late.c) */
 
+/* Whether `axis` is among the (maybe negative) axes of a list: a scalar. */
+enum th_status onx_late_named(struct onx_node *n, th_value axes, int32_t rank, int32_t axis,
+                              th_value *out);
 enum th_status onx_late_slice(struct onx_node *n);
 enum th_status onx_late_pad(struct onx_node *n);
 enum th_status onx_late_reduce(struct onx_node *n, const char *op, th_value x, bool keep,

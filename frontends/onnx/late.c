@@ -259,9 +259,8 @@ enum th_status onx_late_pad(struct onx_node *n)
 
 /* ---- axes ------------------------------------------------------------------------------------ */
 
-/* Whether `axis` is among the (maybe negative) axes of a list: a scalar. */
-static enum th_status named(struct onx_node *n, th_value axes, int32_t rank, int32_t axis,
-                            th_value *out)
+enum th_status onx_late_named(struct onx_node *n, th_value axes, int32_t rank, int32_t axis,
+                              th_value *out)
 {
     const int64_t count = th_type_elems(onx_type(n, axes));
 
@@ -310,7 +309,7 @@ enum th_status onx_late_reduce(struct onx_node *n, const char *op, th_value x, b
             continue;
         TH_TRY(onx_reduce(n, op, x, list, used, keep, &y));
         for (size_t i = 0; i < used && *out != 0; i++) {
-            TH_TRY(named(n, axes, t.rank, (int32_t)list[i], &one));
+            TH_TRY(onx_late_named(n, axes, t.rank, (int32_t)list[i], &one));
             if (test != 0)
                 TH_TRY(onx_binary(n, "logical_and", test, one, &one));
             test = one;
@@ -334,7 +333,7 @@ enum th_status onx_late_cumsum(struct onx_node *n, th_value x)
         th_attr_list_bool(&a, "reverse", onx_attr_i(n, "reverse", 0) != 0);
         TH_TRY(onx_add(n, "cumsum", &x, 1, &a, &one));
         if (y != 0) {
-            TH_TRY(named(n, onx_in(n, 1), t.rank, axis, &test));
+            TH_TRY(onx_late_named(n, onx_in(n, 1), t.rank, axis, &test));
             TH_TRY(choose(n, test, one, y, &one));
         }
         y = one;

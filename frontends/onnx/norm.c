@@ -296,10 +296,12 @@ static enum th_status import_softmax(struct onx_node *n)
     return onx_bind(n, 0, y);
 }
 
+/* x over its norm; where that is zero the result is, too. */
 static enum th_status import_lp_norm(struct onx_node *n)
 {
     int64_t axis, p = onx_attr_i(n, "p", 2);
-    th_value x, s;
+    enum th_dtype t;
+    th_value x, s, zero, pick[3];
 
     TH_TRY(onx_need(n, &x, 1));
     if (!onx_axis(n, onx_attr_i(n, "axis", -1), onx_type(n, x)->rank, &axis))
@@ -310,6 +312,12 @@ static enum th_status import_lp_norm(struct onx_node *n)
     TH_TRY(onx_reduce(n, "sum", s, &axis, 1, true, &s));
     if (p == 2)
         TH_TRY(onx_unary(n, "sqrt", s, &s));
+    t = onx_type(n, s)->dtype;
+    TH_TRY(onx_scalar(n, t, 0, &zero));
+    TH_TRY(onx_scalar(n, t, 1, &pick[1]));
+    TH_TRY(onx_binary(n, "equal", s, zero, &pick[0]));
+    pick[2] = s;
+    TH_TRY(onx_add_typed(n, "select", pick, 3, NULL, t, NULL, &s));
     TH_TRY(onx_binary(n, "div", x, s, &s));
     return onx_bind(n, 0, s);
 }

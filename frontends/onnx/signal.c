@@ -166,12 +166,31 @@ struct transform {
     int64_t length, bins;
     int64_t parts;            /* of an element: 1 real, 2 complex */
     bool inverse;
+    bool real;                /* the inverse of `bins` of a real signal of that length */
 };
+
+/* The inverse of onesided bins: columns are the real signal; each bin but the first and, at an
+ * even length, the last stands for its conjugate, too. */
+static void real_inverse(const struct transform *f, struct th_tensor *m)
+{
+    for (int64_t k = 0; k < f->bins; k++) {
+        const bool alone = k == 0 || 2 * k == f->length;
+        const double weight = (alone ? 1.0 : 2.0) / (double)f->length;
+        for (int64_t i = 0; i < f->length; i++) {
+            const double angle = turn * (double)(i * k % f->length) / (double)f->length;
+            const int64_t at = k * f->parts * f->length + i;
+            th_tensor_set_real(m, at, cos(angle) * weight);
+            if (f->parts == 2)
+                th_tensor_set_real(m, at + f->length, alone ? 0 : -sin(angle) * weight);
+        }
+    }
+}
 
 /* Rows: parts of the elements of a signal; columns: real and imaginary parts of the bins. */
 static enum th_status matrix(struct onx_node *n, const struct transform *f, th_value *out)
 {
-    const int64_t dims[2] = {f->length * f->parts, f->bins * 2};
+    const int64_t dims[2] = {(f->real ? f->bins : f->length) * f->parts,
+                             f->real ? f->length : f->bins * 2};
     const struct th_type t = th_type_make(TH_DT_F32, 2, dims);
     struct th_tensor *m;
 
@@ -180,7 +199,9 @@ static enum th_status matrix(struct onx_node *n, const struct transform *f, th_v
     m = th_tensor_new(n->scope->im->arena, &t);
     if (m == NULL)
         return TH_ERR_INTERNAL;
-    for (int64_t i = 0; i < f->length; i++)
+    if (f->real)
+        real_inverse(f, m);
+    for (int64_t i = 0; i < f->length && !f->real; i++)
         for (int64_t k = 0; k < f->bins; k++) {
             const double angle = turn * (double)(i * k % f->length) / (double)f->length;
             const double scale = f->inverse ? 1 / (double)f->length : 1;
@@ -197,7 +218,7 @@ static enum th_status matrix(struct onx_node *n, const struct transform *f, th_v
     return *out != 0 ? TH_OK : TH_ERR_INTERNAL;
 }
 
-/* x [..., length, parts] to [..., bins, 2]. */
+/* x [..., length, parts] to [..., bins, 2]; the real inverse from bins to [..., length, 1]. */
 static enum th_status transform(struct onx_node *n, th_value x, const struct transform *f,
                                 th_value *out)
 {
@@ -208,11 +229,11 @@ static enum th_status transform(struct onx_node *n, th_value x, const struct tra
     for (int32_t i = 0; i + 2 < t.rank; i++)
         rows *= t.dims[i];
     TH_TRY(matrix(n, f, &m));
-    TH_TRY(onx_reshape(n, x, 2, (int64_t[]){rows, f->length * f->parts}, &x));
+    TH_TRY(onx_reshape(n, x, 2, (int64_t[]){rows, onx_type(n, m)->dims[0]}, &x));
     TH_TRY(onx_binary(n, "batch_matmul", x, m, &x));
     memcpy(dims, t.dims, sizeof dims);
-    dims[t.rank - 2] = f->bins;
-    dims[t.rank - 1] = 2;
+    dims[t.rank - 2] = f->real ? f->length : f->bins;
+    dims[t.rank - 1] = f->real ? 1 : 2;
     return onx_reshape(n, x, t.rank, dims, out);
 }
 
@@ -235,38 +256,106 @@ static enum th_status fit(struct onx_node *n, th_value x, int32_t axis, int64_t 
     return onx_add(n, "pad", &x, 1, &a, out);
 }
 
-static enum th_status import_dft(struct onx_node *n)
+/* What DFT's attributes and operands ask for along one axis of x; false if told. */
+static bool dft_lengths(struct onx_node *n, const struct th_type *t, int64_t axis,
+                        struct transform *f)
 {
     const bool onesided = onx_attr_i(n, "onesided", 0) != 0;
-    struct transform f = {.inverse = onx_attr_i(n, "inverse", 0) != 0};
-    int64_t perm[TH_MAX_RANK], axis, given[1];
-    double asked = onx_has(n, "axis") ? (double)onx_attr_i(n, "axis", 1) : n->opset < 20 ? 1 : -2;
+    int64_t given[1];
     size_t count;
+
+    *f = (struct transform){.parts = t->dims[t->rank - 1], .length = t->dims[axis],
+                            .inverse = onx_attr_i(n, "inverse", 0) != 0};
+    f->real = f->inverse && onesided;
+    if (f->real)
+        f->length = 2 * (f->length - 1);
+    if (onx_has_in(n, 1)) {
+        if (!onx_in_ints(n, 1, "dft_length", given, 1, &count))
+            return false;
+        f->length = count == 1 ? given[0] : 0;
+    }
+    if (f->length < 1 || f->length > 4096) {
+        onx_reject(n, "1 to 4096", "a transform of %" PRId64, f->length);
+        return false;
+    }
+    f->bins = onesided ? f->length / 2 + 1 : f->length;
+    return true;
+}
+
+static enum th_status dft_along(struct onx_node *n, th_value x, int64_t axis,
+                                const struct transform *f, th_value *out)
+{
+    const int32_t rank = onx_type(n, x)->rank;
+    int64_t perm[TH_MAX_RANK];
+
+    TH_TRY(fit(n, x, (int32_t)axis, f->real ? f->bins : f->length, &x));
+    for (int32_t i = 0; i < rank; i++)
+        perm[i] = i;
+    perm[axis] = rank - 2, perm[rank - 2] = axis;
+    TH_TRY(onx_transpose(n, x, perm, &x));
+    TH_TRY(transform(n, x, f, &x));
+    return onx_transpose(n, x, perm, out);
+}
+
+/* An axis that is known only when the network runs: along each one that gives the declared
+ * result, and the right one of them. */
+static enum th_status late_dft(struct onx_node *n, th_value x)
+{
+    const struct th_type t = *onx_type(n, x);
+    struct th_type want;
+    th_value y = 0, pick[3];
+
+    if (!onx_declared(n, 0, &want) || want.rank != t.rank)
+        return onx_reject(n, "a constant axis, or a result of declared shape",
+                          "an axis that is known only when the network runs");
+    for (int32_t axis = 0; axis + 1 < t.rank; axis++) {
+        struct th_type r = t;
+        struct transform f;
+        if (t.dims[axis] < 2 && onx_attr_i(n, "onesided", 0) != 0 &&
+            onx_attr_i(n, "inverse", 0) != 0 && !onx_has_in(n, 1))
+            continue;
+        if (!dft_lengths(n, &t, axis, &f))
+            return TH_ERR_INPUT;
+        r.dims[axis] = f.real ? f.length : f.bins;
+        r.dims[t.rank - 1] = f.real ? 1 : 2;
+        if (memcmp(r.dims, want.dims, (size_t)t.rank * sizeof r.dims[0]) != 0)
+            continue;
+        TH_TRY(dft_along(n, x, axis, &f, &pick[1]));
+        if (y != 0) {
+            TH_TRY(onx_late_named(n, onx_in(n, 2), t.rank, axis, &pick[0]));
+            pick[2] = y;
+            TH_TRY(onx_add_typed(n, "select", pick, 3, NULL, TH_DT_F32, NULL, &pick[1]));
+        }
+        y = pick[1];
+    }
+    return y != 0 ? onx_bind(n, 0, y) : onx_reject(n, NULL, "no axis gives the declared result");
+}
+
+static enum th_status import_dft(struct onx_node *n)
+{
+    double asked = n->opset < 20 ? (double)onx_attr_i(n, "axis", 1) : -2;
+    struct transform f;
+    int64_t axis = 0;
     th_value x;
 
     TH_TRY(onx_need(n, &x, 1));
     const struct th_type t = *onx_type(n, x);
-    if (n->opset >= 20 && !onx_in_real(n, 2, "axis", &asked))
+    const bool late = n->opset >= 20 && onx_has_in(n, 2) && !onx_in_is_const(n, 2);
+    if (n->opset >= 20 && !late && !onx_in_real(n, 2, "axis", &asked))
         return TH_ERR_INPUT;
     if (t.rank < 2 || (t.dims[t.rank - 1] != 1 && t.dims[t.rank - 1] != 2) ||
-        t.dtype != TH_DT_F32 || !onx_axis(n, (int64_t)asked, t.rank, &axis) || axis == t.rank - 1)
+        t.dtype != TH_DT_F32)
         return onx_reject(n, "real or complex signals of 32 bits", "an operand of %d axes",
                           (int)t.rank);
-    f.parts = t.dims[t.rank - 1];
-    f.length = t.dims[axis];
-    if (onx_has_in(n, 1)) {
-        if (!onx_in_ints(n, 1, "dft_length", given, 1, &count) || count != 1 || given[0] < 1)
-            return onx_reject(n, NULL, "dft_length");
-        f.length = given[0];
-    }
-    f.bins = onesided ? f.length / 2 + 1 : f.length;
-    TH_TRY(fit(n, x, (int32_t)axis, f.length, &x));
-    for (int32_t i = 0; i < t.rank; i++)
-        perm[i] = i;
-    perm[axis] = t.rank - 2, perm[t.rank - 2] = axis;
-    TH_TRY(onx_transpose(n, x, perm, &x));
-    TH_TRY(transform(n, x, &f, &x));
-    TH_TRY(onx_transpose(n, x, perm, &x));
+    if (late)
+        return late_dft(n, x);
+    if (!onx_axis(n, (int64_t)asked, t.rank, &axis))
+        return TH_ERR_INPUT;
+    if (axis == t.rank - 1)
+        return onx_reject(n, "an axis of the signal", "axis %" PRId64 ", that of the parts", axis);
+    if (!dft_lengths(n, &t, axis, &f))
+        return TH_ERR_INPUT;
+    TH_TRY(dft_along(n, x, axis, &f, &x));
     return onx_bind(n, 0, x);
 }
 

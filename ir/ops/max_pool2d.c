@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/ops/common/pool.h"
 
-#include <float.h>
+#include <math.h>
 
 struct job {
     const struct th_tensor *x;
@@ -14,7 +14,7 @@ static void point_float(void *user, int64_t at, const struct th_pool_taps *t)
 {
     const struct job *j = user;
     const float *x = th_floats(j->x);
-    float max = -FLT_MAX;
+    float max = -INFINITY;
     for (int64_t iy = t->y0; iy < t->y1; iy++)
         for (int64_t ix = t->x0; ix < t->x1; ix++) {
             const float v = x[t->base + iy * t->row + ix * t->pixel];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ir/ops/common/reduce.h"
 
-#include <float.h>
+#include <math.h>
 
 #define TYPES (TH_DT_ACTS | TH_REDUCE_PLAIN | TH_DT_BIT(TH_DT_BOOL))
 
@@ -29,7 +29,7 @@ static int64_t pick_int(int64_t acc, int64_t v)
     return acc < v ? v : acc;
 }
 
-static const struct th_fold fold = {-FLT_MAX, pick_real, -DBL_MAX, pick_real64, INT64_MIN,
+static const struct th_fold fold = {-INFINITY, pick_real, -INFINITY, pick_real64, INT64_MIN,
                                     pick_int};
 
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)

@@ -2,7 +2,7 @@
 /* Random layers and their outputs by the obvious loops. */
 #include "tests/kernels/kgen.h"
 
-#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -345,7 +345,7 @@ static float pooled_real(const struct kgen_case *k, const int8_t *x, int y0, int
         best = v > best ? v : best;
     }
     if (n == 0)
-        return k->op == KGEN_MAX_POOL ? -FLT_MAX : 0.0f;
+        return k->op == KGEN_MAX_POOL ? -INFINITY : 0.0f;
     return k->op == KGEN_MAX_POOL ? (float)best : (float)sum / (float)n;
 }
 

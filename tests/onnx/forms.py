@@ -198,6 +198,79 @@ def resize():
             constants=[make.tensor("s", (3,), [1, 1, m], make.INT64)])
 
 
+def infinities():
+    """Rows that hold nothing finite: their largest and smallest are infinite. Nothing at all is
+    the start of its rule."""
+    low, high = -math.inf, math.inf
+    x = [low, low, low, 1.0, low, high, high, high, low]
+    axis = [make.tensor("a", (1,), [1], make.INT64)]
+    for name, op, opset, want in (("max", "ReduceMax", 18, [low, high, high]),
+                                  ("min", "ReduceMin", 18, [low, low, low])):
+        for sign in (1, -1):
+            network("infinite_%s%d" % (name, sign),
+                    [make.node(op, ["i0", "a"], ["y"], [make.attr("keepdims", 0)])],
+                    [((3, 3), 1, [sign * v for v in x])], (3,),
+                    want if sign == 1 else [-v for v in
+                                            ([low, low, low] if name == "max" else
+                                             [low, high, high])], opset=opset, constants=axis)
+    check("infinite_pool", "MaxPool", [((1, 1, 3, 3), 1, x)],
+          [make.attr("kernel_shape", [1, 2])], (1, 1, 3, 2), [low, low, 1.0, high, high, high])
+
+
+def lp_norm():
+    """Where the norm is zero the result is."""
+    x = [3.0, 4.0, 0.0, 0.0, -5.0, 0.0]
+    for p, want in ((2, [0.6, 0.8, 0.0, 0.0, -1.0, 0.0]), (1, [3 / 7, 4 / 7, 0, 0, -1.0, 0.0])):
+        for opset in (17, 22):
+            check("lp_norm%d_%d" % (p, opset), "LpNormalization", [((3, 2), 1, x)],
+                  [make.attr("axis", 1), make.attr("p", p)], (3, 2), want, opset=opset)
+
+
+def spectra():
+    """The inverse of a onesided transform is real; an axis that is an operand; lengths."""
+    def dft(rows, inverse):
+        n, sign = len(rows), 1 if inverse else -1
+        each = 1 / n if inverse else 1
+        return [each * sum(v * complex(math.cos(2 * math.pi * i * k / n),
+                                       sign * math.sin(2 * math.pi * i * k / n))
+                           for i, v in enumerate(rows)) for k in range(n)]
+
+    def parts(columns):
+        """Columns of complex numbers, [bins][columns][2]."""
+        return [p for row in zip(*columns) for v in row for p in (v.real, v.imag)]
+
+    inverse = [make.attr("inverse", 1), make.attr("onesided", 1)]
+    for n, bins, length in ((6, 4, False), (6, 4, True), (5, 3, True), (8, 3, True), (5, 4, True)):
+        data = reals((bins, 2, 2))
+        columns = [[complex(data[4 * k + 2 * c], data[4 * k + 2 * c + 1]) for k in range(bins)]
+                   for c in range(2)]
+        want = []
+        for c in columns:      # the other half is the conjugate of the first
+            half = (c + [0j] * n)[:n // 2 + 1]
+            half[0] = complex(half[0].real)
+            if n % 2 == 0:
+                half[-1] = complex(half[-1].real)
+            want.append(dft(half + [v.conjugate() for v in half[1:n - n // 2][::-1]], True))
+        flat = [v.real for row in zip(*want) for v in row]
+        name = "irfft_%d_%d_%d" % (n, bins, length)
+        given = ["i0", "n"] if length else ["i0"]
+        count_of = [make.tensor("n", (), [n], make.INT64)]
+        network(name, [make.node("DFT", given, ["y"], [make.attr("axis", 1)] + inverse)],
+                [((1, bins, 2, 2), 1, data)], (1, n, 2, 1), flat, opset=19, tolerance="1e-5,1e-5",
+                constants=count_of)
+        network(name + "_axis", [make.node("DFT", (given + [""])[:2] + ["a"], ["y"], inverse)],
+                [((1, bins, 2, 2), 1, data)], (1, n, 2, 1), flat, opset=20, tolerance="1e-5,1e-5",
+                constants=count_of + [make.tensor("a", (), [-3], make.INT64)])
+    x = reals((3, 3))
+    down = [dft(x[c::3], False) for c in range(3)]
+    across = [dft(x[3 * r:3 * r + 3], False) for r in range(3)]
+    for axis, want in ((-3, parts(down)), (0, parts(down)),
+                       (1, [p for r in across for v in r for p in (v.real, v.imag)])):
+        network("dft_late%d" % axis, [make.node("DFT", ["i0", "", "i1"], ["y"])],
+                [((3, 3, 1), 1, x), ((), 7, [axis])], (3, 3, 2), want, opset=20,
+                tolerance="1e-5,1e-5")
+
+
 def sequences():
     """Elements that change places, at positions that the file or only the network's user knows."""
     dims, node = (2, 3), make.node
@@ -252,6 +325,9 @@ norms()
 gemms()
 swish()
 resize()
+infinities()
+lp_norm()
+spectra()
 sequences()
 print("forms.py: %d failed" % CASES.failures)
 sys.exit(CASES.failures != 0)
