@@ -9,7 +9,7 @@ static const struct onx_row *const families[] = {
     onx_rows_index,       onx_rows_reduce, onx_rows_norm, onx_rows_quant, onx_rows_rnn,
     onx_rows_control,     onx_rows_choose, onx_rows_loss,
     onx_rows_resize,
-    onx_rows_vision,
+    onx_rows_vision, onx_rows_place,
     onx_rows_late,
     onx_rows_einsum,
     onx_rows_signal,

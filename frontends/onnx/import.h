@@ -98,7 +98,7 @@ extern const struct onx_row onx_rows_elementwise[], onx_rows_conv[], onx_rows_po
     onx_rows_gemm[], onx_rows_shape[], onx_rows_index[], onx_rows_reduce[], onx_rows_norm[],
     onx_rows_quant[], onx_rows_rnn[], onx_rows_control[], onx_rows_choose[], onx_rows_loss[],
     onx_rows_resize[], onx_rows_vision[], onx_rows_late[], onx_rows_einsum[], onx_rows_signal[],
-    onx_rows_optim[], onx_rows_sets[], onx_rows_attention[],
+    onx_rows_optim[], onx_rows_sets[], onx_rows_attention[], onx_rows_place[],
     onx_rows_sequence[];           /* the only ones that take sequences */
 
 const struct onx_row *onx_row_find(const char *name);

@@ -229,14 +229,20 @@ enum th_status onx_late_pad(struct onx_node *n)
 {
     const char *mode = onx_attr_s(n, "mode", "constant");
     th_value in[2], value, index, inside;
+    struct lists l = {0};
     struct th_type want;
 
     TH_TRY(onx_need(n, in, 2));
     const struct th_type t = *onx_type(n, in[0]);
     TH_TRY(declared(n, t.rank, &want));
-    if (onx_has_in(n, 3) || th_type_elems(onx_type(n, in[1])) != 2 * t.rank ||
-        th_type_elems(&t) == 0)
-        return onx_reject(n, "padding for every axis", "padding for some axes");
+    const int64_t pads = th_type_elems(onx_type(n, in[1]));
+    l.count = onx_has_in(n, 3) ? th_type_elems(onx_type(n, onx_in(n, 3))) : t.rank;
+    if (onx_type(n, in[1])->rank != 1 || pads != 2 * l.count || th_type_elems(&t) == 0)
+        return onx_reject(n, NULL, "%" PRId64 " pads for %" PRId64 " axes", pads, l.count);
+    if (onx_has_in(n, 3))
+        TH_TRY(onx_cast(n, onx_in(n, 3), TH_DT_S64, &l.axes));
+    TH_TRY(onx_slice(n, in[1], 0, 0, l.count, &l.starts));
+    TH_TRY(onx_cast(n, l.starts, TH_DT_S64, &l.starts));
     if (onx_has_in(n, 2))
         TH_TRY(onx_reshape(n, onx_in(n, 2), 0, NULL, &value));
     else
@@ -246,7 +252,7 @@ enum th_status onx_late_pad(struct onx_node *n)
         th_value before;
         for (int32_t i = 0; i < t.rank; i++)
             dims[i] = i == axis ? want.dims[i] : 1;
-        TH_TRY(entry(n, in[1], axis, &before));
+        TH_TRY(for_axis(n, &l, l.starts, t.rank, axis, 0, &before));
         TH_TRY(pad_axis(n, mode, before, t.dims[axis], want.dims[axis], &index, &inside));
         TH_TRY(take(n, in[0], index, axis, &in[0]));
         if (strcmp(mode, "constant") != 0)

@@ -23,6 +23,7 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/node.c \
   %D%/norm.c \
   %D%/optim.c \
+  %D%/place.c \
   %D%/pool.c \
   %D%/quant.c \
   %D%/reduce.c \

@@ -517,7 +517,7 @@ static enum th_status import_pad(struct onx_node *n)
     th_value x, y = 0;
 
     TH_TRY(onx_need(n, &x, 1));
-    for (size_t i = 1; i < 3; i++)
+    for (size_t i = 1; i < 4; i++)
         if (onx_has_in(n, i) && !onx_in_is_const(n, i))
             return onx_late_pad(n);
     rank = onx_type(n, x)->rank;

@@ -271,6 +271,92 @@ def spectra():
                 tolerance="1e-5,1e-5")
 
 
+def center_crop_pad():
+    """Cut and padded around the middle; the shape a constant or, where declared, an operand."""
+    x = reals((5, 4, 3))
+    dims, axes = (2, 7, 3), [0, -2]
+    want = []
+    for i, j, k in indices(dims):
+        at_axis = j - (7 - 4) // 2
+        want.append(x[at((5, 4, 3), (i + (5 - 2) // 2, at_axis, k))] if 0 <= at_axis < 4 else 0.0)
+    for name, given, sizes, attrs in (("axes", ["i0", "s"], [2, 7], [make.attr("axes", axes)]),
+                                      ("all", ["i0", "s"], [2, 7, 3], [])):
+        network("center_" + name, [make.node("CenterCropPad", given, ["y"], attrs)],
+                [((5, 4, 3), 1, x)], dims, want, opset=18,
+                constants=[make.tensor("s", (len(sizes),), sizes, make.INT64)])
+    check("center_late", "CenterCropPad", [((5, 4, 3), 1, x), ((2,), 7, [2, 7])],
+          [make.attr("axes", axes)], dims, want, opset=18)
+
+
+def col2im():
+    """Every element of a column added where its tap lies; what lies in the padding is dropped."""
+    def case_of(name, image, block, strides, dilations, pads):
+        n, c, space = 2, 2, len(image)
+        windows = [(image[i] + pads[i] + pads[space + i] - dilations[i] * (block[i] - 1) - 1) //
+                   strides[i] + 1 for i in range(space)]
+        dims = (n, c * count(block), count(windows))
+        x, want = reals(dims), [0.0] * (n * c * count(image))
+        for b, k in indices((n, c)):
+            for tap in indices(block):
+                for w in indices(windows):
+                    p = [w[i] * strides[i] + tap[i] * dilations[i] - pads[i] for i in range(space)]
+                    if all(0 <= p[i] < image[i] for i in range(space)):
+                        want[at((n, c) + image, (b, k) + tuple(p))] += x[at(
+                            dims, (b, k * count(block) + at(block, tap), at(windows, w)))]
+        attrs = [make.attr("strides", strides), make.attr("dilations", dilations),
+                 make.attr("pads", pads)]
+        network("col2im_" + name, [make.node("Col2Im", ["i0", "s", "b"], ["y"], attrs)],
+                [(dims, 1, x)], (n, c) + image, want, opset=18, tolerance="1e-5,1e-5", constants=[
+                    make.tensor("s", (space,), list(image), make.INT64),
+                    make.tensor("b", (space,), list(block), make.INT64)])
+        check("col2im_late_" + name, "Col2Im",
+              [(dims, 1, x), ((space,), 7, list(image)), ((space,), 7, list(block))], attrs,
+              (n, c) + image, want, opset=18)
+
+    case_of("plain", (4, 5), (2, 3), [1, 1], [1, 1], [0, 0, 0, 0])
+    case_of("uneven", (5, 6), (2, 3), [2, 1], [1, 2], [1, 0, 0, 2])
+    case_of("square", (5, 5), (1, 5), [1, 1], [1, 1], [0, 0, 0, 0])
+    case_of("square_turned", (5, 5), (5, 1), [1, 1], [1, 1], [0, 0, 0, 0])
+    case_of("volume", (3, 2, 4), (2, 1, 2), [1, 1, 2], [1, 1, 1], [0, 0, 0, 0, 0, 0])
+    case_of("one_axis", (6,), (3,), [1], [2], [1, 1])
+
+
+def affine_grid():
+    for space, corners in itertools.product(((3, 4), (2, 3, 4)), (0, 1)):
+        axes = len(space)
+        theta, want = reals((2, axes, axes + 1)), []
+        for b in range(2):
+            for p in indices(space):
+                place = [2 * i / (d - 1) - 1 if corners else (2 * i + 1) / d - 1
+                         for i, d in zip(p, space)][::-1] + [1]
+                want += [sum(theta[at((2, axes, axes + 1), (b, r, k))] * v
+                             for k, v in enumerate(place)) for r in range(axes)]
+        size, attrs = [2, 5] + list(space), [make.attr("align_corners", corners)]
+        name, given = "affine%d_%d" % (axes, corners), ((2, axes, axes + 1), 1, theta)
+        network(name, [make.node("AffineGrid", ["i0", "s"], ["y"], attrs)], [given],
+                (2,) + space + (axes,), want, opset=20, tolerance="1e-5,1e-5",
+                constants=[make.tensor("s", (len(size),), size, make.INT64)])
+        check(name + "_late", "AffineGrid", [given, ((len(size),), 7, size)], attrs,
+              (2,) + space + (axes,), want, opset=20)
+
+
+def pads():
+    """Pads of some axes, of which pads or axes are known only when the network runs."""
+    x = reals((2, 3, 4))
+    want = [x[at((2, 3, 4), (i, j - 1, k - 2))] if 1 <= j < 4 and 2 <= k < 6 else 7.0
+            for i, j, k in indices((2, 6, 7))]
+    axes, sizes = [2, -2], [2, 1, 1, 2]
+    lists = {"p": ((4,), 7, sizes), "a": ((2,), 7, axes)}
+    for late in ("p", "a", "pa", ""):
+        names = {k: "i%d" % (i + 1) for i, k in enumerate(late)}
+        constants = [make.tensor("v", (), [7.0])] + [
+            make.tensor(k, v[0], v[2], make.INT64) for k, v in lists.items() if k not in late]
+        network("pad_axes_" + late,
+                [make.node("Pad", ["i0", names.get("p", "p"), "v", names.get("a", "a")], ["y"])],
+                [((2, 3, 4), 1, x)] + [lists[k] for k in late], (2, 6, 7), want, opset=19,
+                constants=constants)
+
+
 def sequences():
     """Elements that change places, at positions that the file or only the network's user knows."""
     dims, node = (2, 3), make.node
@@ -328,6 +414,10 @@ resize()
 infinities()
 lp_norm()
 spectra()
+center_crop_pad()
+col2im()
+affine_grid()
+pads()
 sequences()
 print("forms.py: %d failed" % CASES.failures)
 sys.exit(CASES.failures != 0)
