@@ -62,6 +62,9 @@ static enum th_status read_modes(struct onx_node *n, struct resize *r)
     onx_attr_ints(n, "axes", &axes);
     if (axes != 0)
         return onx_reject(n, "scales or sizes for every axis", "axes");
+    if (!is(onx_attr_s(n, "keep_aspect_ratio_policy", "stretch"), "stretch"))
+        return onx_reject(n, "stretch", "keep_aspect_ratio_policy '%s'",
+                          onx_attr_s(n, "keep_aspect_ratio_policy", ""));
     return TH_OK;
 }
 

@@ -196,6 +196,11 @@ def resize():
             [make.node("Resize", ["i0", "", "", "s"], ["y"], [make.attr("mode", "cubic")])],
             [((1, 1, n), 1, x)], (1, 1, m), want, tolerance="1e-5,1e-5",
             constants=[make.tensor("s", (3,), [1, 1, m], make.INT64)])
+    empty = ((0,), 1, [])
+    CASES.refused("resize_aspect", "Resize",
+                  [((1, 1, n), 1, x), empty, empty, ((3,), 7, [1, 1, m])],
+                  [make.attr("keep_aspect_ratio_policy", "not_larger")], (1, 1, m),
+                  "keep_aspect_ratio_policy 'not_larger'")
 
 
 def infinities():
