@@ -264,23 +264,30 @@ const struct th_report *th_compile_report(const struct th_compiled *c)
     return r;
 }
 
-enum th_status th_compile_check(const struct th_compiled *c)
+uint64_t th_compile_flash(const struct th_compiled *c, const char **where)
 {
-    const struct th_report *r = th_compile_report(c);
     uint64_t flash = 0;
-    const char *where = NULL;
-    if (!r)
-        return TH_ERR_INTERNAL;
-    for (uint32_t i = 0; i < c->target->n_regions; i++) {
+    *where = NULL;
+    /* a file of weights is placed by the user */
+    for (uint32_t i = 0; i < c->target->n_regions && strcmp(c->options->weights, "bin"); i++) {
         const struct th_mem_region *m = &c->target->regions[i];
         if (m->use & TH_REGION_USE_CODE && !(m->use & TH_REGION_USE_RAM) && m->bytes > flash) {
             flash = m->bytes;
-            where = m->name;
+            *where = m->name;
         }
     }
+    return flash;
+}
+
+enum th_status th_compile_check(const struct th_compiled *c)
+{
+    const struct th_report *r = th_compile_report(c);
+    const char *where = NULL;
+    const uint64_t flash = th_compile_flash(c, &where);
+    if (!r)
+        return TH_ERR_INTERNAL;
     const uint64_t data = (uint64_t)r->data_bytes, code = (uint64_t)r->foot.code;
-    /* a file of weights is placed by the user */
-    if (!where || data + code <= flash || !strcmp(c->options->weights, "bin"))
+    if (!where || data + code <= flash)
         return TH_OK;
     th_error(c->ctx, NULL, 0, "model needs %s%" PRIu64 " bytes of flash, region '%s' has %" PRIu64,
              data > flash ? "" : "up to ", data + code, where, flash);

@@ -36,6 +36,9 @@ enum th_status th_compile_windows(const struct th_compiled *c, struct th_program
 /* Numbers of the program as it is now; NULL (reported) when memory is exhausted. Valid until
  * release. */
 const struct th_report *th_compile_report(const struct th_compiled *c);
+/* The target's largest memory for constants and code in bytes, and its name; 0 and NULL where it has
+ * none, or where the user places the weights. */
+uint64_t th_compile_flash(const struct th_compiled *c, const char **where);
 /* Whether the target's code memory holds a planned program. Reports. */
 enum th_status th_compile_check(const struct th_compiled *c);
 /* With the reports. */

@@ -32,16 +32,24 @@ static bool has_limit(const struct th_target *t)
     return false;
 }
 
-/* The arena with these ways (bits) taken; 0: it does not fit, or a way is taken already. */
-static int64_t arena_with(const struct th_compiled *c, unsigned chosen)
+/* The arena with these ways (bits) taken; 0: it does not fit, or a way is taken already. *over: the
+ * least flash of those that fit but for it. */
+static int64_t arena_with(const struct th_compiled *c, unsigned chosen, int64_t *over)
 {
+    const char *where;
     struct th_options o = *c->options;
     int64_t bytes = 0, flash;
     o.verbosity = 0;
     for (size_t i = 0; i < TH_ARRAY_LEN(ways); i++)
         if (chosen >> i & 1 && !th_options_take(&o, ways[i].option, ways[i].value))
             return 0;
-    return th_compile_again(c, &o, &bytes, &flash) == TH_OK ? bytes : 0;
+    if (th_compile_again(c, &o, &bytes, &flash) != TH_OK)
+        return 0;
+    if (!th_compile_flash(c, &where) || (uint64_t)flash <= th_compile_flash(c, &where))
+        return bytes;
+    if (!*over || flash < *over)
+        *over = flash;
+    return 0;
 }
 
 static void name_ways(struct th_str *s, unsigned chosen)
@@ -62,6 +70,9 @@ void th_say_ways_out(const struct th_compiled *c)
 {
     struct th_ctx *ctx = c->ctx;
     struct th_str s, tried;
+    const char *where;
+    const uint64_t flash = th_compile_flash(c, &where);
+    int64_t over = 0;
     unsigned open = 0;
     th_sink_fn *const sink = ctx->sink;
     void *const user = ctx->sink_user;
@@ -74,19 +85,22 @@ void th_say_ways_out(const struct th_compiled *c)
         const char *given = th_options_global((void *)(uintptr_t)c->options, ways[i].option);
         if (!given || !strcmp(given, ways[i].value) || !strcmp(given, "frames"))
             continue;
-        const int64_t bytes = arena_with(c, 1u << i);
+        const int64_t bytes = arena_with(c, 1u << i, &over);
         open |= 1u << i;
         th_str_addf(&tried, "%s%s", tried.len ? ", " : "", ways[i].shown);
         if (bytes)
             add_way(&s, 1u << i, bytes);
     }
     /* several together, when none alone is enough */
-    const int64_t all = !s.len && open & (open - 1) ? arena_with(c, open) : 0;
+    const int64_t all = !s.len && open & (open - 1) ? arena_with(c, open, &over) : 0;
     if (all)
         add_way(&s, open, all);
     th_ctx_set_sink(ctx, sink, user);
     if (s.len)
         th_help(ctx, CODE_RAM, "%s", s.s);
+    else if (over)
+        th_note(ctx, NULL, "other options make the arena fit, but constants and code need up to "
+                "%" PRId64 " bytes of flash, region '%s' has %" PRIu64, over, where, flash);
     else if (tried.len)
         th_note(ctx, NULL, "tried: it does not fit with %s either", tried.s);
     th_str_release(&s);

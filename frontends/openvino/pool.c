@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pools. */
+#include <math.h>
 #include <inttypes.h>
 
 #include "window.h"
@@ -78,6 +79,12 @@ static enum th_status add_pool(const struct ov_node *n, const char *op, th_value
     return ov_add(n, op, &x, 1, &a, y);
 }
 
+/* What is never a maximum. */
+static double lowest(const struct th_type *t)
+{
+    return th_dtype_is_float(t->dtype) ? -INFINITY : (double)th_dtype_min(t->dtype);
+}
+
 /* The maximum of the taps, each a strided slice of the padded maps. */
 static enum th_status dilated_max(const struct ov_node *n, th_value x, struct ov_window *w,
                                   th_value *y)
@@ -97,7 +104,7 @@ static enum th_status dilated_max(const struct ov_node *n, th_value x, struct ov
                        ((w->size[i] - 1) * w->dilation[i] + 1)) / w->stride[i] + 1;
     th_attr_list_ints(&p, "before", before, 4);
     th_attr_list_ints(&p, "after", after, 4);
-    th_attr_list_float(&p, "value", (double)-3.402823466e38f);
+    th_attr_list_float(&p, "value", lowest(&t));
     TH_TRY(ov_add(n, "pad", &x, 1, &p, &x));
     *y = 0;
     for (int64_t i = 0; i < w->size[0] * w->size[1]; i++) {
@@ -131,7 +138,7 @@ static enum th_status import_max_pool(struct ov_node *n)
     if (is_dilated(&w))
         TH_TRY(dilated_max(n, x, &w, &y));
     else
-        TH_TRY(add_pool(n, "max_pool2d", x, &w, (double)-3.402823466e38f, &y));
+        TH_TRY(add_pool(n, "max_pool2d", x, &w, lowest(ov_type(n, x)), &y));
     TH_TRY(ov_from_maps(n, y, spatial, &y));
     /* the second output, where each maximum lies, stays without a value */
     return ov_bind(n, 0, y);

@@ -13,6 +13,7 @@ stored outputs in every integer. --search looks for the values and writes FILE.
 
 The compiled program multiplies the exact sum by a factor of 24 bits, which turns some ties, too:
 they follow from that rule, and with them the evaluation must give its outputs in every integer.
+What is emitted for the host must equal those outputs.
 """
 import argparse
 import heapq
@@ -260,7 +261,9 @@ def integers(path, network):
     v = np.load(path).reshape(-1)
     if v.dtype.kind == "f":
         last = next(n for n in network.nodes if n.output == network.output)
-        return np.rint(v / network.constants[last.inputs[1]].astype(np.float64))
+        steps = v / network.constants[last.inputs[1]].astype(np.float64)
+        assert np.abs(steps - np.rint(steps)).max() < 1e-4, path
+        return np.rint(steps)
     return v.astype(np.float64)
 
 
@@ -273,16 +276,25 @@ def turned_as(run, turned):
     return run
 
 
+def thimble(args, verb, name, cases, *more):
+    """Runs a verb on the model and the inputs of some cases; ends everything if that fails."""
+    folder = os.path.join(args.models, name)
+    cmd = [args.thimble, verb, os.path.join(folder, "model.onnx"), *more]
+    for c in cases:
+        cmd += ["--input", os.path.join(folder, "in%d.npy" % c)]
+    p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if p.returncode:
+        sys.exit("FAIL: %s\n%s" % (" ".join(cmd), p.stdout.decode("utf-8", "replace")))
+
+
 def check(args, name, case, known):
     """Stored and compiled outputs of a case against the evaluation: values turned, failures."""
     folder = os.path.join(args.models, name)
     network = Network(os.path.join(folder, "model.onnx"))
     run = start(network, np.load(os.path.join(folder, "in%d.npy" % case)))
     with tempfile.TemporaryDirectory() as made:
-        subprocess.run([args.thimble, "run", os.path.join(folder, "model.onnx"), "--planned",
-                        "--target", TARGET, "--sram", "16M", "--flash", "16M", "--input",
-                        os.path.join(folder, "in%d.npy" % case), "--output-dir", made],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        thimble(args, "run", name, [case], "--planned", "--target", TARGET, "--sram", "16M",
+                "--flash", "16M", "--output-dir", made)
         outputs = {"stored": integers(os.path.join(folder, "ref_out%d.npy" % case), network),
                    "compiled": integers(os.path.join(made, "out0.npy"), network)}
     steps = int(np.abs(outputs["stored"] - outputs["compiled"]).max())
@@ -326,8 +338,12 @@ def main():
     failed = passed = 0
     for name in args.names or sorted(known):
         cases = known.setdefault(name, {})
-        for case in range(len([f for f in os.listdir(os.path.join(args.models, name))
-                               if f.startswith("ref_out")])):
+        count = len([f for f in os.listdir(os.path.join(args.models, name))
+                     if f.startswith("ref_out")])
+        with tempfile.TemporaryDirectory() as out:
+            thimble(args, "verify", name, range(count), "--target", "c99", "--reset", "-o",
+                    os.path.join(out, "c"))
+        for case in range(count):
             cases[str(case)], why = check(args, name, case, cases.get(str(case), []))
             failed += bool(why)
             passed += not why
@@ -338,7 +354,7 @@ def main():
                 json.dump(known, f, sort_keys=True)
                 f.write("\n")
     print("# PASS: %d\n# FAIL: %d" % (passed, failed))
-    return 1 if failed else 0
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":
