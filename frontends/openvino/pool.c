@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pools. */
-#include <math.h>
 #include <inttypes.h>
+#include <math.h>
 
 #include "window.h"
 

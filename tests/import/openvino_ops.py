@@ -198,15 +198,17 @@ def select():
     return one("Select", [c, a, b], y)
 
 
-def softmax(kind, axis, shape, version="opset8"):
+def softmax(kind, axis, shape, version="opset8", name=None, data=None):
+    """data: the attributes as they stand, if not the axis alone."""
     def make():
         x = rand(shape)
         def at(i):
             line = [x.at(list(i[:axis]) + [k] + list(i[axis + 1:])) for k in range(shape[axis])]
             v = math.exp(x.at(i)) / sum(map(math.exp, line))
             return math.log(v) if kind == "LogSoftmax" else v
-        return one(kind, [x], Tensor.make(shape, at), data=attrs(axis=axis), version=version)
-    CASES.append(("%s_%d" % (kind, axis), make))
+        return one(kind, [x], Tensor.make(shape, at), version=version,
+                   data=attrs(axis=axis) if data is None else data)
+    CASES.append(("%s_%s" % (kind, name or axis), make))
 
 
 softmax("SoftMax", 1, [2, 5, 3])

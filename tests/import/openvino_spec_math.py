@@ -8,7 +8,7 @@ from itertools import product
 
 from openvino_hostile import FILES
 from openvino_model import Net, Tensor
-from openvino_ops import CASES, attrs, backprop, case, convolve, one, rand, same, spread
+from openvino_ops import CASES, attrs, backprop, case, convolve, one, rand, same, softmax, spread
 
 NAN, INF = float("nan"), float("inf")
 
@@ -77,25 +77,11 @@ gelu_case("default", None, "opset7", erf_gelu)
 gelu_case("lower", "tanh", "opset7", tanh_gelu)
 refuse("gelu", "Gelu", [zeros([2])], zeros([2]), "approximation_mode", version="opset7",
        data=attrs(approximation_mode="sigmoid"))
-
-
-def softmax(name, kind, shape, axis, data, version):
-    def make():
-        x = rand(shape)
-
-        def at(i):
-            line = [x.at(list(i[:axis]) + [k] + list(i[axis + 1:])) for k in range(shape[axis])]
-            v = math.exp(x.at(i)) / sum(map(math.exp, line))
-            return math.log(v) if kind == "LogSoftmax" else v
-        return one(kind, [x], Tensor.make(shape, at), data=data, version=version)
-    CASES.append(("%s_%s" % (kind, name), make))
-
-
-softmax("default_1", "SoftMax", [2, 3, 4], 1, "", "opset1")
-softmax("default_8", "SoftMax", [2, 3, 4], 1, "", "opset8")
-softmax("negative", "SoftMax", [2, 3, 4], 1, attrs(axis=-2), "opset8")
-softmax("default", "LogSoftmax", [2, 3, 4], 1, "", "opset5")
-softmax("negative", "LogSoftmax", [2, 3, 4], 2, attrs(axis=-1), "opset5")
+softmax("SoftMax", 1, [2, 3, 4], "opset1", "default_1", "")
+softmax("SoftMax", 1, [2, 3, 4], "opset8", "default_8", "")
+softmax("SoftMax", 1, [2, 3, 4], "opset8", "negative", attrs(axis=-2))
+softmax("LogSoftmax", 1, [2, 3, 4], "opset5", "default", "")
+softmax("LogSoftmax", 2, [2, 3, 4], "opset5", "negative", attrs(axis=-1))
 
 # ---- convolutions -------------------------------------------------------------------------------
 
