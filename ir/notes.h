@@ -123,6 +123,7 @@ TH_API void th_state_set_offset(struct th_program *p, th_state s, int64_t offset
  */
 struct th_front_point {
     int64_t bytes, macs;
+    int64_t cycles;             /* estimated, in thousandths of those node by node */
     const char *spelling;
     bool chosen;
 };

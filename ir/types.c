@@ -145,8 +145,10 @@ bool th_type_count(const struct th_type *t, int64_t *out)
             return false;
         empty = empty || t->dims[i] == 0;
     }
-    for (int32_t i = 0; !empty && i < t->rank; i++)
-        if (!th_mul_i64(n, t->dims[i], &n) || n > (int64_t)1 << 40)
+    /* Loops over the other axes of nothing must end, too. */
+    for (int32_t i = 0; i < t->rank; i++)
+        if (t->dims[i] != 0 &&
+            (!th_mul_i64(n, t->dims[i], &n) || n > (int64_t)1 << (empty ? 31 : 40)))
             return false;
     *out = empty ? 0 : n;
     return true;

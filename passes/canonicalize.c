@@ -371,9 +371,55 @@ static uint32_t constants_right(struct th_graph *g)
     return swapped;
 }
 
+/* Whether n gives the same shape when operand k comes as `small`. */
+static bool spreads_itself(const struct th_graph *g, th_node n, uint32_t k, th_value small,
+                           struct th_arena *a)
+{
+    const uint32_t n_in = th_node_input_count(g, n);
+    const struct th_type *y = th_value_type(g, th_node_output(g, n, 0));
+    const struct th_type **in = TH_NEW_ARRAY(a, const struct th_type *, n_in);
+    struct th_inst *c = th_node_inst(g, n, a);
+    if (!in || !c)
+        return false;
+    for (uint32_t i = 0; i < n_in; i++)
+        in[i] = i == k ? th_value_type(g, small) : th_operand_type(g, n, i);
+    c->in = in;
+    return th_infers(c) && th_type_same_shape(&c->out[0], y) && c->out[0].dtype == y->dtype;
+}
+
+/* An elementwise operator repeats its operands along axes of extent 1 by itself: no map of copies
+ * is needed for it (a gate that is expanded to what it weighs). */
+static bool spread_operands(struct th_pass_ctx *pc, struct th_graph *g)
+{
+    const uint32_t wanted = TH_TRAIT_ELEMENTWISE | TH_TRAIT_PURE;
+    bool changed = false;
+    for (th_node n = th_graph_first(g); n; n = th_graph_next(g, n)) {
+        const uint32_t traits = th_node_op(g, n)->traits, n_in = th_node_input_count(g, n);
+        if ((traits & wanted) != wanted || traits & TH_TRAIT_REGION || n_in < 2 ||
+            th_node_output_count(g, n) != 1)
+            continue;
+        for (uint32_t i = 0; i < n_in; i++) {
+            const th_value v = th_node_input(g, n, i);
+            const th_node d = v ? th_value_def(g, v) : 0;
+            if (!d || !th_node_is(g, d, "broadcast_to"))
+                continue;
+            const th_value small = th_node_input(g, d, 0);
+            const struct th_quant *q = th_value_type(g, small)->quant;
+            if ((q && q->n > 1) || !spreads_itself(g, n, i, small, th_pass_arena(pc)))
+                continue;
+            th_node_set_input(g, n, i, small);
+            changed = true;
+        }
+    }
+    if (changed)
+        th_graph_sweep(g);
+    return changed;
+}
+
 static enum th_status run(struct th_pass_ctx *pc, struct th_graph *g)
 {
-    if (constants_right(g))
+    const bool moved = constants_right(g);
+    if (spread_operands(pc, g) || moved)
         th_pass_changed(pc);
     return th_run_rewrites(pc, g, rows, TH_ARRAY_LEN(rows));
 }

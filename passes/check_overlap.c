@@ -119,5 +119,8 @@ const char *th_overlap_refused(const struct th_inst *c, const struct th_kernel_n
         return by_rows(c, row->group, out_at, in, in_at);
     if (row->order == TH_ORDER_PLANES && out == 0)
         return by_planes(c, out_at, in, in_at);
+    if (row->order == TH_ORDER_IN_PLACE && out == 0 && in == 0)
+        return out_at == in_at && th_type_size(c->in[0]) == th_type_size(&c->out[0])
+                   ? NULL : "it does not lie exactly where the input does";
     return "its kernel allows no overlap";
 }

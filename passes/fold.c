@@ -2,7 +2,8 @@
 /*
  * Folding: a pure node whose operands are all constant is computed now, by its own eval. The
  * builder already folded the small ones; here sizes are weighed: a constant costs flash, so a
- * result much larger than what it is made of stays computed on the target.
+ * result much larger than what it is made of stays computed on the target. Tensors without
+ * elements end here, too: no kernel sees one.
  */
 #include "passes/util.h"
 
@@ -14,22 +15,38 @@ struct counts {
     double work;                 /* operations of what was folded */
 };
 
+static bool is_empty(const struct th_type *t)
+{
+    return th_type_elems(t) == 0;
+}
+
+/* What has no elements is known, whoever makes it. */
 static bool all_const(const struct th_graph *g, th_node n)
 {
     uint32_t n_in = th_node_input_count(g, n);
     for (uint32_t i = 0; i < n_in; i++) {
         th_value v = th_node_input(g, n, i);
-        if (v && !th_value_is_const(g, v))
+        if (v && !th_value_is_const(g, v) && !is_empty(th_value_type(g, v)))
             return false;
     }
     return n_in > 0;
 }
 
+static bool gives_nothing(const struct th_graph *g, th_node n)
+{
+    uint32_t n_out = th_node_output_count(g, n);
+    for (uint32_t i = 0; i < n_out; i++)
+        if (!is_empty(th_value_type(g, th_node_output(g, n, i))))
+            return false;
+    return n_out > 0;
+}
+
 static bool foldable(const struct th_graph *g, th_node n)
 {
     uint32_t traits = th_node_op(g, n)->traits;
-    return (traits & TH_TRAIT_PURE) && !(traits & TH_TRAIT_REGION) && all_const(g, n) &&
-           th_can_eval(g, n);
+    if (!(traits & TH_TRAIT_PURE) || traits & TH_TRAIT_REGION)
+        return false;
+    return gives_nothing(g, n) || (all_const(g, n) && th_can_eval(g, n));
 }
 
 /* Bytes of all outputs and of all operands. */
@@ -63,6 +80,20 @@ static bool worth(struct th_pass_ctx *pc, const struct th_inst *c, struct counts
     return true;
 }
 
+static enum th_status compute(struct th_arena *a, const struct th_inst *c, struct th_tensor **out)
+{
+    const struct th_tensor **in = TH_NEW_ARRAY(a, const struct th_tensor *, c->n_in);
+    struct th_eval e = {.arena = a, .in = in, .out = out};
+    if (!in)
+        return TH_ERR_INTERNAL;
+    for (uint32_t i = 0; i < c->n_in; i++) {
+        in[i] = c->in_const ? c->in_const[i] : NULL;
+        if (c->in[i] && !in[i] && !(in[i] = th_tensor_new(a, c->in[i])))
+            return TH_ERR_INTERNAL;
+    }
+    return c->op->eval(c, &e);
+}
+
 static enum th_status fold_node(struct th_pass_ctx *pc, struct th_graph *g, th_node n,
                                 struct counts *k)
 {
@@ -80,9 +111,8 @@ static enum th_status fold_node(struct th_pass_ctx *pc, struct th_graph *g, th_n
         if (!out[i])
             st = TH_ERR_INTERNAL;
     }
-    struct th_eval e = {.arena = a, .in = c->in_const, .out = out};
-    if (st == TH_OK)
-        st = c->op->eval(c, &e);
+    if (st == TH_OK && !gives_nothing(g, n))
+        st = compute(a, c, out);
     for (uint32_t i = 0; i < c->n_out && st == TH_OK; i++) {
         th_value old = th_node_output(g, n, i);
         th_value v = th_graph_const_copy(g, th_value_name(g, old), &out[i]->type, out[i]->data);
@@ -131,7 +161,7 @@ static const struct th_option_spec options[] = {
 const struct th_pass th_pass_fold = {
     .struct_size = sizeof(struct th_pass),
     .name = "fold",
-    .summary = "compute nodes whose operands are all constant",
+    .summary = "compute nodes whose operands are all constant or empty",
     .requires_props = TH_PROP_TYPED,
     .options = options,
     .run_graph = run,

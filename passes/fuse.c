@@ -148,7 +148,30 @@ static enum th_status dense_of_reshape(struct th_graph *g, const struct th_match
     return TH_OK;
 }
 
+/* x^2 and x^3 are products, of one or two roundings; the library's power costs hundreds of cycles.
+ * Layer normalisations and GELUs are exported with it. */
+static enum th_status fuse_power(struct th_graph *g, const struct th_match *m, bool *done,
+                                 void *user)
+{
+    const th_node n = m->node[0];
+    const struct th_type *x = th_value_type(g, m->value[0]);
+    const struct th_type y = *th_value_type(g, th_node_output(g, n, 0));
+    const bool cube = th_const_is_all(g, m->value[1], 3);
+    th_value v;
+    (void)user;
+    if (x->dtype != TH_DT_F32 || y.dtype != TH_DT_F32 || x->quant || y.quant ||
+        !th_type_same_shape(x, &y) || (!cube && !th_const_is_all(g, m->value[1], 2)))
+        return TH_OK;
+    TH_TRY(th_insert_node(g, n, "square", m->value, 1, NULL, 0, &y, &v));
+    if (cube)
+        TH_TRY(th_insert_node(g, n, "mul", (th_value[]){v, m->value[0]}, 2, NULL, 0, &y, &v));
+    th_supersede(g, n, v);
+    *done = true;
+    return TH_OK;
+}
+
 static const struct th_rewrite rows[] = {
+    {"power", "pow(x, #c)", fuse_power},
     {"pad-into-conv", "conv2d|depthwise_conv2d(pad(x), ?)", fuse_pad},
     {"dilated-conv",
      "batch_to_space(conv2d|depthwise_conv2d(space_to_batch(x), ?))", th_fuse_dilated},

@@ -10,6 +10,7 @@
 
 #include "ir/call.h"
 #include "ir/tile.h"
+#include "passes/caller_io.h"
 #include "passes/util.h"
 #include "plan/plan.h"
 
@@ -112,7 +113,18 @@ int64_t th_in_place_distance(const struct th_inst *c, const struct th_kernel *ro
         th_type_size(c->in[in]) == th_type_size(&c->out[0]) &&
         c->in[in]->dims[c->in[in]->rank - 1] == c->out[0].dims[c->out[0].rank - 1])
         return 0;
+    if (row->order == TH_ORDER_IN_PLACE && in == 0 &&
+        th_type_size(c->in[in]) == th_type_size(&c->out[0]))
+        return 0;
     return -1;
+}
+
+bool th_in_place_wanted(const struct th_pass_ctx *pc, const struct th_graph *g, th_node n)
+{
+    const th_value x = th_node_input_count(g, n) ? th_node_input(g, n, 0) : 0;
+    const enum th_objective o = th_pass_objective(pc);
+    return x && o != TH_OPT_TIME && o != TH_OPT_SIZE && !th_value_is_const(g, x) &&
+           th_value_use_count(g, x) == 1 && !(th_value_is_input(g, x) && th_caller_io(pc));
 }
 
 /* May input `in` be overwritten by this call at all? */
@@ -182,9 +194,9 @@ static enum th_status propose_by_rows(struct proposing *k, struct th_graph *g, t
     return TH_OK;
 }
 
-/* Plane by plane: the output may take the place of an operand of its own size. */
-static enum th_status propose_by_planes(struct proposing *k, struct th_graph *g, th_node n,
-                                        const struct th_inst *c, const struct th_call *call)
+/* Plane by plane, or in place: the output may take that of an operand of its own size. */
+static enum th_status propose_exact(struct proposing *k, struct th_graph *g, th_node n,
+                                    const struct th_inst *c, const struct th_call *call)
 {
     if (!may_share(c, call, 0, 0) || th_in_place_distance(c, th_node_note_const(g, n)->row, 0,
                                                            c->arena) != 0)
@@ -216,8 +228,8 @@ static enum th_status propose_node(struct proposing *k, struct th_graph *g, th_n
     struct th_inst *c = th_node_inst(g, n, arena);
     if (!c)
         return TH_ERR_INTERNAL;
-    if (note->row->order == TH_ORDER_PLANES)
-        return propose_by_planes(k, g, n, c, note->call);
+    if (note->row->order == TH_ORDER_PLANES || note->row->order == TH_ORDER_IN_PLACE)
+        return propose_exact(k, g, n, c, note->call);
     return note->row->order == TH_ORDER_ELEMENT ? propose_by_element(k, g, n, c, note->call)
                                                 : propose_by_rows(k, g, n, c, note);
 }

@@ -373,6 +373,7 @@ static const struct th_rewrite rows[] = {
     {"sink-pad", "pad|mirror_pad(*transpose(x))", sink_pad},
     {"sink-slice", "slice(*transpose(x))", sink_slice},
     {"sink-reduce", "mean|sum|reduce_max|reduce_min|reduce_prod(*transpose(x))", sink_reduce},
+    {"sink-reshape", "reshape(transpose(x))", th_layout_sink_reshape},
     {"sink-dense", "fully_connected(reshape(transpose(x)), ?)", sink_dense},
 };
 

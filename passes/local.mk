@@ -37,6 +37,7 @@ libthimble_la_SOURCES += $(PASS_SOURCES) \
   %D%/fuse/fuse.h \
   %D%/fuse/table.c \
   %D%/layout/edges.c \
+  %D%/layout/reshape.c \
   %D%/layout/layout.h \
   %D%/in_place.h \
   %D%/manager.c \

@@ -127,8 +127,10 @@ static enum th_status keep_front(struct searching *k, const struct th_split_net 
             return TH_ERR_INTERNAL;
         th_str_init(&s);
         th_split_spell(&groups, &s);
-        list[i] = (struct th_front_point){front->points[i].peak, front->points[i].macs,
-                                          th_arena_strdup(k->arena, s.s), i == chosen};
+        list[i] = (struct th_front_point){
+            .bytes = front->points[i].peak, .macs = front->points[i].macs,
+            .cycles = th_split_estimate(nets, &front->points[i]),
+            .spelling = th_arena_strdup(k->arena, s.s), .chosen = i == chosen};
         th_str_release(&s);
     }
     return th_program_set_front(k->program, list, front->n_points);

@@ -142,6 +142,34 @@ static void remark_kinds(struct th_quantizer *q)
             th_pass_remark(q->pc, "%u layers %s", count[k], th_qkind_name((enum th_qkind)k));
 }
 
+/* Whether some layer could compute in a kind that was not chosen in the file. */
+static bool something_left(const struct th_quantizer *q)
+{
+    for (uint32_t i = 0; i < q->n_layers; i++)
+        for (int k = TH_Q_INT4; k < TH_Q_FLOAT; k++)
+            if (q->layers[i].fits[k])
+                return true;
+    return false;
+}
+
+/* A network that was quantized before, or one of operators without an integer form. */
+static void warn_nothing_left(struct th_quantizer *q)
+{
+    struct th_ctx *ctx = th_pass_ctx(q->pc);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < q->n_layers; i++)
+        n += q->layers[i].reals;
+    if (n != 0)
+        th_warning(ctx, NULL, 3106, "nothing is left to quantize: none of the %u layers that "
+                   "compute in floats has an integer form", n);
+    else
+        th_warning(ctx, NULL, 3106, "nothing is left to quantize: the layers of this network "
+                   "compute in integers already");
+    th_help(ctx, 3106, "leave --calib away, or give the float network that this one was made of");
+    if (n != 0)
+        remark_kinds(q);
+}
+
 /* ---- the work -------------------------------------------------------------------------------- */
 
 static enum th_status prepare(struct th_quantizer *q)
@@ -222,6 +250,11 @@ static enum th_status quantize(struct th_quantizer *q, const char *calib)
     const char *drop = setting(q->pc, "max-drop", "max-drop");
     const int64_t bytes = const_bytes(q->f);
     TH_TRY(th_q_layers(q, setting(q->pc, "precision", "precision")));
+    if (calib && !something_left(q)) {
+        warn_nothing_left(q);
+        if (!q->labelled)       /* how often it is right is still worth to know */
+            return TH_OK;
+    }
     if (calib)
         TH_TRY(prepare(q));
     if (calib)

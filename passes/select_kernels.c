@@ -5,6 +5,7 @@
 
 #include "ir/notes.h"
 #include "passes/caller_io.h"
+#include "passes/in_place.h"
 #include "passes/tile_query.h"
 #include "passes/util.h"
 
@@ -183,6 +184,8 @@ static enum th_status select_node(struct selecting *k, struct th_graph *g, th_no
     struct th_kernel_note *note = th_node_note(g, n);
     struct th_selection s;
     q.order = note->order;
+    if (!q.order && th_in_place_wanted(pc, g, n))
+        q.order = TH_ORDER_IN_PLACE;
     if (q.order && !th_kernel_select(th_pass_ctx(pc), th_pass_backend(pc), &q, NULL, &s, NULL))
         q.order = 0;
     choose(k, &q, note);

@@ -228,6 +228,7 @@ static struct json_object *front(const struct th_report *r)
         struct json_object *o = json_object_new_object();
         put_int(o, "bytes", r->front[i].bytes);
         put_int(o, "macs", r->front[i].macs);
+        put_int(o, "cycles_permille", r->front[i].cycles);
         put_text(o, "spelling", r->front[i].spelling);
         put(o, "chosen", json_object_new_boolean(r->front[i].chosen));
         json_object_array_add(list, o);

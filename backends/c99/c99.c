@@ -21,6 +21,7 @@ static const struct th_row_family *const families[] = {
     &th_c99_hybrid,
     &th_c99_index,
     &th_c99_move,
+    &th_c99_permute,
     &th_c99_lstm,
     &th_c99_matmul,
     &th_c99_pool,

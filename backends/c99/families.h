@@ -21,6 +21,7 @@ extern const struct th_row_family th_c99_index;
 extern const struct th_row_family th_c99_lstm;
 extern const struct th_row_family th_c99_matmul;
 extern const struct th_row_family th_c99_move;
+extern const struct th_row_family th_c99_permute;
 extern const struct th_row_family th_c99_pool;
 extern const struct th_row_family th_c99_quantize;
 extern const struct th_row_family th_c99_reduce;

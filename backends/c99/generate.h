@@ -52,6 +52,10 @@ enum th_status th_gen_end(struct th_gen *g);
 /* The C type of an operand's elements. */
 const char *th_gen_in_type(const struct th_gen *g, uint32_t i);
 
+/* One strided copy with literal numbers from x0, x1... to y, at the first level of indentation;
+ * shared: source and result may overlap. */
+void th_gen_move(struct th_str *s, const struct th_move *given, const char *type, bool shared);
+
 /* `indent` levels of indentation. */
 void th_gen_indent(struct th_str *s, int indent);
 /* " + 3 * i0" and the like; nothing for step 0. */

@@ -89,6 +89,7 @@ c99_kernels = \
   c99/thk_conv3d.inc.h \
   c99/thk_conv3d_f32__c99.c \
   c99/thk_conv3d_s32__c99.c \
+  c99/thk_deform_conv_f32__c99.c \
   c99/thk_depthwise_conv2d.inc.h \
   c99/thk_depthwise_conv2d_f32.inc.h \
   c99/thk_depthwise_conv2d_f32__c99.c \
@@ -181,6 +182,7 @@ c99_kernels = \
   c99/thk_resize_nearest_bytes__c99.c \
   c99/thk_rnn_sequence_f32__c99.c \
   c99/thk_roi_align_f32__c99.c \
+  c99/thk_roi_pool_f32__c99.c \
   c99/thk_rsqrt_s16__c99.c \
   c99/thk_softmax.inc.h \
   c99/thk_softmax_onnx.inc.h \
@@ -242,6 +244,7 @@ nodist_%C%_librows_c99_la_SOURCES = %D%/sources.c
   %D%/rows_hybrid.c \
   %D%/rows_index.c \
   %D%/rows_move.c \
+  %D%/rows_permute.c \
   %D%/rows_resize.c \
   %D%/rows_reduce.c \
   %D%/rows_quantize.c \

@@ -53,13 +53,27 @@ static enum th_status bind_gather(const struct th_query *q, struct th_call *call
     th_str_addf(&g.body,
                 "    for (int32_t s = 0; s < %lld; s++)\n"
                 "        for (int32_t k = 0; k < %lld; k++) {\n"
-                "            const %s v = i[s / %lld * %lld + k];\n"
-                "            const int32_t at = v < 0 ? 0 : v > %lld ? %lld : (int32_t)v;\n"
+                "            const %s v = i[s / %lld * %lld + k];\n",
+                product(x, 0, axis), picks, index_type(i), slices ? slices : 1, picks);
+    if (th_inst_int(c, "zero_outside"))
+        th_str_addf(&g.body,
+                    "            if (v < -%lld || v >= %lld) {\n"
+                    "                for (int32_t j = 0; j < %lld; j++)\n"
+                    "                    y[j] = %lld;\n"
+                    "                y += %lld;\n"
+                    "                continue;\n"
+                    "            }\n"
+                    "            const int32_t at = (int32_t)v + (v < 0 ? %lld : 0);\n",
+                    n, n, inner, (long long)th_quant_zero(x->quant, 0), inner, n);
+    else
+        th_str_addf(&g.body,
+                    "            const int32_t at = v < 0 ? 0 : v > %lld ? %lld : (int32_t)v;\n",
+                    n - 1, n - 1);
+    th_str_addf(&g.body,
                 "            memcpy(y, x + (s * %lld + at) * %lld, %lld * sizeof(%s));\n"
                 "            y += %lld;\n"
                 "        }\n",
-                product(x, 0, axis), picks, index_type(i), slices ? slices : 1, picks, n - 1,
-                n - 1, n, inner, inner, th_gen_in_type(&g, 0), inner);
+                n, inner, inner, th_gen_in_type(&g, 0), inner);
     return th_gen_end(&g);
 }
 

@@ -52,9 +52,7 @@ static void element(struct th_str *s, const char *base, int64_t at, const int64_
     th_str_addc(s, ']');
 }
 
-/* One copy with literal numbers. */
-static void write_move(struct th_str *s, const struct th_move *given, const char *type,
-                       bool shared)
+void th_gen_move(struct th_str *s, const struct th_move *given, const char *type, bool shared)
 {
     struct th_move m = *given;
     char name[24], limit[24];
@@ -200,7 +198,7 @@ static enum th_status bind(const struct th_query *q, struct th_call *call)
         write_table(&s, &m, type);
     else
         for (uint32_t k = 0; k < m.n; k++)
-            write_move(&s, &m.list[k], type, may_shift(c, m.list[k].in));
+            th_gen_move(&s, &m.list[k], type, may_shift(c, m.list[k].in));
     for (uint32_t k = 0; k < c->n_in; k++)
         if (unread(c, &m, k))
             th_str_addf(&s, "    (void)x%u;\n", k);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Portable rows: grid_sample, roi_align, non_max_suppression, detection_postprocess,
+/* Portable rows: grid_sample, roi_align, roi_pool, non_max_suppression, detection_postprocess,
  * determinant. */
 #include "backends/c99/families.h"
 
@@ -23,13 +23,16 @@ static void index_operand(struct th_call *call, const struct th_inst *c, uint32_
 static enum th_status bind_grid(const struct th_query *q, struct th_call *call)
 {
     const struct th_inst *c = q->inst;
+    const struct th_type *x = c->in[0];
+    const int32_t last = x->rank - 1;
     th_call_struct_begin(call, "thk_grid_sample");
-    th_call_field_int(call, "batch", c->in[0]->dims[0]);
-    th_call_field_int(call, "in_h", c->in[0]->dims[1]);
-    th_call_field_int(call, "in_w", c->in[0]->dims[2]);
-    th_call_field_int(call, "channels", c->in[0]->dims[3]);
-    th_call_field_int(call, "out_h", c->out[0].dims[1]);
-    th_call_field_int(call, "out_w", c->out[0].dims[2]);
+    th_call_field_int(call, "batch", x->dims[0]);
+    th_call_field_int(call, "in_d", last > 3 ? x->dims[1] : 1);
+    th_call_field_int(call, "in_h", x->dims[last - 2]);
+    th_call_field_int(call, "in_w", x->dims[last - 1]);
+    th_call_field_int(call, "channels", x->dims[last]);
+    th_call_field_int(call, "places", th_row_dims(c->in[1], 1, last));
+    th_call_field_int(call, "axes", last - 1);
     th_call_field_int(call, "mode", th_inst_int(c, "mode"));
     th_call_field_int(call, "padding", th_inst_int(c, "padding"));
     th_call_field_int(call, "align", th_inst_int(c, "align_corners"));
@@ -40,10 +43,9 @@ static enum th_status bind_grid(const struct th_query *q, struct th_call *call)
     return TH_OK;
 }
 
-static enum th_status bind_roi(const struct th_query *q, struct th_call *call)
+/* The fields that roi_align and roi_pool begin with. */
+static void region_fields(struct th_call *call, const struct th_inst *c)
 {
-    const struct th_inst *c = q->inst;
-    th_call_struct_begin(call, "thk_roi_align");
     th_call_field_int(call, "maps", c->in[0]->dims[0]);
     th_call_field_int(call, "in_h", c->in[0]->dims[1]);
     th_call_field_int(call, "in_w", c->in[0]->dims[2]);
@@ -51,6 +53,13 @@ static enum th_status bind_roi(const struct th_query *q, struct th_call *call)
     th_call_field_int(call, "regions", c->out[0].dims[0]);
     th_call_field_int(call, "out_h", c->out[0].dims[1]);
     th_call_field_int(call, "out_w", c->out[0].dims[2]);
+}
+
+static enum th_status bind_roi(const struct th_query *q, struct th_call *call)
+{
+    const struct th_inst *c = q->inst;
+    th_call_struct_begin(call, "thk_roi_align");
+    region_fields(call, c);
     th_call_field_int(call, "largest", th_inst_int(c, "mode"));
     th_call_field_int(call, "samples", th_inst_int(c, "samples"));
     th_call_field_int(call, "half", th_inst_int(c, "half_pixel"));
@@ -59,6 +68,19 @@ static enum th_status bind_roi(const struct th_query *q, struct th_call *call)
     th_call_input(call, 0, "const float");
     th_call_input(call, 1, "const float");
     index_operand(call, c, 2);
+    th_call_output(call, 0, "float");
+    return TH_OK;
+}
+
+static enum th_status bind_roi_pool(const struct th_query *q, struct th_call *call)
+{
+    const struct th_inst *c = q->inst;
+    th_call_struct_begin(call, "thk_roi_pool");
+    region_fields(call, c);
+    th_call_field_float(call, "scale", (float)th_inst_float(c, "scale"));
+    th_call_struct_end(call);
+    th_call_input(call, 0, "const float");
+    th_call_input(call, 1, "const float");
     th_call_output(call, 0, "float");
     return TH_OK;
 }
@@ -143,5 +165,6 @@ static const struct th_kernel rows[] = {
     ROW("grid_sample", "f32,f32>f32", bind_grid),
     ROW("non_max_suppression", "f32,f32,s32|s64?,f32?,f32?>s32", bind_suppression),
     ROW("roi_align", "f32,f32,s32|s64>f32", bind_roi),
+    ROW("roi_pool", "f32,f32>f32", bind_roi_pool),
 };
 const struct th_row_family th_c99_vision = {rows, TH_ARRAY_LEN(rows)};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Portable rows: conv3d, layer_norm, resample. */
+/* Portable rows: conv3d, deform_conv, layer_norm, resample. */
 #include "backends/c99/families.h"
 
 #include "backends/c99/generate.h"
@@ -9,13 +9,27 @@ static const char *refuse(const struct th_query *q)
     return q->whole ? th_gen_too_large(q) : "only whole outputs";
 }
 
-/* ---- conv3d ------------------------------------------------------------------------------- */
+/* ---- conv3d, deform_conv ------------------------------------------------------------------ */
+
+/* Of a volume, or of a map, which is a volume of extent 1. */
+static int64_t volume_dim(const struct th_type *t, int32_t axis)
+{
+    const int32_t missing = 5 - t->rank;
+    return axis == 0 ? t->dims[0] : axis <= missing ? 1 : t->dims[axis - missing];
+}
+
+static int64_t window_of(const struct th_inst *c, const char *attr, int32_t axis, int64_t missing)
+{
+    const int32_t a = axis - (5 - c->in[0]->rank);
+    return a < 0 ? missing : th_inst_ints(c, attr, (uint32_t)a);
+}
+
 static const char *refuse_volume(const struct th_query *q)
 {
     const struct th_inst *c = q->inst;
-    for (uint32_t a = 0; a < 3; a++) {
-        const int64_t reach = c->in[1]->dims[a + 1] * th_inst_ints(c, "dilation", a) +
-                              c->out[0].dims[a + 1] * th_inst_ints(c, "stride", a);
+    for (int32_t a = 0; a < 3; a++) {
+        const int64_t reach = volume_dim(c->in[1], a + 1) * window_of(c, "dilation", a, 1) +
+                              volume_dim(&c->out[0], a + 1) * window_of(c, "stride", a, 1);
         if (reach > INT32_MAX / 2)
             return "the window reaches too far";
     }
@@ -32,19 +46,19 @@ static void call_volume(struct th_call *call, const struct th_inst *c)
     static const char *const pad[] = {"pad_d", "pad_h", "pad_w"};
     const struct th_type *x = c->in[0], *w = c->in[1], *y = &c->out[0];
     th_call_struct_begin(call, "thk_volume");
-    for (uint32_t a = 0; a < 5; a++)
-        th_call_field_int(call, in[a], x->dims[a]);
-    for (uint32_t a = 0; a < 4; a++)
-        th_call_field_int(call, out[a], y->dims[a + 1]);
-    th_call_field_int(call, "groups", x->dims[4] / w->dims[4]);
-    for (uint32_t a = 0; a < 3; a++)
-        th_call_field_int(call, window[a], w->dims[a + 1]);
-    for (uint32_t a = 0; a < 3; a++)
-        th_call_field_int(call, stride[a], th_inst_ints(c, "stride", a));
-    for (uint32_t a = 0; a < 3; a++)
-        th_call_field_int(call, dilation[a], th_inst_ints(c, "dilation", a));
-    for (uint32_t a = 0; a < 3; a++)
-        th_call_field_int(call, pad[a], th_inst_ints(c, "pad", a));
+    for (int32_t a = 0; a < 5; a++)
+        th_call_field_int(call, in[a], volume_dim(x, a));
+    for (int32_t a = 0; a < 4; a++)
+        th_call_field_int(call, out[a], volume_dim(y, a + 1));
+    th_call_field_int(call, "groups", volume_dim(x, 4) / volume_dim(w, 4));
+    for (int32_t a = 0; a < 3; a++)
+        th_call_field_int(call, window[a], volume_dim(w, a + 1));
+    for (int32_t a = 0; a < 3; a++)
+        th_call_field_int(call, stride[a], window_of(c, "stride", a, 1));
+    for (int32_t a = 0; a < 3; a++)
+        th_call_field_int(call, dilation[a], window_of(c, "dilation", a, 1));
+    for (int32_t a = 0; a < 3; a++)
+        th_call_field_int(call, pad[a], window_of(c, "pad", a, 0));
     th_call_struct_end(call);
 }
 
@@ -60,6 +74,24 @@ static enum th_status bind_volume(const struct th_query *q, struct th_call *call
     for (uint32_t i = 0; i < 3; i++)
         th_call_input(call, i, in);
     th_call_output(call, 0, real ? "float" : "int32_t");
+    return TH_OK;
+}
+
+static enum th_status bind_deform(const struct th_query *q, struct th_call *call)
+{
+    const struct th_inst *c = q->inst;
+    const struct th_type *w = c->in[1];
+    size_t column = (size_t)volume_dim(c->in[0], 4);
+    for (int32_t a = 1; a < 4; a++)
+        column *= (size_t)volume_dim(w, a);
+    call_volume(call, c);
+    th_call_int(call, c->in[0]->rank - 2);
+    th_call_int(call, th_inst_int(c, "offset_groups"));
+    th_call_int(call, th_inst_int(c, "edge"));
+    for (uint32_t i = 0; i < 5; i++)
+        th_call_input(call, i, "const float");
+    th_call_output(call, 0, "float");
+    th_call_scratch(call, column * sizeof(float), sizeof(float), "float");
     return TH_OK;
 }
 
@@ -152,6 +184,9 @@ static const struct th_kernel rows[] = {
     {.op = "conv3d", .types = "s32,s32,s32?>s32", .symbol = "thk_conv3d_s32__c99",
      .source = "c99/thk_conv3d_s32__c99.c", .order = TH_ORDER_ANY, .refuse = refuse_volume,
      .bind = bind_volume, .cost = cost_volume},
+    {.op = "deform_conv", .types = "f32,f32,f32,f32?,f32?>f32",
+     .symbol = "thk_deform_conv_f32__c99", .source = "c99/thk_deform_conv_f32__c99.c",
+     .order = TH_ORDER_ANY, .refuse = refuse_volume, .bind = bind_deform, .cost = cost_volume},
     {.op = "layer_norm", .types = "f32,f32?,f32?>f32", .symbol = "thk_layer_norm_f32__c99",
      .source = "c99/thk_layer_norm_f32__c99.c", .order = TH_ORDER_ELEMENT, .refuse = refuse,
      .bind = bind_norm, .cost = cost_norm},

@@ -19,6 +19,17 @@ void th_emit_identifier(struct th_str *b, const char *name)
         "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
         "union", "unsigned", "void", "volatile", "while", "main", "asm", "class", "new", "this",
         "delete", "template", "namespace", "private", "public", "using", "virtual", "bool"};
+    /* Headers of C libraries: NAME.h would stand before them in the search for includes, on some
+     * systems whatever the case of its letters. */
+    static const char *const headers[] = {
+        "alloca", "assert", "complex", "cpio", "ctype", "dirent", "dlfcn", "endian", "envlock",
+        "errno", "fcntl", "features", "fenv", "fnmatch", "getopt", "glob", "grp", "iconv",
+        "inttypes", "iso646", "langinfo", "libgen", "limits", "locale", "malloc", "math", "memory",
+        "monetary", "newlib", "paths", "picolibc", "poll", "pthread", "pwd", "reent", "regex",
+        "sched", "search", "semaphore", "semihost", "setjmp", "signal", "spawn", "stdalign",
+        "stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdio", "stdlib", "stdnoreturn",
+        "string", "strings", "syslog", "tar", "termios", "tgmath", "threads", "time", "uchar",
+        "unctrl", "unistd", "utime", "values", "wchar", "wctype", "wordexp", "xlocale"};
     const size_t start = b->len;
     if (!name[0] || (name[0] >= '0' && name[0] <= '9') || name[0] == '_')
         th_str_add(b, "m");
@@ -27,7 +38,12 @@ void th_emit_identifier(struct th_str *b, const char *name)
     for (size_t i = 0; i < TH_ARRAY_LEN(keywords); i++)
         if (!strcmp(b->s + start, keywords[i])) {
             th_str_addc(b, '_');
-            break;
+            return;
+        }
+    for (size_t i = 0; i < TH_ARRAY_LEN(headers); i++)
+        if (!strcasecmp(b->s + start, headers[i])) {
+            th_str_addc(b, '_');
+            return;
         }
 }
 

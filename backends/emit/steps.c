@@ -292,8 +292,8 @@ static enum th_status graph_steps(struct th_emit *e, struct th_str *s, const str
         if (!body.len)
             continue;
         th_emit_node_comment(s, g, n);
-        th_str_addf(s, "static void %s_graph%u_step%u(unsigned char *const *r)\n{\n%s}\n\n",
-                    e->name, index, step, body.s);
+        th_str_addf(s, "static void %s_graph%u_step%u(unsigned char *const *r)\n{\n"
+                       "    THK_WRITES;\n%s}\n\n", e->name, index, step, body.s);
         th_str_addf(&calls, "    %s_graph%u_step%u(r);\n    %s_STEP_HOOK(%u);\n", e->name, index,
                     step, e->upper, step);
         step++;

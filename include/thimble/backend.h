@@ -96,7 +96,8 @@ enum th_write_order {
                              written after all their inputs were read. group < 0: the inputs of
                              the -group pixels in work may still be read while they are written
                              (the plain loop y, x, channel is -1) */
-    TH_ORDER_PLANES       /* channel groups of `group` outermost; within one, rows down */
+    TH_ORDER_PLANES,      /* channel groups of `group` outermost; within one, rows down */
+    TH_ORDER_IN_PLACE     /* any, and output 0 may lie exactly where operand 0 of its size lies */
 };
 enum th_view_ability {
     TH_VIEW_DENSE = 0, TH_VIEW_PITCHED_IN = 1, TH_VIEW_PITCHED_OUT = 2, TH_VIEW_RING_IN = 4,

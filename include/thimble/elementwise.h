@@ -70,6 +70,8 @@ TH_API enum th_status th_unary_table(const struct th_inst *c, unsigned char tabl
 struct th_sigmoid16 {
     int32_t mult, shift;
 };
+/* Up to this scale x * mult fits 32 bits: 65535 / (3 * 4096), rounded down. */
+#define TH_SIGMOID16_SCALE 5.3329f
 TH_API struct th_sigmoid16 th_sigmoid16_make(const struct th_inst *c, bool is_tanh);
 /* Entry i (0..255) of the table of sigmoid(i / 24) in 0.16 that 16-bit kernels interpolate. */
 TH_API uint16_t th_sigmoid_entry(int i);

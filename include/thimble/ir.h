@@ -71,7 +71,8 @@ struct th_type {
 };
 /* dims: [rank], copied; NULL for a scalar. Without quantization. */
 TH_API struct th_type th_type_make(enum th_dtype dt, int32_t rank, const int64_t *dims);
-/* Elements and bytes; false on overflow or above the 2^40 limit. The only place that turns
+/* Elements and bytes; false on overflow or above the 2^40 limit (of an empty tensor: when its other
+ * axes have more than 2^31 places together). The only place that turns
  * element counts into bytes (types may be narrower than a byte). */
 TH_API bool th_type_count(const struct th_type *t, int64_t *out);
 TH_API bool th_type_bytes(const struct th_type *t, int64_t *out);

@@ -33,7 +33,7 @@ static enum th_status infer(struct th_inst *c)
     int64_t dims[5];
     TH_TRY(th_need_rank(c, 0, 5));
     TH_TRY(th_need_rank(c, 1, 5));
-    if (w->dims[4] < 1 || x->dims[4] % w->dims[4] != 0 ||
+    if (w->dims[4] < 1 || x->dims[4] < 1 || x->dims[4] % w->dims[4] != 0 ||
         w->dims[0] % (x->dims[4] / w->dims[4]) != 0)
         return th_inst_error(c, "%lld input channels and %lld by %lld weights make no groups",
                              (long long)x->dims[4], (long long)w->dims[0],

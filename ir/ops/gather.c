@@ -53,21 +53,40 @@ static enum th_status infer(struct th_inst *c)
         dims[rank++] = x->dims[a];
     if (x->dims[l.axis] == 0 && th_type_elems(i) > 0)
         return th_inst_error(c, "nothing to take from an axis without elements");
+    if (th_inst_int(c, "zero_outside") && x->quant != NULL && x->quant->axis >= 0)
+        return th_inst_error(c, "zeros of an operand whose axis %d has a scale for each index",
+                             (int)x->quant->axis);
     th_mv_like(c, rank, dims);
     return TH_OK;
+}
+
+/* What the format writes as zero. */
+static void set_zero(const struct th_inst *c, struct th_tensor *y, int64_t o)
+{
+    if (th_dtype_is_float(y->type.dtype))
+        th_tensor_set_real(y, o, 0);
+    else
+        th_tensor_set_int(y, o, th_quant_zero(c->in[0]->quant, 0));
 }
 
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
     struct layout l;
     TH_TRY(layout_of(c, &l));
+    const bool zeros = th_inst_int(c, "zero_outside") != 0;
     const int64_t n = c->in[0]->dims[l.axis];
     int64_t o = 0;
     for (int64_t b = 0; b < l.outer; b++)
         for (int64_t s = 0; s < l.slices; s++)
             for (int64_t k = 0; k < l.picks; k++) {
-                const int64_t at = th_clamp_i64(th_tensor_int(e->in[1], b * l.picks + k), 0,
-                                                n - 1);
+                int64_t at = th_tensor_int(e->in[1], b * l.picks + k);
+                at += zeros && at < 0 ? n : 0;
+                if (zeros && (at < 0 || at >= n)) {
+                    for (int64_t j = 0; j < l.inner; j++)
+                        set_zero(c, e->out[0], o++);
+                    continue;
+                }
+                at = th_clamp_i64(at, 0, n - 1);
                 for (int64_t j = 0; j < l.inner; j++)
                     th_mv_copy(e->out[0], o++, e->in[0],
                                ((b * l.slices + s) * n + at) * l.inner + j);
@@ -84,6 +103,8 @@ static const struct th_attr_spec attrs[] = {
      .doc = "axis that is indexed"},
     {.name = "batch_dims", .kind = TH_ATTR_INT, .min = -TH_MAX_RANK, .max = TH_MAX_RANK,
      .doc = "leading axes that x and i share"},
+    {.name = "zero_outside", .kind = TH_ATTR_BOOL,
+     .doc = "negative indices count from the end, and those outside give zeros"},
     TH_MV_END};
 
 extern const struct th_op th_op_gather;
@@ -91,7 +112,7 @@ const struct th_op th_op_gather = {
     .struct_size = sizeof(struct th_op),
     .name = "gather",
     .summary = "slices of the operand chosen by index",
-    .doc = "Indices outside of the axis are held at its ends.",
+    .doc = "Indices outside of the axis are held at its ends, unless `zero_outside` is set.",
     .inputs = inputs,
     .outputs = th_mv_out,
     .attrs = attrs,

@@ -31,6 +31,7 @@ OP_SOURCES = \
   %D%/cos.c \
   %D%/cosh.c \
   %D%/cumsum.c \
+  %D%/deform_conv.c \
   %D%/depth_to_space.c \
   %D%/depthwise_conv2d.c \
   %D%/dequantize.c \
@@ -107,6 +108,7 @@ OP_SOURCES = \
   %D%/right_shift.c \
   %D%/rnn_sequence.c \
   %D%/roi_align.c \
+  %D%/roi_pool.c \
   %D%/round.c \
   %D%/rsqrt.c \
   %D%/scatter_elements.c \

@@ -53,7 +53,8 @@ TH_EW_REAL64_UNARY(1.0 / (1.0 + exp(-x)))
 static const struct th_unary_rule rule = {.real = real, .quant = quant,
                                           .real64 = real64,
                                           .out8 = {1.0f / 256, -128},
-                                          .out16 = {1.0f / 32768, 0}};
+                                          .out16 = {1.0f / 32768, 0},
+                                          .in16_most = TH_SIGMOID16_SCALE};
 
 TH_EW_UNARY(logistic, "logistic sigmoid",
             "y = 1 / (1 + e^-x). 8-bit: Q4.27 exponential and reciprocal in fixed point, result "

@@ -55,7 +55,8 @@ TH_EW_REAL64_UNARY(tanh(x))
 static const struct th_unary_rule rule = {.real = real, .quant = quant,
                                           .real64 = real64,
                                           .out8 = {1.0f / 128, 0},
-                                          .out16 = {1.0f / 32768, 0}};
+                                          .out16 = {1.0f / 32768, 0},
+                                          .in16_most = TH_SIGMOID16_SCALE};
 
 TH_EW_UNARY(tanh, "hyperbolic tangent",
             "y = tanh x. 8-bit: Q4.27 exponential and quotient in fixed point, result in steps of "

@@ -8,53 +8,7 @@ static int64_t perm_of(const struct th_graph *g, th_node transpose, int32_t i)
     return th_attr_ints(th_node_attrs(g, transpose), "perm", (uint32_t)i, i);
 }
 
-/* ---- raising through what stands above ------------------------------------------------------- */
-/* transpose(op(x)) becomes op'(transpose(x)); attributes of one entry an axis move along. */
-static enum th_status raise(struct th_graph *g, const struct th_match *m, bool *done,
-                            const char *const *names)
-{
-    th_node t = m->node[0], n = m->node[1];
-    const struct th_type *y = th_value_type(g, th_node_output(g, t, 0));
-    th_value in[2] = {0, th_node_input_count(g, n) > 1 ? th_node_input(g, n, 1) : 0}, out;
-    int64_t perm[TH_MAX_RANK], entries[TH_MAX_RANK];
-    if (y->quant && y->quant->n > 1)
-        return TH_OK;
-    for (int32_t i = 0; i < y->rank; i++)
-        perm[i] = perm_of(g, t, i);
-    for (; *names; names++) {
-        for (int32_t i = 0; i < y->rank; i++)
-            entries[i] = th_attr_ints(th_node_attrs(g, n), *names, (uint32_t)perm[i], 0);
-        TH_TRY(th_node_set_attr_ints(g, n, *names, (uint32_t)y->rank, entries));
-    }
-    struct th_attr attr = th_attr_of_ints("perm", perm, (uint32_t)y->rank);
-    TH_TRY(th_insert_node(g, n, "transpose", &m->value[0], 1, &attr, 1, NULL, &in[0]));
-    TH_TRY(th_insert_like(g, n, n, in, th_node_input_count(g, n), y, &out));
-    th_supersede(g, t, out);
-    *done = true;
-    return TH_OK;
-}
-
-static enum th_status raise_pad(struct th_graph *g, const struct th_match *m, bool *done,
-                                void *user)
-{
-    static const char *const names[] = {"before", "after", NULL};
-    (void)user;
-    return raise(g, m, done, names);
-}
-
-static enum th_status raise_plain(struct th_graph *g, const struct th_match *m, bool *done,
-                                  void *user)
-{
-    static const char *const none[] = {NULL};
-    (void)user;
-    /* weights stay integers between a dequantize and their operator until qdq has seen them */
-    if (th_node_input_count(g, m->node[1]) != 1 || th_value_is_const(g, m->value[0]))
-        return TH_OK;
-    return raise(g, m, done, none);
-}
-
-/* ---- inputs and outputs ---------------------------------------------------------------------- */
-/* The permutation of all users of an input, which must be transposes. */
+/* The permutation of all users of a value, which must be transposes. */
 static bool all_transposes(const struct th_graph *g, th_value v, th_node *first)
 {
     const uint32_t users = th_value_user_count(g, v);
@@ -72,6 +26,60 @@ static bool all_transposes(const struct th_graph *g, th_value v, th_node *first)
     return true;
 }
 
+/* ---- raising through what stands above ------------------------------------------------------- */
+/* transpose(op(x)) becomes op'(transpose(x)); attributes of one entry an axis move along. */
+static enum th_status raise(struct th_graph *g, const struct th_match *m, bool *done,
+                            const char *const names[3])
+{
+    th_node t = m->node[0], n = m->node[1];
+    const struct th_type *y = th_value_type(g, th_node_output(g, t, 0));
+    th_value in[2] = {0, th_node_input_count(g, n) > 1 ? th_node_input(g, n, 1) : 0}, out;
+    int64_t perm[TH_MAX_RANK], old[2][TH_MAX_RANK], entries[TH_MAX_RANK];
+    th_node first;
+    if (y->quant && y->quant->n > 1)
+        return TH_OK;
+    /* who needs it as it is keeps it: no node is doubled */
+    if (*names && !all_transposes(g, th_node_output(g, n, 0), &first))
+        return TH_OK;
+    for (int32_t i = 0; i < y->rank; i++)
+        perm[i] = perm_of(g, t, i);
+    for (uint32_t k = 0; names[k]; k++) {
+        for (int32_t i = 0; i < y->rank; i++)
+            old[k][i] = th_attr_ints(th_node_attrs(g, n), names[k], (uint32_t)i, 0);
+        for (int32_t i = 0; i < y->rank; i++)
+            entries[i] = old[k][perm[i]];
+        TH_TRY(th_node_set_attr_ints(g, n, names[k], (uint32_t)y->rank, entries));
+    }
+    struct th_attr attr = th_attr_of_ints("perm", perm, (uint32_t)y->rank);
+    TH_TRY(th_insert_node(g, n, "transpose", &m->value[0], 1, &attr, 1, NULL, &in[0]));
+    TH_TRY(th_insert_like(g, n, n, in, th_node_input_count(g, n), y, &out));
+    for (uint32_t k = 0; names[k]; k++)       /* other transposes of it are not yet raised */
+        TH_TRY(th_node_set_attr_ints(g, n, names[k], (uint32_t)y->rank, old[k]));
+    th_supersede(g, t, out);
+    *done = true;
+    return TH_OK;
+}
+
+static enum th_status raise_pad(struct th_graph *g, const struct th_match *m, bool *done,
+                                void *user)
+{
+    static const char *const names[3] = {"before", "after", NULL};
+    (void)user;
+    return raise(g, m, done, names);
+}
+
+static enum th_status raise_plain(struct th_graph *g, const struct th_match *m, bool *done,
+                                  void *user)
+{
+    static const char *const none[3] = {NULL};
+    (void)user;
+    /* weights stay integers between a dequantize and their operator until qdq has seen them */
+    if (th_node_input_count(g, m->node[1]) != 1 || th_value_is_const(g, m->value[0]))
+        return TH_OK;
+    return raise(g, m, done, none);
+}
+
+/* ---- inputs and outputs ---------------------------------------------------------------------- */
 static enum th_status turn_input(struct th_graph *g, uint32_t i, struct th_arena *a, bool *done)
 {
     const th_value v = th_graph_input(g, i);

@@ -99,19 +99,25 @@ static bool runs_in_pieces(const struct describing *k, const struct th_tile_node
            (about->form != TH_TILE_WINDOW || piece_row(k, about, true, 1));
 }
 
-/* Scratch and cycles of the kernel for the whole tensor, and the call. */
-static int64_t scratch_of(const struct describing *k, struct th_inst *c, double *cycles,
-                          const struct th_kernel **row, struct th_call **bound)
+/* Scratch and cycles of the kernel for the whole tensor, and the call; order: 0, or one to be
+ * asked for first. */
+static int64_t scratch_of(const struct describing *k, struct th_inst *c, int order,
+                          double *cycles, const struct th_kernel **row, struct th_call **bound)
 {
     struct th_query q = {.inst = c, .target = th_pass_target(k->pc),
-                         .objective = th_pass_objective(k->pc), .whole = true};
+                         .objective = th_pass_objective(k->pc), .whole = true, .order = order};
     struct th_selection s;
     struct th_call *call;
     for (int32_t a = 0; c->n_out && a < c->out[0].rank; a++)
         q.box.hi[a] = c->out[0].dims[a];
-    if (!q.target || !th_pass_backend(k->pc) ||
-        !th_kernel_select(th_pass_ctx(k->pc), th_pass_backend(k->pc), &q, NULL, &s, NULL) ||
-        th_call_bind(th_graph_program(k->g), s.row, &q, &call) != TH_OK)
+    if (!q.target || !th_pass_backend(k->pc))
+        return 0;
+    bool found = th_kernel_select(th_pass_ctx(k->pc), th_pass_backend(k->pc), &q, NULL, &s, NULL);
+    if (!found && order) {
+        q.order = 0;
+        found = th_kernel_select(th_pass_ctx(k->pc), th_pass_backend(k->pc), &q, NULL, &s, NULL);
+    }
+    if (!found || th_call_bind(th_graph_program(k->g), s.row, &q, &call) != TH_OK)
         return 0;
     *cycles = s.cost.cycles;
     *row = s.row;
@@ -330,7 +336,7 @@ static void find_slices(struct describing *k, th_node n, uint32_t place)
     const uint32_t at = k->n_nodes - 3;
     const double by_themselves = k->price[at].cycles + k->price[at + 1].cycles +
                                  k->price[at + 2].cycles;
-    first->slice_bytes = scratch_of(k, c, &k->price[at].slices, &row, &call);
+    first->slice_bytes = scratch_of(k, c, 0, &k->price[at].slices, &row, &call);
     const double ratio = by_themselves > 0 ? k->price[at].slices / by_themselves : 0;
     first->slice_permille = (int64_t)(1000 * (ratio < 100 ? ratio : 100));
 }
@@ -354,7 +360,8 @@ static bool add_node(struct describing *k, th_node n, uint32_t place, uint32_t *
     if (!take_operands(k, n, &about, f, &fusable))
         return false;
     if (!(c->op->traits & (TH_TRAIT_REGION | TH_TRAIT_STATE_READ | TH_TRAIT_STATE_WRITE)))
-        f->scratch = scratch_of(k, c, &price->cycles, &row, &call);
+        f->scratch = scratch_of(k, c, th_in_place_wanted(k->pc, k->g, n) ? TH_ORDER_IN_PLACE : 0,
+                                &price->cycles, &row, &call);
     if (fusable) {
         f->kind = kind_of(&about);
         f->acc_bytes = f->kind == TH_FUSE_REDUCE ? about.bytes : 0;

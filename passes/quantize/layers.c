@@ -155,6 +155,17 @@ static bool touches_reals(const struct th_inst *c)
     return false;
 }
 
+/* Not so where integers with scales are on the other side: that is a way in or out. */
+static bool computes_in_reals(const struct th_inst *c)
+{
+    bool stored = false;
+    for (uint32_t i = 0; i < c->n_in; i++)
+        stored |= c->in[i] != NULL && !c->in_const[i] && c->in[i]->quant != NULL;
+    for (uint32_t i = 0; i < c->n_out; i++)
+        stored |= c->out[i].quant != NULL;
+    return !stored && touches_reals(c);
+}
+
 /* Larger numbers would become infinite. */
 static bool fits_half(const struct th_tensor *t)
 {
@@ -173,6 +184,7 @@ static void read_forms(struct th_quantizer *q, struct th_qlayer *l)
         return;
     th_inst_cost(c, &cost);
     l->macs = cost.macs;
+    l->reals = computes_in_reals(c);
     l->rule = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1};
     l->has_rule = touches_reals(c) && c->op->quant && c->op->quant(c, &l->rule);
     if (!l->has_rule)
@@ -256,7 +268,7 @@ static enum th_status choose_kinds(struct th_quantizer *q, const char *precision
     for (uint32_t i = 0; i < q->n_layers; i++) {
         struct th_qlayer *l = &q->layers[i];
         l->kind = nearest(l, q->kind);
-        if (l->kind == TH_Q_FLOAT && th_qkind_is_int(q->kind))
+        if (l->kind == TH_Q_FLOAT && th_qkind_is_int(q->kind) && l->reals)
             l->why = l->has_rule ? "it has no form of that type" : "it has no integer form";
     }
     for (const char *p = precision; p && *p;) {
@@ -338,8 +350,39 @@ static void join(struct th_quantizer *q, th_value a, th_value b)
     x->range_hi = fmaxf(x->range_hi, y->range_hi);
 }
 
-/* Operands that are joined with the result: all, but those of several of which one has prescribed
- * parameters keep their own and are rescaled. */
+static float reach(const struct th_qvalue *x)
+{
+    return fmaxf(x->range_hi, 0) - fminf(x->range_lo, 0);
+}
+
+/* v, or a value that it is only moved from, is read elsewhere, too. */
+static bool read_elsewhere(const struct th_quantizer *q, th_value v)
+{
+    for (;;) {
+        if (th_value_use_count(q->f, v) > 1)
+            return true;
+        const th_node d = th_value_def(q->f, v);
+        const uint32_t i = d ? q->layer_of[d] : UINT32_MAX;
+        if (i >= q->n_layers || !q->layers[i].rule.same_quant ||
+            !th_qkind_is_int(q->layers[i].kind) || th_node_input_count(q->f, d) == 0 ||
+            !q->values[th_node_input(q->f, d, 0)].real)
+            return false;
+        v = th_node_input(q->f, d, 0);
+    }
+}
+
+/* Steps of the result that are so much wider would spoil what else reads the operand (the scores of
+ * a detector beside its boxes, and the logistics that both come from). */
+#define TOO_WIDE 4.0f
+static bool keeps_own(struct th_quantizer *q, th_value v, th_value y)
+{
+    const struct th_qvalue *x = &q->values[find(q, v)];
+    return is_fixed(x) ||
+           (reach(&q->values[find(q, y)]) > TOO_WIDE * reach(x) && read_elsewhere(q, v));
+}
+
+/* Operands that are joined with the result: all, but those of several that have prescribed
+ * parameters or need finer ones keep their own and are rescaled. */
 static void join_layer(struct th_quantizer *q, const struct th_qlayer *l)
 {
     const uint32_t n_in = th_node_input_count(q->f, l->node);
@@ -351,7 +394,7 @@ static void join_layer(struct th_quantizer *q, const struct th_qlayer *l)
     }
     for (uint32_t i = 0; i < n_in && y && q->values[y].real; i++) {
         const th_value v = th_node_input(q->f, l->node, i);
-        if (v && q->values[v].real && (reals == 1 || !is_fixed(&q->values[find(q, v)])))
+        if (v && q->values[v].real && (reals == 1 || !keeps_own(q, v, y)))
             join(q, y, v);
     }
 }

@@ -33,6 +33,7 @@ struct th_qlayer {
     struct th_quant_rule rule;
     bool has_rule;
     bool fits[TH_Q_KINDS];       /* the operator has that form */
+    bool reals;                  /* it computes in floats as the file has it */
     bool weights;                /* constant float weights that its rule names */
     enum th_qkind kind;
     const char *why;             /* it stays float although something else was wanted */

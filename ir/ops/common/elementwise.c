@@ -114,6 +114,34 @@ enum th_status th_ew_verify_operands(const struct th_inst *c)
     return th_ew_verify_same(c, false);
 }
 
+enum th_status th_ew_verify_unary(const struct th_inst *c, const struct th_unary_rule *r)
+{
+    const struct th_type *x = c->in[0];
+
+    TH_TRY(th_ew_verify(c));
+    if (r->in16_most != 0 && x->dtype == TH_DT_S16 && th_type_quantized(x) &&
+        th_quant_scale(x->quant, 0) > r->in16_most)
+        return th_inst_error(c, "operand's scale %g is above %g, where its fixed point ends",
+                             (double)th_quant_scale(x->quant, 0), (double)r->in16_most);
+    return TH_OK;
+}
+
+static bool is_onnx(const struct th_inst *c)
+{
+    return c->contract && strcmp(c->contract, "onnx") == 0;
+}
+
+enum th_status th_ew_verify_binary(const struct th_inst *c, const struct th_binary_rule *r)
+{
+    const struct th_type *x = c->in[0];
+
+    TH_TRY(th_ew_verify(c));
+    if (r->onnx && is_onnx(c) && th_type_quantized(x) && th_dtype_bits(x->dtype) != 8)
+        return th_inst_error(c, "contract \"onnx\" has no rule for %s with a scale",
+                             th_dtype_name(x->dtype));
+    return TH_OK;
+}
+
 bool th_ew_window(const struct th_inst *c, const struct th_box *out, uint32_t i,
                   struct th_window *w)
 {
@@ -147,11 +175,6 @@ static bool plain_rule(const struct th_inst *c, struct th_quant_rule *q)
     *q = (struct th_quant_rule){.weight_port = -1, .weight_axis = -1, .bias_port = -1,
                                 .dtypes = c->op->inputs[0].dtypes & TH_DT_QUANTS};
     return (q->dtypes & TH_DT_BIT(TH_DT_S8)) != 0;
-}
-
-static bool is_onnx(const struct th_inst *c)
-{
-    return c->contract && strcmp(c->contract, "onnx") == 0;
 }
 
 bool th_ew_quant_unary(const struct th_inst *c, const struct th_unary_rule *r,

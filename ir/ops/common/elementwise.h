@@ -32,7 +32,10 @@ struct th_unary_rule {
     int64_t (*quant)(const struct th_inst *c, int64_t x);
     uint32_t real_types;      /* quantized types beyond 8 bits that real serves */
     struct th_quant_param out8, out16;   /* parameters that results must have; scale 0: any */
+    float in16_most;          /* greatest scale of 16-bit operands; 0: any */
 };
+/* th_ew_verify, and what the rule demands. */
+enum th_status th_ew_verify_unary(const struct th_inst *c, const struct th_unary_rule *r);
 /* The quant slots: what the rules and the port tables say. */
 bool th_ew_quant_unary(const struct th_inst *c, const struct th_unary_rule *r,
                        struct th_quant_rule *q);
@@ -49,8 +52,9 @@ struct th_binary_rule {
     void (*prepare)(const struct th_inst *c, struct th_binary_quant *q);
     bool clamp;               /* act_min, act_max apply to real and integer results */
     bool same_quant;          /* quantized operands and results share their parameters */
-    bool onnx;                /* quant has a rule for contract "onnx", for 8 bits */
+    bool onnx;                /* quant has a rule for contract "onnx", for 8 bits alone */
 };
+enum th_status th_ew_verify_binary(const struct th_inst *c, const struct th_binary_rule *r);
 /* The sum of contract "onnx". */
 int64_t th_ew_even_sum(const struct th_binary_quant *q, int64_t a, int64_t b);
 bool th_ew_quant_binary(const struct th_inst *c, const struct th_binary_rule *r,
@@ -112,6 +116,10 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
     {                                                                                          \
         return th_ew_eval_unary(c, e, &rule);                                                  \
     }                                                                                          \
+    static enum th_status verify(const struct th_inst *c)                                      \
+    {                                                                                          \
+        return th_ew_verify_unary(c, &rule);                                                   \
+    }                                                                                          \
     static bool quant_rule(const struct th_inst *c, struct th_quant_rule *q)                   \
     {                                                                                          \
         return th_ew_quant_unary(c, &rule, q);                                                 \
@@ -121,7 +129,7 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
         .struct_size = sizeof(struct th_op), .name = #op, .summary = text, .doc = details,     \
         .inputs = inputs, .outputs = outputs, .attrs = (attr_table),                           \
         .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE | TH_TRAIT_UNARY_TABLE | (more_traits), \
-        .contracts = th_ew_contracts, .infer = th_ew_infer, .verify = th_ew_verify,            \
+        .contracts = th_ew_contracts, .infer = th_ew_infer, .verify = verify,                  \
         .eval = eval, .quant = quant_rule, .window = th_ew_window, .alias = th_ew_alias}
 
 /* A whole record of two broadcast operands; result types are those of the operands. */
@@ -135,6 +143,10 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
     {                                                                                          \
         return th_ew_eval_binary(c, e, &rule);                                                 \
     }                                                                                          \
+    static enum th_status verify(const struct th_inst *c)                                      \
+    {                                                                                          \
+        return th_ew_verify_binary(c, &rule);                                                  \
+    }                                                                                          \
     static bool quant_rule(const struct th_inst *c, struct th_quant_rule *q)                   \
     {                                                                                          \
         return th_ew_quant_binary(c, &rule, q);                                                \
@@ -144,7 +156,7 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user);
         .struct_size = sizeof(struct th_op), .name = #op, .summary = text, .doc = details,     \
         .inputs = inputs, .outputs = outputs, .attrs = (attr_table),                           \
         .traits = TH_TRAIT_PURE | TH_TRAIT_ELEMENTWISE | (more_traits),                        \
-        .contracts = th_ew_contracts, .infer = th_ew_infer, .verify = th_ew_verify,            \
+        .contracts = th_ew_contracts, .infer = th_ew_infer, .verify = verify,                  \
         .eval = eval, .quant = quant_rule, .window = th_ew_window, .alias = th_ew_alias}
 
 /* The same with a boolean result. */
