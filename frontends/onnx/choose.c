@@ -16,6 +16,7 @@ static enum th_status import_gather_elements(struct onx_node *n)
     TH_TRY(onx_need(n, in, 2));
     if (!onx_axis(n, onx_attr_i(n, "axis", 0), onx_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
+    TH_TRY(onx_check_indices(n, in[1], onx_type(n, in[0]), axis, 1));
     th_attr_list_int(&a, "axis", axis);
     return onx_finish(n, "gather_elements", in, 2, &a);
 }
@@ -42,6 +43,7 @@ static enum th_status import_scatter_elements(struct onx_node *n)
     TH_TRY(onx_need(n, in, 3));
     if (!onx_axis(n, onx_attr_i(n, "axis", 0), onx_type(n, in[0])->rank, &axis))
         return TH_ERR_INPUT;
+    TH_TRY(onx_check_indices(n, in[1], onx_type(n, in[0]), axis, 1));
     th_attr_list_int(&a, "axis", axis);
     TH_TRY(scatter_mode(n, &a));
     return onx_finish(n, "scatter_elements", in, 3, &a);
@@ -53,6 +55,10 @@ static enum th_status import_scatter_nd(struct onx_node *n)
     th_value in[3];
 
     TH_TRY(onx_need(n, in, 3));
+    const struct th_type *x = onx_type(n, in[0]), *i = onx_type(n, in[1]);
+    const int64_t depth = i->rank > 0 ? i->dims[i->rank - 1] : 0;
+    if (depth > 0 && depth <= x->rank)      /* else its record tells */
+        TH_TRY(onx_check_indices(n, in[1], x, 0, depth));
     TH_TRY(scatter_mode(n, &a));
     return onx_finish(n, "scatter_update", in, 3, &a);
 }
@@ -110,6 +116,7 @@ static enum th_status import_top_k(struct onx_node *n)
                              .attrs = attrs, .n_attrs = 2, .out = types, .n_out = 2,
                              .loc = n->loc};
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, out));
+    TH_TRY(onx_narrow_keep(n, d.op, &x, 1, out[0]));
     TH_TRY(onx_cast(n, out[1], TH_DT_S64, &out[1]));
     for (size_t i = 0; i < 2; i++) {
         TH_TRY(swap_last(n, out[i], axis, &out[i]));
@@ -250,11 +257,15 @@ static enum th_status import_eye_like(struct onx_node *n)
     eye = th_tensor_new(n->scope->im->arena, &t);
     if (eye == NULL)
         return TH_ERR_INTERNAL;
-    for (int64_t i = 0; i < t.dims[0]; i++)
-        if (k >= -i && k < t.dims[1] - i)
-            th_tensor_set_real(eye, i * t.dims[1] + i + k, 1);
+    /* the diagonal begins in column k, or in row -k, and meets the matrix at all */
+    const bool meets = k > -t.dims[0] && k < t.dims[1];
+    for (int64_t i = k < 0 ? -k : 0; meets && i < t.dims[0] && i + k < t.dims[1]; i++)
+        th_tensor_set_real(eye, i * t.dims[1] + i + k, 1);
     y = th_graph_const_copy(n->scope->graph, "", &t, eye->data);
-    return y != 0 ? onx_bind(n, 0, y) : TH_ERR_INTERNAL;
+    if (y == 0 || !onx_narrow_add(n->scope->im, n->scope->graph, y,
+                                  to > 0 && to < 64 ? (int32_t)to : onx_narrow_type(n, x)))
+        return TH_ERR_INTERNAL;
+    return onx_bind(n, 0, y);
 }
 
 /* ---- reversal of the first elements of each sequence ----------------------------------------- */

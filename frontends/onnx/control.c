@@ -56,6 +56,8 @@ static enum th_status fill_body(struct onx_node *n, const Onnx__GraphProto *grap
 {
     for (size_t i = 0; i < c->n; i++) {
         th_value v = th_graph_add_input(s->graph, c->names[i], onx_type(n, c->values[i]));
+        if (v != 0 && !onx_narrow_copy(s->im, n->scope->graph, c->values[i], s->graph, v))
+            return TH_ERR_INTERNAL;
         TH_TRY(v != 0 ? onx_define(s, &n->loc, c->names[i], v) : TH_ERR_INTERNAL);
     }
     TH_TRY(onx_import_nodes(s));
@@ -118,8 +120,14 @@ static enum th_status import_if(struct onx_node *n)
     d.in = in;
     d.n_in = (uint32_t)c.n + 1;
     TH_TRY(th_graph_add_node(n->scope->graph, &d, NULL, out));
-    for (size_t i = 0; i < onx_n_out(n); i++)
+    for (uint32_t i = 0; i < d.n_out; i++) {
+        const th_value a = th_graph_output(bodies[0], i), b = th_graph_output(bodies[1], i);
+        if (!onx_narrow_same(n->scope->im, bodies[0], a, bodies[1], b))
+            return onx_reject(n, NULL, "result %u has two types", (unsigned)i);
+        if (!onx_narrow_copy(n->scope->im, bodies[0], a, n->scope->graph, out[i]))
+            return TH_ERR_INTERNAL;
         TH_TRY(onx_bind(n, i, out[i]));
+    }
     return TH_OK;
 }
 
@@ -151,7 +159,8 @@ static enum th_status carry(struct rounds *r, th_value outside, const char *name
     r->in[r->count] = outside;
     *inside = th_graph_add_input(r->graph, name, onx_type(r->n, outside));
     r->next[r->count++] = *inside;
-    return *inside != 0 ? TH_OK : TH_ERR_INTERNAL;
+    return *inside != 0 && onx_narrow_copy(r->n->scope->im, r->n->scope->graph, outside, r->graph,
+                                           *inside) ? TH_OK : TH_ERR_INTERNAL;
 }
 
 static enum th_status begin(struct rounds *r, struct onx_node *n, const Onnx__GraphProto *body,
@@ -207,7 +216,8 @@ static enum th_status set_own(struct rounds *r, uint32_t k, size_t i)
 
     TH_TRY(result(r, i, &v));
     have = th_value_type(r->graph, v);
-    if (have->dtype != want->dtype || !th_type_same_shape(have, want))
+    if (have->dtype != want->dtype || !th_type_same_shape(have, want) ||
+        !onx_narrow_same(r->n->scope->im, r->graph, v, r->graph, r->next[r->first_own + k]))
         return onx_reject(r->n, "variables that keep their type",
                           "variable %u has another type after a round", (unsigned)k);
     r->next[r->first_own + k] = v;
@@ -239,6 +249,8 @@ static enum th_status collect(struct rounds *r, size_t i, int64_t length, bool b
     type.dims[0] = length;
     type.quant = NULL;
     TH_TRY(onx_filled(r->n, &type, 0, &buffer));
+    if (!onx_narrow_copy(r->n->scope->im, r->graph, element, r->n->scope->graph, buffer))
+        return TH_ERR_INTERNAL;
     *slot = r->count;
     TH_TRY(carry(r, buffer, "collected", &inside));
     place[0] = th_graph_input(r->graph, 0);
@@ -308,7 +320,12 @@ static enum th_status finish_loop(struct rounds *r, th_value most)
     d.attrs = a.at;
     d.n_attrs = a.n;
     d.n_in = d.n_out = r->count;
-    return th_graph_add_node(r->n->scope->graph, &d, NULL, r->next);
+    TH_TRY(th_graph_add_node(r->n->scope->graph, &d, NULL, r->next));
+    for (uint32_t i = 0; i < r->count; i++)
+        if (!onx_narrow_copy(r->n->scope->im, r->n->scope->graph, r->in[i], r->n->scope->graph,
+                             r->next[i]))
+            return TH_ERR_INTERNAL;
+    return TH_OK;
 }
 
 /* ---- Loop ------------------------------------------------------------------------------------ */
@@ -320,22 +337,46 @@ static bool always(const struct onx_node *n, th_value v)
     return v == 0 || (c != NULL && th_type_elems(&c->type) == 1 && th_tensor_int(c, 0) != 0);
 }
 
-/* The body hands its condition on, or says always yes. */
-static bool goes_on(const Onnx__GraphProto *body)
+static bool to_truth(const Onnx__NodeProto *cast)
+{
+    for (size_t i = 0; i < cast->n_attribute; i++)
+        if (strcmp(onx_str(cast->attribute[i]->name), "to") == 0)
+            return cast->attribute[i]->i == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
+    return false;
+}
+
+/* The body hands its condition on, or a constant of outside that says yes. On the way, truth
+ * values can take any type, but other numbers only become truth values: 256 as a byte is 0. */
+static bool goes_on(struct onx_node *n, const Onnx__GraphProto *body)
 {
     const char *in = onx_str(body->input[1]->name), *out = onx_str(body->output[0]->name);
+    bool truth = true;
+    size_t count = 0;
+    const char **outer;
 
     for (size_t hops = 0; hops < body->n_node && strcmp(in, out) != 0; hops++) {
         const Onnx__NodeProto *maker = NULL;
         for (size_t i = 0; i < body->n_node; i++)
             if (body->node[i]->n_output == 1 && strcmp(onx_str(body->node[i]->output[0]), out) == 0)
                 maker = body->node[i];
-        if (maker == NULL || strcmp(onx_str(maker->op_type), "Identity") != 0 ||
-            maker->n_input != 1)
+        if (maker == NULL)
+            break;
+        const char *op = onx_full_name(n->scope->im, maker);
+        if ((strcmp(op, "Identity") != 0 && strcmp(op, "Cast") != 0) || maker->n_input != 1)
             return false;
+        if (strcmp(op, "Cast") == 0)
+            truth = to_truth(maker);
         out = onx_str(maker->input[0]);
     }
-    return strcmp(in, out) == 0;
+    if (strcmp(in, out) == 0)
+        return true;
+    outer = onx_free_names(n->scope->im, body, &count);
+    for (size_t i = 0; outer != NULL && i < count; i++)
+        if (strcmp(outer[i], out) == 0) {
+            th_value v = onx_resolve(n->scope, &n->loc, out);
+            return v != 0 && (truth || onx_type(n, v)->dtype == TH_DT_BOOL) && always(n, v);
+        }
+    return false;
 }
 
 /* The trip count as a constant, or as a value that goes round. */
@@ -382,7 +423,12 @@ static enum th_status import_loop(struct onx_node *n)
     if (body == NULL || body->n_input != own + 2 || body->n_output < own + 1 ||
         onx_n_out(n) > body->n_output - 1 || onx_n_out(n) > MOST_CARRIED)
         return onx_reject(n, NULL, "its body is absent or has other numbers of inputs and results");
-    counted = always(n, go_on) && goes_on(body);
+    counted = always(n, go_on) && goes_on(n, body);
+    if (always(n, go_on) && onx_in_is_const(n, 0)) {
+        TH_TRY(trip_count(n, true, &trips, &most));
+        if (onx_rounds_differ(n, body, own, trips))
+            return onx_write_out(n, body, own, trips);
+    }
     TH_TRY(trip_count(n, counted, &trips, &most));
     if (!counted && go_on == 0)
         TH_TRY(onx_scalar(n, TH_DT_BOOL, 1, &go_on));
@@ -423,16 +469,14 @@ static enum th_status import_loop(struct onx_node *n)
 static enum th_status element(struct rounds *r, th_value v, int64_t axis, bool backwards,
                               th_value *out)
 {
-    struct th_attr_list a = {.n = 0};
-    th_value in[2] = {v, th_graph_input(r->graph, 0)}, last;
+    th_value at = th_graph_input(r->graph, 0), last;
     int64_t length = th_value_type(r->graph, v)->dims[axis];
 
     if (backwards) {
         TH_TRY(onx_scalar(&r->at, TH_DT_S64, (double)(length - 1), &last));
-        TH_TRY(onx_binary(&r->at, "sub", last, in[1], &in[1]));
+        TH_TRY(onx_binary(&r->at, "sub", last, at, &at));
     }
-    th_attr_list_int(&a, "axis", axis);
-    return onx_add(&r->at, "gather", in, 2, &a, out);
+    return onx_gather(&r->at, v, at, axis, out);
 }
 
 /* Entry i of a list of axes or directions, 0 if it is absent. */

@@ -78,9 +78,9 @@ static enum th_status conv_volume(struct onx_node *n, th_value x, th_value w, th
     return onx_to_first(n, *out, out);
 }
 
-enum th_status onx_conv(struct onx_node *n, th_value x, th_value w, th_value b, th_value *out)
+static enum th_status conv_groups(struct onx_node *n, th_value x, th_value w, th_value b,
+                                  int64_t groups, th_value *out)
 {
-    int64_t groups = onx_attr_i(n, "group", 1);
     const struct th_type *xt = onx_type(n, x), *wt = onx_type(n, w);
     struct onx_window win;
 
@@ -99,6 +99,47 @@ enum th_status onx_conv(struct onx_node *n, th_value x, th_value w, th_value b, 
     return win.space == 3 || xt->dtype == TH_DT_S32
                ? conv_volume(n, x, w, b, &win, out)
                : conv(n, x, w, b, &win, groups, out);
+}
+
+enum th_status onx_conv(struct onx_node *n, th_value x, th_value w, th_value b, th_value *out)
+{
+    return conv_groups(n, x, w, b, onx_attr_i(n, "group", 1), out);
+}
+
+/* A depthwise convolution over what was before and the operand; its end is what comes before the
+ * next. */
+static enum th_status import_causal_conv(struct onx_node *n)
+{
+    const char *activation = onx_attr_s(n, "activation", "none");
+    th_value in[2], past = onx_in(n, 3), all, y;
+
+    TH_TRY(onx_need(n, in, 2));
+    const struct th_type x = *onx_type(n, in[0]), w = *onx_type(n, in[1]);
+    if (x.rank != 3 || w.rank != 3 || w.dims[2] < 1)
+        return onx_reject(n, NULL, "an operand of %d axes and weights of %d", (int)x.rank,
+                          (int)w.rank);
+    const int64_t before = w.dims[2] - 1;
+    if (past == 0) {
+        struct th_attr_list a = {.n = 0};
+        th_attr_list_ints(&a, "before", (int64_t[]){0, 0, before}, 3);
+        th_attr_list_ints(&a, "after", (int64_t[]){0, 0, 0}, 3);
+        TH_TRY(onx_add(n, "pad", in, 1, &a, &all));
+    } else {
+        if (onx_type(n, past)->rank != 3 || onx_type(n, past)->dims[2] != before)
+            return onx_reject(n, NULL, "a past_state that is not %" PRId64 " elements long",
+                              before);
+        TH_TRY(onx_concat(n, (th_value[]){past, in[0]}, 2, 2, &all));
+    }
+    TH_TRY(conv_groups(n, all, in[1], onx_in(n, 2), x.dims[1], &y));
+    if (strcmp(activation, "silu") == 0 || strcmp(activation, "swish") == 0)
+        TH_TRY(onx_unary(n, "silu", y, &y));
+    else if (strcmp(activation, "none") != 0)
+        return onx_reject(n, "silu, swish or none", "activation '%s'", activation);
+    TH_TRY(onx_bind(n, 0, y));
+    if (!onx_has_out(n, 1))
+        return TH_OK;
+    TH_TRY(onx_slice(n, all, 2, x.dims[2], before, &all));
+    return onx_bind(n, 1, all);
 }
 
 static enum th_status import_conv(struct onx_node *n)
@@ -320,6 +361,7 @@ static enum th_status import_conv_transpose(struct onx_node *n)
 
 const struct onx_row onx_rows_conv[] = {
     {"Conv", import_conv, NULL},
+    {"CausalConvWithState", import_causal_conv, NULL},
     {"ConvTranspose", import_conv_transpose, NULL},
     {NULL, NULL, NULL},
 };

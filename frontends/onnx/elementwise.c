@@ -33,6 +33,18 @@ static enum th_status import_unary(struct onx_node *n)
     return onx_finish(n, n->row->ir, &x, 1, NULL);
 }
 
+/* Only of reals, as the standard has it: the operator's rule for bytes is that of a table. */
+static enum th_status import_real_unary(struct onx_node *n)
+{
+    th_value x;
+
+    TH_TRY(onx_need(n, &x, 1));
+    if (!th_dtype_is_float(onx_type(n, x)->dtype))
+        return onx_reject(n, "real numbers", "an operand of %s",
+                          th_dtype_name(onx_type(n, x)->dtype));
+    return import_unary(n);
+}
+
 static enum th_status import_binary(struct onx_node *n)
 {
     th_value in[2];
@@ -240,6 +252,26 @@ static enum th_status import_silu(struct onx_node *n)
     return onx_bind(n, 0, y);
 }
 
+static enum th_status import_swiglu(struct onx_node *n)
+{
+    const double alpha = onx_attr_f(n, "alpha", 1);
+    th_value in[2], y, k;
+
+    TH_TRY(onx_need(n, in, 2));
+    if (!th_type_same_shape(onx_type(n, in[0]), onx_type(n, in[1])))
+        return onx_reject(n, NULL, "operands of two shapes");
+    if (alpha == 1) {
+        TH_TRY(onx_unary(n, "silu", in[0], &y));
+    } else {
+        TH_TRY(onx_scalar(n, onx_type(n, in[0])->dtype, alpha, &k));
+        TH_TRY(onx_binary(n, "mul", in[0], k, &y));
+        TH_TRY(onx_unary(n, "logistic", y, &y));
+        TH_TRY(onx_binary(n, "mul", in[0], y, &y));
+    }
+    TH_TRY(onx_binary(n, "mul", y, in[1], &y));
+    return onx_bind(n, 0, y);
+}
+
 /* ---- functions of one number ----------------------------------------------------------------- */
 
 static enum th_status import_reciprocal(struct onx_node *n)
@@ -324,8 +356,14 @@ static enum th_status import_cast(struct onx_node *n)
     th_value x, y;
 
     TH_TRY(onx_need(n, &x, 1));
-    if (onx_n_in(n) == 2 && onx_in(n, 1) != 0)
-        dt = onx_type(n, onx_in(n, 1))->dtype;          /* CastLike */
+    if (onx_n_in(n) == 2 && onx_in(n, 1) != 0) {        /* CastLike */
+        dt = onx_type(n, onx_in(n, 1))->dtype;
+        to = onx_narrow_type(n, onx_in(n, 1));
+    }
+    if (to > 0 && to < 64 && onx_type_bits((int32_t)to) != 0) {
+        TH_TRY(onx_cast_narrow(n, x, (int32_t)to, &y));
+        return onx_bind(n, 0, y);
+    }
     if (dt == TH_DT_NONE)
         return onx_reject(n, NULL, "elements of type %s",
                           onx_type_name(to > 0 && to < 64 ? (int32_t)to : 0));
@@ -334,6 +372,45 @@ static enum th_status import_cast(struct onx_node *n)
         TH_TRY(onx_add_typed(n, "cast", &x, 1, &a, dt, NULL, &y));
         return onx_bind(n, 0, y);
     }
+    if (onx_narrow_type(n, x) != 0 && onx_type(n, x)->dtype == dt) {
+        TH_TRY(onx_add_typed(n, "cast", &x, 1, NULL, dt, NULL, &y));   /* the bytes as such */
+        return y != x && onx_narrow_drop(n, y) ? onx_bind(n, 0, y) : TH_ERR_INTERNAL;
+    }
+    TH_TRY(onx_cast(n, x, dt, &y));
+    return onx_bind(n, 0, y);
+}
+
+/* Integers of one width are cast; other constants are the same bytes. */
+static enum th_status import_bit_cast(struct onx_node *n)
+{
+    const int64_t to = onx_attr_i(n, "to", 0);
+    const int32_t type = to > 0 && to < 64 ? (int32_t)to : 0;
+    const enum th_dtype dt = onx_dtype(type);
+    th_value x, y;
+
+    TH_TRY(onx_need(n, &x, 1));
+    struct th_type t = *onx_type(n, x);
+    if (dt == TH_DT_NONE)
+        return onx_reject(n, NULL, "elements of type %s", onx_type_name(type));
+    if (th_dtype_bits(dt) != th_dtype_bits(t.dtype) ||
+        onx_type_bits(type) != onx_type_bits(onx_narrow_type(n, x)))
+        return onx_reject(n, NULL, "elements of another width");
+    if (onx_type_bits(type) != 0) {
+        TH_TRY(onx_cast_narrow(n, x, type, &y));
+        return onx_bind(n, 0, y);
+    }
+    if (dt == t.dtype)
+        return onx_bind(n, 0, x);
+    if (onx_const(n, x) != NULL && dt != TH_DT_BOOL) {
+        const struct th_tensor *from = onx_const(n, x);
+        t.dtype = dt;
+        t.quant = NULL;
+        y = th_graph_const_copy(n->scope->graph, "", &t, from->data);
+        return y != 0 ? onx_bind(n, 0, y) : TH_ERR_INTERNAL;
+    }
+    if (th_dtype_is_float(dt) || th_dtype_is_float(t.dtype) || dt == TH_DT_BOOL)
+        return onx_reject(n, "integers of one width, or a constant",
+                          "the bits of floats or booleans that are computed");
     TH_TRY(onx_cast(n, x, dt, &y));
     return onx_bind(n, 0, y);
 }
@@ -423,7 +500,7 @@ const struct onx_row onx_rows_elementwise[] = {
     {"Celu", import_celu, NULL},
     {"Selu", import_selu, NULL},
     {"HardSigmoid", import_hard_sigmoid, NULL},
-    {"HardSwish", import_unary, "hard_swish"},
+    {"HardSwish", import_real_unary, "hard_swish"},
     {"Softplus", import_unary, "softplus"},
     {"Softsign", import_unary, "softsign"},
     {"Mish", import_unary, "mish"},
@@ -433,8 +510,10 @@ const struct onx_row onx_rows_elementwise[] = {
     {"com.microsoft:Gelu", import_gelu, NULL},
     {"Swish", import_silu, "silu"},
     {"com.microsoft:QuickGelu", import_silu, NULL},
+    {"SwiGLU", import_swiglu, NULL},
     {"Cast", import_cast, NULL},
     {"CastLike", import_cast, NULL},
+    {"BitCast", import_bit_cast, NULL},
     {"Dropout", import_dropout, NULL},
     {NULL, NULL, NULL},
 };

@@ -109,6 +109,7 @@ enum th_status onx_import_custom(struct onx_node *n, const struct th_importer *r
     for (size_t i = 0; i < onx_n_out(n); i++) {
         if (out[i] == 0)
             return onx_reject(n, NULL, "its importer left output %zu out", i);
+        TH_TRY(onx_narrow_keep(n, n->loc.op, in, onx_n_in(n), out[i]));
         TH_TRY(onx_bind(n, i, out[i]));
     }
     return TH_OK;

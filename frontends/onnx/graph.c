@@ -9,7 +9,7 @@ static const struct onx_row *const families[] = {
     onx_rows_index,       onx_rows_reduce, onx_rows_norm, onx_rows_quant, onx_rows_rnn,
     onx_rows_control,     onx_rows_choose, onx_rows_loss,
     onx_rows_resize,
-    onx_rows_vision, onx_rows_place,
+    onx_rows_vision, onx_rows_place, onx_rows_position, onx_rows_pad,
     onx_rows_late,
     onx_rows_einsum,
     onx_rows_signal,
@@ -74,6 +74,8 @@ static struct onx_slot *from_outer(struct onx_scope *s, const struct th_loc *loc
     if (v != 0 && th_value_is_const(s->outer->graph, v)) {
         slot->value = th_graph_add_const(s->graph, name, th_value_type(s->outer->graph, v),
                                          th_blob_ref(th_value_blob(s->outer->graph, v)));
+        if (slot->value != 0 && !onx_narrow_copy(s->im, s->outer->graph, v, s->graph, slot->value))
+            slot->value = 0;
         slot->bad = slot->value == 0;
     } else {
         th_error(s->im->ctx, loc, ONX_MSG_DAMAGED, "'%s' cannot be seen from this body", name);
@@ -139,18 +141,23 @@ enum th_status onx_define(struct onx_scope *s, const struct th_loc *loc, const c
     return TH_OK;
 }
 
-enum th_status onx_bind_list(struct onx_node *n, const struct onx_list *list)
+enum th_status onx_define_list(struct onx_scope *s, const struct th_loc *loc, const char *name,
+                               const struct onx_list *list)
 {
-    struct onx_slot *slot;
+    struct onx_slot *slot = defined(s, loc, name);
 
-    if (!onx_has_out(n, 0))
-        return TH_OK;
-    slot = defined(n->scope, &n->loc, n->proto->output[0]);
     if (slot == NULL)
         return TH_ERR_INPUT;
     slot->list = list;
     slot->bad = false;
     return TH_OK;
+}
+
+enum th_status onx_bind_list(struct onx_node *n, const struct onx_list *list)
+{
+    if (!onx_has_out(n, 0))
+        return TH_OK;
+    return onx_define_list(n->scope, &n->loc, n->proto->output[0], list);
 }
 
 static enum th_status declare(struct onx_scope *s, Onnx__ValueInfoProto *const *list, size_t n)
@@ -370,7 +377,7 @@ static bool takes_lists(const struct onx_row *row)
     for (const struct onx_row *r = onx_rows_sequence; r->name != NULL; r++)
         if (r == row)
             return true;
-    return false;
+    return row != NULL && strcmp(row->name, "Loop") == 0;   /* its variables may be some */
 }
 
 /* Operands that are bad were reported where they became so. */
@@ -421,7 +428,7 @@ static enum th_status import_node(struct onx_scope *s, size_t index)
     n.row = onx_row_find(n.loc.op);
     if (s->im->ops_left == 0) {
         th_error(s->im->ctx, &n.loc, ONX_MSG_DAMAGED,
-                 "functions are used so often that the model multiplies in size");
+                 "functions and loops are used so often that the model multiplies in size");
         return TH_ERR_INTERNAL;
     }
     s->im->ops_left--;

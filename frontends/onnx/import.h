@@ -28,7 +28,7 @@ enum {
     ONX_MSG_OPEN = 2004,          /* a dimension is not known */
     ONX_MSG_LARGE = 2005
 };
-enum { ONX_OPSET_LEAST = 7, ONX_OPSET_MOST = 22 };
+enum { ONX_OPSET_LEAST = 7, ONX_OPSET_MOST = 27 };
 
 struct onx_import {
     const struct th_read_request *request;
@@ -40,6 +40,7 @@ struct onx_import {
     struct onx_names functions;    /* "domain:name" to Onnx__FunctionProto */
     struct onx_names external;     /* location to struct th_blob: companion files in use */
     struct onx_names symbols;      /* symbolic dimension to int64_t */
+    struct onx_names narrow;       /* values of uint4, int4, .., held in bytes, to int32_t */
     bool *dims_used;               /* one for each --input-dim */
     int64_t opset;                 /* of the default domain */
     unsigned errors;               /* told before this import began */
@@ -98,8 +99,8 @@ extern const struct onx_row onx_rows_elementwise[], onx_rows_conv[], onx_rows_po
     onx_rows_gemm[], onx_rows_shape[], onx_rows_index[], onx_rows_reduce[], onx_rows_norm[],
     onx_rows_quant[], onx_rows_rnn[], onx_rows_control[], onx_rows_choose[], onx_rows_loss[],
     onx_rows_resize[], onx_rows_vision[], onx_rows_late[], onx_rows_einsum[], onx_rows_signal[],
-    onx_rows_optim[], onx_rows_sets[], onx_rows_attention[], onx_rows_place[],
-    onx_rows_sequence[];           /* the only ones that take sequences */
+    onx_rows_optim[], onx_rows_sets[], onx_rows_attention[], onx_rows_place[], onx_rows_pad[],
+    onx_rows_position[], onx_rows_sequence[];           /* the only ones that take sequences */
 
 const struct onx_row *onx_row_find(const char *name);
 static inline const char *onx_str(const char *s)
@@ -132,6 +133,22 @@ enum th_status onx_import_custom(struct onx_node *n, const struct th_importer *r
 /* ---- types and tensors (tensor.c) */
 
 enum th_dtype onx_dtype(int32_t type);
+/* Bits of an element of a type of which a byte of the file holds several, else 0. */
+unsigned onx_type_bits(int32_t type);
+/* Remembers that v is of such a type (and does nothing for others), and says of which; 0: none. */
+bool onx_narrow_add(struct onx_import *im, const struct th_graph *g, th_value v, int32_t type);
+int32_t onx_narrow_type(const struct onx_node *n, th_value v);
+/* Forgets it of a value of the node's own. */
+bool onx_narrow_drop(struct onx_node *n, th_value v);
+/* Remembers of w in graph `to` what is known of v in `from`; and whether both are alike. */
+bool onx_narrow_copy(struct onx_import *im, const struct th_graph *from, th_value v,
+                     const struct th_graph *to, th_value w);
+bool onx_narrow_same(struct onx_import *im, const struct th_graph *a, th_value v,
+                     const struct th_graph *b, th_value w);
+/* Result 0 of the IR's operator, just added, is of such a type if the operands were and the
+ * operator only moves them; another operator with a result held alike is refused. */
+enum th_status onx_narrow_keep(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
+                               th_value out);
 /* The name that the format has for it: "float16", "string". */
 const char *onx_type_name(int32_t type);
 /* A constant in g from a tensor of the file; 0 (reported) if it cannot be had. */
@@ -165,6 +182,9 @@ const struct th_tensor *onx_const(const struct onx_node *n, th_value v);
 enum th_status onx_bind(struct onx_node *n, size_t i, th_value v);
 /* Makes a sequence output 0. */
 enum th_status onx_bind_list(struct onx_node *n, const struct onx_list *list);
+/* Makes a sequence the value of a name. */
+enum th_status onx_define_list(struct onx_scope *s, const struct th_loc *loc, const char *name,
+                               const struct onx_list *list);
 /* What the file declares for output i; false unless it is complete. */
 bool onx_declared(struct onx_node *n, size_t i, struct th_type *out);
 
@@ -214,11 +234,18 @@ enum th_status onx_reshape(struct onx_node *n, th_value v, int32_t rank, const i
                            th_value *out);
 enum th_status onx_transpose(struct onx_node *n, th_value v, const int64_t *perm, th_value *out);
 enum th_status onx_cast(struct onx_node *n, th_value v, enum th_dtype dt, th_value *out);
+/* The low bits of v as an element of a narrow type of the file; other types: a cast. */
+enum th_status onx_cast_narrow(struct onx_node *n, th_value v, int32_t type, th_value *out);
 enum th_status onx_clamp(struct onx_node *n, th_value v, double lo, double hi, th_value *out);
 enum th_status onx_slice(struct onx_node *n, th_value v, int64_t axis, int64_t begin, int64_t size,
                          th_value *out);
 enum th_status onx_concat(struct onx_node *n, const th_value *in, size_t n_in, int64_t axis,
                           th_value *out);
+/* The elements of v along the axis that an index names. */
+enum th_status onx_gather(struct onx_node *n, th_value v, th_value index, int64_t axis,
+                          th_value *out);
+enum th_status onx_broadcast(struct onx_node *n, th_value v, int32_t rank, const int64_t *dims,
+                             th_value *out);
 /* Reduction op ("mean", "sum", ...) over axes. */
 enum th_status onx_reduce(struct onx_node *n, const char *op, th_value v, const int64_t *axes,
                           size_t count, bool keep, th_value *out);
@@ -228,10 +255,20 @@ enum th_status onx_ints(struct onx_node *n, enum th_dtype dt, int32_t rank, cons
                         const int64_t *v, th_value *out);
 /* A constant of `count` copies of v, of any rank. */
 enum th_status onx_filled(struct onx_node *n, const struct th_type *type, double v, th_value *out);
+/* Refuses constant indices outside of their axis: entry k is one of axis + k % count. */
+enum th_status onx_check_indices(struct onx_node *n, th_value i, const struct th_type *x,
+                                 int64_t axis, int64_t count);
 /* Indices along an axis of dim elements that may count from the end, counted from the front. */
 enum th_status onx_from_front(struct onx_node *n, th_value i, int64_t dim, th_value *out);
 /* 0, 1, .. count - 1 */
 enum th_status onx_iota(struct onx_node *n, enum th_dtype dt, int64_t count, th_value *out);
+
+/* ---- loops that are written out (rounds.c) */
+
+/* Whether a loop of `trips` rounds with `own` variables has to be. */
+bool onx_rounds_differ(struct onx_node *n, const Onnx__GraphProto *body, size_t own, int64_t trips);
+enum th_status onx_write_out(struct onx_node *n, const Onnx__GraphProto *body, size_t own,
+                             int64_t trips);
 
 /* ---- operands that are known only when the network runs (late.c) */
 
@@ -242,7 +279,10 @@ enum th_status onx_late_slice(struct onx_node *n);
 enum th_status onx_late_pad(struct onx_node *n);
 enum th_status onx_late_reduce(struct onx_node *n, const char *op, th_value x, bool keep,
                                th_value *out);
-enum th_status onx_late_cumsum(struct onx_node *n, th_value x);
+/* The result of something along the axis that operand 1 names. */
+enum th_status onx_late_along(struct onx_node *n, th_value x,
+                              enum th_status (*along)(struct onx_node *n, th_value x, int64_t axis,
+                                                      th_value *out));
 enum th_status onx_late_range(struct onx_node *n);
 /* v holds what the file fixes: a constant, or one with a scale that was not turned into reals. */
 bool onx_is_fixed(const struct onx_node *n, th_value v);

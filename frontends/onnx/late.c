@@ -38,16 +38,6 @@ enum th_status onx_iota(struct onx_node *n, enum th_dtype dt, int64_t count, th_
     return onx_cast(n, *out, dt, out);
 }
 
-static enum th_status take(struct onx_node *n, th_value x, th_value index, int32_t axis,
-                           th_value *out)
-{
-    struct th_attr_list a = {.n = 0};
-    th_value in[2] = {x, index};
-
-    th_attr_list_int(&a, "axis", axis);
-    return onx_add(n, "gather", in, 2, &a, out);
-}
-
 /* Entry i of a vector, as a scalar of 64 bits. */
 static enum th_status entry(struct onx_node *n, th_value v, int64_t i, th_value *out)
 {
@@ -112,7 +102,7 @@ static enum th_status slice_axis(struct onx_node *n, const struct lists *l,
     TH_TRY(onx_iota(n, TH_DT_S64, count, &at));
     TH_TRY(onx_binary(n, "mul", at, step, &at));
     TH_TRY(onx_binary(n, "add", at, start, &at));
-    return take(n, *x, at, axis, x);
+    return onx_gather(n, *x, at, axis, x);
 }
 
 /* The number behind changes of shape and type. */
@@ -254,7 +244,7 @@ enum th_status onx_late_pad(struct onx_node *n)
             dims[i] = i == axis ? want.dims[i] : 1;
         TH_TRY(for_axis(n, &l, l.starts, t.rank, axis, 0, &before));
         TH_TRY(pad_axis(n, mode, before, t.dims[axis], want.dims[axis], &index, &inside));
-        TH_TRY(take(n, in[0], index, axis, &in[0]));
+        TH_TRY(onx_gather(n, in[0], index, axis, &in[0]));
         if (strcmp(mode, "constant") != 0)
             continue;
         TH_TRY(onx_reshape(n, inside, t.rank, dims, &inside));
@@ -327,19 +317,17 @@ enum th_status onx_late_reduce(struct onx_node *n, const char *op, th_value x, b
     return *out != 0 ? TH_OK : onx_reject(n, NULL, "no axes give the declared result");
 }
 
-enum th_status onx_late_cumsum(struct onx_node *n, th_value x)
+enum th_status onx_late_along(struct onx_node *n, th_value x,
+                              enum th_status (*along)(struct onx_node *n, th_value x, int64_t axis,
+                                                      th_value *out))
 {
-    const struct th_type t = *onx_type(n, x);
+    const int32_t rank = onx_type(n, x)->rank;
     th_value y = 0, one, test;
 
-    for (int32_t axis = 0; axis < t.rank; axis++) {
-        struct th_attr_list a = {.n = 0};
-        th_attr_list_int(&a, "axis", axis);
-        th_attr_list_bool(&a, "exclusive", onx_attr_i(n, "exclusive", 0) != 0);
-        th_attr_list_bool(&a, "reverse", onx_attr_i(n, "reverse", 0) != 0);
-        TH_TRY(onx_add(n, "cumsum", &x, 1, &a, &one));
+    for (int32_t axis = 0; axis < rank; axis++) {
+        TH_TRY(along(n, x, axis, &one));
         if (y != 0) {
-            TH_TRY(onx_late_named(n, onx_in(n, 1), t.rank, axis, &test));
+            TH_TRY(onx_late_named(n, onx_in(n, 1), rank, axis, &test));
             TH_TRY(choose(n, test, one, y, &one));
         }
         y = one;
@@ -442,7 +430,7 @@ static enum th_status import_compress(struct onx_node *n)
     TH_TRY(onx_binary(n, "less_equal", in[1], k, &k));
     TH_TRY(onx_cast(n, k, TH_DT_S32, &k));
     TH_TRY(onx_reduce(n, "sum", k, (int64_t[]){1}, 1, false, &k));
-    TH_TRY(take(n, in[0], k, (int32_t)axis, &k));
+    TH_TRY(onx_gather(n, in[0], k, axis, &k));
     return onx_bind(n, 0, k);
 }
 

@@ -23,11 +23,14 @@ noinst_LTLIBRARIES += %D%/libonnx.la
   %D%/node.c \
   %D%/norm.c \
   %D%/optim.c \
+  %D%/pad.c \
   %D%/place.c \
   %D%/pool.c \
+  %D%/position.c \
   %D%/quant.c \
   %D%/reduce.c \
   %D%/resize.c \
+  %D%/rounds.c \
   %D%/rnn.c \
   %D%/sequence.c \
   %D%/sets.c \

@@ -49,14 +49,11 @@ static enum th_status pick(struct onx_node *n, const struct loss *l, th_value *o
 static enum th_status place_weights(struct onx_node *n, const struct loss *l, th_value *out)
 {
     enum th_dtype dt = onx_type(n, l->x)->dtype;
-    th_value in[3] = {l->ignored, 0, 0}, pair[2] = {l->weight, l->target};
-    struct th_attr_list a = {.n = 0};
+    th_value in[3] = {l->ignored, 0, 0};
 
     *out = 0;
-    if (l->weight != 0) {
-        th_attr_list_int(&a, "axis", 0);
-        TH_TRY(onx_add(n, "gather", pair, 2, &a, out));
-    }
+    if (l->weight != 0)
+        TH_TRY(onx_gather(n, l->weight, l->target, 0, out));
     if (l->ignored == 0)
         return TH_OK;
     TH_TRY(onx_scalar(n, dt, 0, &in[1]));

@@ -55,6 +55,25 @@ static const int64_t *given_dim(struct onx_import *im, const char *name, int32_t
     return NULL;
 }
 
+/* Dimension `axis` as messages name it. symbol: "" if the file has none. */
+static void tell_open(struct onx_import *im, const struct th_loc *loc, int32_t axis,
+                      const char *symbol)
+{
+    const char *name = loc->name;
+    const char *open = *symbol != '\0' ? " ('" : "", *close = *symbol != '\0' ? "')" : "";
+
+    if (axis == 0)
+        th_warning(im->ctx, loc, ONX_MSG_OPEN, "dimension 0%s%s%s of input '%s' is open and taken "
+                   "as 1; --input-dim %s.0=N sets it", open, symbol, close, name, name);
+    else if (*symbol != '\0')
+        th_error(im->ctx, loc, ONX_MSG_OPEN, "dimension %d%s%s%s of input '%s' is open; give it "
+                 "with --input-dim %s.%d=N or --input-dim %s=N", (int)axis, open, symbol, close,
+                 name, name, (int)axis, symbol);
+    else
+        th_error(im->ctx, loc, ONX_MSG_OPEN, "dimension %d of input '%s' is open; give it with "
+                 "--input-dim %s.%d=N", (int)axis, name, name, (int)axis);
+}
+
 /* Sizes for symbols that nobody gave: a leading one is taken as 1, as exporters name the batch. */
 static bool settle(struct onx_import *im, const Onnx__ValueInfoProto *v, struct th_type *type)
 {
@@ -79,12 +98,9 @@ static bool settle(struct onx_import *im, const Onnx__ValueInfoProto *v, struct 
             type->dims[i] = *given;
         } else if (i == 0) {
             type->dims[i] = 1;
-            th_warning(im->ctx, &loc, ONX_MSG_OPEN, "dimension 0 of this input is open%s%s%s and "
-                       "taken as 1; --input-dim sets it", *symbol != '\0' ? " ('" : "", symbol,
-                       *symbol != '\0' ? "')" : "");
+            tell_open(im, &loc, i, symbol);
         } else {
-            th_error(im->ctx, &loc, ONX_MSG_OPEN, "dimension %d of this input is open; give it "
-                     "with --input-dim %s.%d=N", (int)i, onx_str(v->name), (int)i);
+            tell_open(im, &loc, i, symbol);
             ok = false;
             continue;
         }
@@ -131,6 +147,8 @@ static enum th_status add_input(struct onx_scope *s, const Onnx__ValueInfoProto 
             th_error(im->ctx, &loc, ONX_MSG_LARGE, "this input is too large");
         else
             value = th_graph_add_input(s->graph, onx_str(v->name), &type);
+        if (value != 0 && !onx_narrow_add(im, s->graph, value, v->type->tensor_type->elem_type))
+            return TH_ERR_INTERNAL;
     }
     return onx_define(s, &loc, onx_str(v->name), value);
 }
@@ -231,6 +249,11 @@ static enum th_status set_up(struct onx_import *im)
         th_error(im->ctx, &loc, ONX_MSG_DAMAGED, "the file has no graph");
         return TH_ERR_INPUT;
     }
+    if (im->opset < 1) {
+        th_error(im->ctx, &loc, ONX_MSG_DAMAGED, "there is no operator set %" PRId64 "; known are "
+                 "%d to %d", im->opset, ONX_OPSET_LEAST, ONX_OPSET_MOST);
+        return TH_ERR_INPUT;
+    }
     if (im->opset < ONX_OPSET_LEAST || im->opset > ONX_OPSET_MOST)
         th_warning(im->ctx, &loc, ONX_MSG_UNKNOWN, "operator set %" PRId64 "; known are %d to %d",
                    im->opset, ONX_OPSET_LEAST, ONX_OPSET_MOST);
@@ -240,6 +263,7 @@ static enum th_status set_up(struct onx_import *im)
     onx_names_init(&im->functions, im->arena);
     onx_names_init(&im->external, im->arena);
     onx_names_init(&im->symbols, im->arena);
+    onx_names_init(&im->narrow, im->arena);
     for (size_t i = 0; i < m->n_functions; i++) {
         Onnx__FunctionProto *f = m->functions[i];
         const char *name = default_domain(onx_str(f->domain))

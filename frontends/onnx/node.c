@@ -280,6 +280,7 @@ static enum th_status add_plain(struct onx_node *n, const char *op, const th_val
     if (th_value_is_const(n->scope->graph, v) &&
         !onx_charge(n->scope->im, &n->loc, (uint64_t)th_type_size(onx_type(n, v))))
         return TH_ERR_INTERNAL;
+    TH_TRY(onx_narrow_keep(n, op, in, n_in, v));
     *out = v;
     return TH_OK;
 }
@@ -458,6 +459,29 @@ enum th_status onx_cast(struct onx_node *n, th_value v, enum th_dtype dt, th_val
     return onx_add_typed(n, "cast", &v, 1, NULL, dt, NULL, out);
 }
 
+/* As two's complement: the bits that the type has not are dropped. */
+enum th_status onx_cast_narrow(struct onx_node *n, th_value v, int32_t type, th_value *out)
+{
+    const enum th_dtype dt = onx_dtype(type);
+    const unsigned bits = onx_type_bits(type);
+    const double span = (double)(1u << bits), low = dt == TH_DT_S8 ? span / 2 : 0;
+    th_value offset, size;
+
+    if (bits == 0)
+        return onx_cast(n, v, dt, out);
+    if (onx_narrow_type(n, v) != type) {
+        TH_TRY(onx_cast(n, v, TH_DT_S32, &v));
+        TH_TRY(onx_scalar(n, TH_DT_S32, low, &offset));
+        TH_TRY(onx_scalar(n, TH_DT_S32, span, &size));
+        TH_TRY(onx_binary(n, "add", v, offset, &v));
+        TH_TRY(onx_binary(n, "floor_mod", v, size, &v));
+        TH_TRY(onx_binary(n, "sub", v, offset, &v));
+        TH_TRY(onx_cast(n, v, dt, &v));
+    }
+    *out = v;
+    return onx_narrow_add(n->scope->im, n->scope->graph, v, type) ? TH_OK : TH_ERR_INTERNAL;
+}
+
 enum th_status onx_clamp(struct onx_node *n, th_value v, double lo, double hi, th_value *out)
 {
     struct th_attr_list a = {.n = 0};
@@ -493,6 +517,25 @@ enum th_status onx_concat(struct onx_node *n, const th_value *in, size_t n_in, i
     }
     th_attr_list_int(&a, "axis", axis);
     return onx_add(n, "concat", in, n_in, &a, out);
+}
+
+enum th_status onx_gather(struct onx_node *n, th_value v, th_value index, int64_t axis,
+                          th_value *out)
+{
+    struct th_attr_list a = {.n = 0};
+    th_value in[2] = {v, index};
+
+    th_attr_list_int(&a, "axis", axis);
+    return onx_add(n, "gather", in, 2, &a, out);
+}
+
+enum th_status onx_broadcast(struct onx_node *n, th_value v, int32_t rank, const int64_t *dims,
+                             th_value *out)
+{
+    struct th_attr_list a = {.n = 0};
+
+    th_attr_list_ints(&a, "shape", dims, (size_t)rank);
+    return onx_add(n, "broadcast_to", &v, 1, &a, out);
 }
 
 enum th_status onx_reduce(struct onx_node *n, const char *op, th_value v, const int64_t *axes,

@@ -55,8 +55,8 @@ static enum th_status own_statistics(struct onx_node *n, th_value in[5])
 
     for (int32_t i = 0; i + 1 < x.rank; i++)
         axes[i] = i == 0 ? 0 : i + 1;
-    if (x.rank < 2 || n->opset < 14)
-        return onx_reject(n, "training_mode 0", "it is in training mode");
+    if (x.rank < 2)
+        return onx_reject(n, "a batch and channels", "an operand of %d axes", (int)x.rank);
     TH_TRY(onx_reduce(n, "mean", in[0], axes, (size_t)x.rank - 1, false, &mean));
     TH_TRY(per_channel(n, mean, &x, &wide));
     TH_TRY(onx_binary(n, "sub", in[0], wide, &spread));
@@ -64,6 +64,10 @@ static enum th_status own_statistics(struct onx_node *n, th_value in[5])
     TH_TRY(onx_reduce(n, "mean", spread, axes, (size_t)x.rank - 1, false, &spread));
     TH_TRY(running(n, 1, in[3], mean));
     TH_TRY(running(n, 2, in[4], spread));
+    if (n->opset < 14) {
+        TH_TRY(onx_bind(n, 3, mean));
+        TH_TRY(onx_bind(n, 4, spread));
+    }
     in[3] = mean, in[4] = spread;
     return TH_OK;
 }
@@ -74,10 +78,11 @@ static enum th_status import_batch_norm(struct onx_node *n)
     struct th_type x;
 
     TH_TRY(onx_need(n, in, 5));
-    if (onx_attr_i(n, "training_mode", 0) != 0)
+    /* before the attribute came, further results said so */
+    if (onx_attr_i(n, "training_mode", 0) != 0 || (n->opset < 14 && onx_has_out(n, 1)))
         TH_TRY(own_statistics(n, in));
     else if (onx_has_out(n, 1))
-        return onx_reject(n, "training_mode 0", "it is in training mode");
+        return onx_reject(n, "training_mode 1", "results of the training mode");
     x = *onx_type(n, in[0]);
     TH_TRY(plus_scalar(n, in[4], onx_attr_f(n, "epsilon", (double)1e-5f), &factor));
     TH_TRY(onx_unary(n, "sqrt", factor, &factor));
@@ -165,10 +170,8 @@ static enum th_status import_group_norm(struct onx_node *n)
     const int64_t rest = th_type_elems(&x) / x.dims[0] / groups, each = x.dims[1] / groups;
     for (int i = 1; i < 3; i++)
         if (onx_type(n, in[i])->rank == 1 && onx_type(n, in[i])->dims[0] == groups && each > 1) {
-            struct th_attr_list a = {.n = 0};
             TH_TRY(onx_reshape(n, in[i], 2, (int64_t[]){groups, 1}, &in[i]));
-            th_attr_list_ints(&a, "shape", (int64_t[]){groups, each}, 2);
-            TH_TRY(onx_add(n, "broadcast_to", &in[i], 1, &a, &in[i]));
+            TH_TRY(onx_broadcast(n, in[i], 2, (int64_t[]){groups, each}, &in[i]));
             TH_TRY(onx_reshape(n, in[i], 1, &x.dims[1], &in[i]));
         }
     TH_TRY(onx_reshape(n, in[0], 3, (int64_t[]){x.dims[0], groups, rest}, &y));

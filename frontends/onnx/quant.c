@@ -53,12 +53,63 @@ static bool quant_axis(struct onx_node *n, th_value x, int64_t *axis)
 
 /* ---- scale and zero point computed when the model runs --------------------------------------- */
 
-/* One number or one for each index of the axis, as a value that broadcasts over x. */
+static enum th_status take(struct onx_node *n, th_value v, th_value index, int64_t axis,
+                           th_value *out)
+{
+    struct th_attr_list a = {.n = 0};
+    th_value in[2] = {v, index};
+
+    th_attr_list_int(&a, "axis", axis);
+    return onx_add(n, "gather", in, 2, &a, out);
+}
+
+/* Whether v has one number for each block of x along the axis, as block_size says. */
+static enum th_status is_blocked(struct onx_node *n, th_value v, const struct th_type *x,
+                                 int64_t axis, int64_t *block)
+{
+    const struct th_type *t = onx_type(n, v);
+    const int64_t size = onx_attr_i(n, "block_size", 0);
+
+    const bool one = th_type_elems(t) == 1;
+
+    *block = 0;
+    if (t->rank < 2 ? one || size == 0 : one && size == 0)
+        return TH_OK;
+    bool fits = size > 0 && t->rank == x->rank;
+    for (int32_t i = 0; i < x->rank && fits; i++)
+        fits = t->dims[i] == (i != axis ? x->dims[i] : x->dims[i] / size + (x->dims[i] % size > 0));
+    if (!fits)
+        return onx_reject(n, NULL, "scales or zero points do not stand for blocks of %" PRId64
+                          " elements along axis %" PRId64, size, axis);
+    *block = size;
+    return TH_OK;
+}
+
+/* One number for each block, repeated. */
+static enum th_status of_blocks(struct onx_node *n, th_value v, const struct th_type *x,
+                                int64_t axis, int64_t block, th_value *out)
+{
+    int64_t *at = TH_NEW_ARRAY(n->scope->im->arena, int64_t, (size_t)x->dims[axis]);
+    th_value index;
+
+    if (at == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < x->dims[axis]; i++)
+        at[i] = i / block;
+    TH_TRY(onx_ints(n, TH_DT_S32, 1, &x->dims[axis], at, &index));
+    return take(n, v, index, axis, out);
+}
+
+/* One number, one for each index of the axis, or for each block along it, as a value that
+ * broadcasts over x. */
 static enum th_status along(struct onx_node *n, th_value v, const struct th_type *x, int64_t axis,
                             th_value *out)
 {
-    int64_t dims[TH_MAX_RANK];
+    int64_t dims[TH_MAX_RANK], block;
 
+    TH_TRY(is_blocked(n, v, x, axis, &block));
+    if (block != 0)
+        return of_blocks(n, v, x, axis, block, out);
     if (th_type_elems(onx_type(n, v)) == 1)
         return onx_reshape(n, v, 0, NULL, out);
     for (int32_t i = 0; i < x->rank; i++)
@@ -74,46 +125,94 @@ static bool fixed_parameters(struct onx_node *n, size_t scale, size_t zero)
     return onx_in_is_const(n, scale) && (!onx_has_in(n, zero) || onx_in_is_const(n, zero));
 }
 
-/* round(x / scale) + zero, within the type */
-static enum th_status quantize_moving(struct onx_node *n, th_value x, th_value scale, th_value zero,
-                                      enum th_dtype dt, int64_t axis, th_value *out)
+/* What `quantize` and `dequantize` know: floats, and one scale or one for each index of an axis. */
+static bool plain_parameters(struct onx_node *n, size_t scale, size_t zero)
 {
-    struct th_type t = *onx_type(n, x);
+    const struct th_type *s = onx_has_in(n, scale) ? onx_type(n, onx_in(n, scale)) : NULL;
 
+    return s != NULL && fixed_parameters(n, scale, zero) && s->dtype == TH_DT_F32 &&
+           s->rank < 2 && (th_type_elems(s) == 1 || onx_attr_i(n, "block_size", 0) == 0);
+}
+
+/* round(x / scale) + zero, within lo .. hi. */
+static enum th_status quantize_moving(struct onx_node *n, th_value x, th_value scale, th_value zero,
+                                      enum th_dtype dt, unsigned bits, int64_t axis, th_value *out)
+{
+    const int64_t precision = onx_attr_i(n, "precision", 0);
+    const struct th_type t = *onx_type(n, x);
+    const double lo = bits == 0 ? (double)th_dtype_min(dt)
+                                : dt == TH_DT_S8 ? -(double)(1u << (bits - 1)) : 0;
+    const double hi = bits == 0 ? (double)th_dtype_max(dt) : lo + (double)((1u << bits) - 1);
+    enum th_dtype in = onx_type(n, scale)->dtype;
+
+    if (precision > 0 && precision < 64)
+        in = onx_dtype((int32_t)precision);
+    if (!th_dtype_is_float(in))
+        return onx_reject(n, "a scale of floats", "a division of integers");
+    TH_TRY(onx_cast(n, x, in, &x));
+    TH_TRY(onx_cast(n, scale, in, &scale));
     TH_TRY(along(n, scale, &t, axis, &scale));
     TH_TRY(onx_binary(n, "div", x, scale, &x));
     TH_TRY(onx_unary(n, "round", x, &x));
+    if (in != TH_DT_F64)
+        TH_TRY(onx_cast(n, x, TH_DT_F32, &x));
     if (zero != 0) {
         TH_TRY(along(n, zero, &t, axis, &zero));
-        TH_TRY(onx_cast(n, zero, TH_DT_F32, &zero));
+        TH_TRY(onx_cast(n, zero, onx_type(n, x)->dtype, &zero));
         TH_TRY(onx_binary(n, "add", x, zero, &x));
     }
-    TH_TRY(onx_clamp(n, x, (double)th_dtype_min(dt), (double)th_dtype_max(dt), &x));
+    TH_TRY(onx_clamp(n, x, lo, hi, &x));
     return onx_cast(n, x, dt, out);
 }
 
 /* ---- the two operators ----------------------------------------------------------------------- */
 
+/* The type of the result: output_dtype or the zero point's; *narrow: uint4, int4, .., or 0. */
+static enum th_status quantized_type(struct onx_node *n, enum th_dtype *dt, int32_t *narrow)
+{
+    const int64_t wanted = onx_attr_i(n, "output_dtype", 0);
+    const int32_t type = wanted > 0 && wanted < 64 ? (int32_t)wanted : 0;
+
+    *dt = wanted != 0 ? onx_dtype(type) : TH_DT_U8;
+    *narrow = onx_type_bits(type) != 0 ? type : 0;
+    if (onx_has_in(n, 2)) {
+        const th_value zero = onx_in(n, 2);
+        if (zero == 0)
+            return onx_reject(n, NULL, "operand 2 is absent");
+        if (wanted != 0 && (onx_type(n, zero)->dtype != *dt || onx_narrow_type(n, zero) != *narrow))
+            return onx_reject(n, NULL, "output_dtype is another type than the zero point's");
+        *dt = onx_type(n, zero)->dtype;
+        *narrow = onx_narrow_type(n, zero);
+    }
+    if (!th_dtype_is_int(*dt) || th_dtype_bits(*dt) > 16)
+        return onx_reject(n, "integers of up to 16 bits", "output_dtype %s", onx_type_name(type));
+    return TH_OK;
+}
+
 static enum th_status import_quantize(struct onx_node *n)
 {
     const struct th_quant *q;
-    enum th_dtype dt = TH_DT_U8;
+    enum th_dtype dt;
+    int32_t narrow;
     int64_t axis;
-    th_value x, y;
+    th_value in[2], y;
 
-    TH_TRY(onx_need(n, &x, 1));
-    if (!quant_axis(n, x, &axis))
+    TH_TRY(onx_need(n, in, 2));
+    if (!quant_axis(n, in[0], &axis))
         return TH_ERR_INPUT;
-    if (onx_has_in(n, 2))
-        dt = onx_type(n, onx_in(n, 2))->dtype;
-    if (onx_has_in(n, 1) && !fixed_parameters(n, 1, 2)) {
-        TH_TRY(quantize_moving(n, x, onx_in(n, 1), onx_in(n, 2), dt, axis, &y));
+    TH_TRY(quantized_type(n, &dt, &narrow));
+    if (!plain_parameters(n, 1, 2) || narrow != 0 || dt == TH_DT_U16 ||
+        onx_type(n, in[0])->dtype != TH_DT_F32) {
+        TH_TRY(quantize_moving(n, in[0], in[1], onx_in(n, 2), dt, onx_type_bits(narrow), axis,
+                               &y));
+        if (!onx_narrow_add(n->scope->im, n->scope->graph, y, narrow))
+            return TH_ERR_INTERNAL;
         return onx_bind(n, 0, y);
     }
     q = parameters(n, 1, 2, axis);
     if (q == NULL)
         return TH_ERR_INPUT;
-    TH_TRY(onx_add_typed(n, "quantize", &x, 1, NULL, dt, q, &y));
+    TH_TRY(onx_add_typed(n, "quantize", in, 1, NULL, dt, q, &y));
     return onx_bind(n, 0, y);
 }
 
@@ -141,18 +240,55 @@ static enum th_status with_quant(struct onx_node *n, th_value x, const struct th
     return TH_OK;
 }
 
+/* The same of constants in blocks, at once: the pieces would take many times the file's size. */
+static enum th_status blocks_of_reals(struct onx_node *n, th_value x, th_value scale, th_value zero,
+                                      int64_t axis, int64_t block, th_value *out)
+{
+    const struct th_tensor *from = onx_const(n, x), *s = onx_const(n, scale);
+    const struct th_tensor *z = zero != 0 ? onx_const(n, zero) : NULL;
+    struct th_type t = *onx_type(n, x);
+    int64_t inner = 1, at = 0;
+    struct th_tensor *to;
+
+    t.dtype = TH_DT_F32;
+    t.quant = NULL;
+    for (int32_t i = (int32_t)axis + 1; i < t.rank; i++)
+        inner *= t.dims[i];
+    const int64_t dim = t.dims[axis], blocks = s->type.dims[axis];
+    if (!onx_charge(n->scope->im, &n->loc, (uint64_t)th_type_size(&t)))
+        return TH_ERR_INTERNAL;
+    to = th_tensor_new(n->scope->im->arena, &t);
+    if (to == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < th_type_elems(&t); i++) {
+        at = (i / (inner * dim) * blocks + i / inner % dim / block) * inner + i % inner;
+        const float centred = (float)(th_tensor_int(from, i) - (z != NULL ? th_tensor_int(z, at)
+                                                                          : 0));
+        th_tensor_set_real(to, i, (double)(centred * (float)th_tensor_real(s, at)));
+    }
+    *out = th_graph_const_copy(n->scope->graph, "", &t, to->data);
+    return *out != 0 ? TH_OK : TH_ERR_INTERNAL;
+}
+
 /* (x - zero) * scale in reals. */
 static enum th_status reals(struct onx_node *n, th_value x, th_value scale, th_value zero,
                             int64_t axis, th_value *out)
 {
-    struct th_type t = *onx_type(n, x);
+    const struct th_type t = *onx_type(n, x);
+    int64_t block, zero_block;
 
+    TH_TRY(is_blocked(n, scale, &t, axis, &block));
+    TH_TRY(is_blocked(n, zero != 0 ? zero : scale, &t, axis, &zero_block));
+    if (block != 0 && zero_block == block && onx_const(n, x) != NULL &&
+        onx_const(n, scale) != NULL && (zero == 0 || onx_const(n, zero) != NULL))
+        return blocks_of_reals(n, x, scale, zero, axis, block, out);
     TH_TRY(onx_cast(n, x, TH_DT_F32, &x));
     if (zero != 0) {
         TH_TRY(along(n, zero, &t, axis, &zero));
         TH_TRY(onx_cast(n, zero, TH_DT_F32, &zero));
         TH_TRY(onx_binary(n, "sub", x, zero, &x));
     }
+    TH_TRY(onx_cast(n, scale, TH_DT_F32, &scale));
     TH_TRY(along(n, scale, &t, axis, &scale));
     return onx_binary(n, "mul", x, scale, out);
 }
@@ -171,6 +307,38 @@ static enum th_status add_dequantize(struct onx_node *n, th_value x, th_value *o
     return TH_OK;
 }
 
+/* Constants of uint4 count from the middle of their range, as exporters write weights without a
+ * zero point of their own: those have kernels as signed integers. */
+static enum th_status from_middle(struct onx_node *n, th_value *x, const struct th_quant **q)
+{
+    const int32_t type = onx_narrow_type(n, *x);
+    const struct th_tensor *from = onx_const(n, *x);
+    struct th_type t = *onx_type(n, *x);
+
+    if (from == NULL || t.dtype != TH_DT_U8 || onx_type_bits(type) == 0)
+        return TH_OK;
+    const int64_t half = 1 << (onx_type_bits(type) - 1), elems = th_type_elems(&t);
+    struct th_arena *arena = n->scope->im->arena;
+    int8_t *to = NULL;
+    int64_t *zeros = TH_NEW_ARRAY(arena, int64_t, (*q)->n);
+    if (onx_charge(n->scope->im, &n->loc, (uint64_t)elems))
+        to = TH_NEW_ARRAY(arena, int8_t, (size_t)elems);
+    if (to == NULL || zeros == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < elems; i++)
+        to[i] = (int8_t)(th_tensor_int(from, i) - half);
+    for (uint32_t i = 0; i < (*q)->n; i++)
+        zeros[i] = th_quant_zero(*q, i) - half;
+    *q = th_quant_new(th_program_arena(n->scope->im->program), (*q)->n, (*q)->scales, zeros,
+                      (*q)->axis);
+    t.dtype = TH_DT_S8;
+    t.quant = *q;
+    *x = *q != NULL ? th_graph_const_copy(n->scope->graph, th_value_name(n->scope->graph, *x), &t,
+                                          to)
+                    : 0;
+    return *x != 0 ? TH_OK : TH_ERR_INTERNAL;
+}
+
 /* Operand i with scale and zero point in the two operands named, as reals. */
 static enum th_status dequantized(struct onx_node *n, size_t i, size_t scale, size_t zero,
                                   int64_t axis, th_value *out)
@@ -180,11 +348,12 @@ static enum th_status dequantized(struct onx_node *n, size_t i, size_t scale, si
 
     if (x == 0 || !onx_has_in(n, scale))
         return onx_reject(n, NULL, "operand %zu is absent", x == 0 ? i : scale);
-    if (!fixed_parameters(n, scale, zero))
+    if (!plain_parameters(n, scale, zero) || onx_type(n, x)->dtype == TH_DT_U16)
         return reals(n, x, onx_in(n, scale), onx_in(n, zero), axis, out);
     q = parameters(n, scale, zero, axis);
     if (q == NULL)
         return TH_ERR_INPUT;
+    TH_TRY(from_middle(n, &x, &q));
     TH_TRY(with_quant(n, x, q, &y));
     if (y == 0)
         return reals(n, x, onx_in(n, scale), onx_in(n, zero), axis, out);
@@ -193,13 +362,22 @@ static enum th_status dequantized(struct onx_node *n, size_t i, size_t scale, si
 
 static enum th_status import_dequantize(struct onx_node *n)
 {
+    const int64_t wanted = onx_attr_i(n, "output_dtype", 0);
+    enum th_dtype dt;
     int64_t axis;
-    th_value x, y;
+    th_value in[2], y;
 
-    TH_TRY(onx_need(n, &x, 1));
-    if (!quant_axis(n, x, &axis))
+    TH_TRY(onx_need(n, in, 2));
+    if (!th_dtype_is_int(onx_type(n, in[0])->dtype))
+        return onx_reject(n, "integers", "values of %s", th_dtype_name(onx_type(n, in[0])->dtype));
+    if (!quant_axis(n, in[0], &axis))
         return TH_ERR_INPUT;
+    dt = wanted == 0 ? onx_type(n, in[1])->dtype
+                     : onx_dtype(wanted > 0 && wanted < 64 ? (int32_t)wanted : 0);
+    if (!th_dtype_is_float(dt))
+        return onx_reject(n, "floats", "a result that is not of floats");
     TH_TRY(dequantized(n, 0, 1, 2, axis, &y));
+    TH_TRY(onx_cast(n, y, dt, &y));
     return onx_bind(n, 0, y);
 }
 
@@ -213,8 +391,11 @@ static enum th_status finish(struct onx_node *n, th_value y, size_t scale, size_
 
     if (!onx_has_in(n, scale))
         return onx_reject(n, NULL, "operand %zu is absent", scale);
+    if (onx_narrow_type(n, onx_in(n, zero)) != 0)
+        return onx_reject(n, "int8 or uint8", "a result of %s",
+                          onx_type_name(onx_narrow_type(n, onx_in(n, zero))));
     if (!fixed_parameters(n, scale, zero)) {
-        TH_TRY(quantize_moving(n, y, onx_in(n, scale), onx_in(n, zero), dt, 0, &y));
+        TH_TRY(quantize_moving(n, y, onx_in(n, scale), onx_in(n, zero), dt, 0, 0, &y));
         return onx_bind(n, 0, y);
     }
     q = parameters(n, scale, zero, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reductions over axes, and positions of extremes. */
+#include <float.h>
 #include <string.h>
 
 #include "import.h"
@@ -17,31 +18,37 @@ static enum th_status reduced_axes(struct onx_node *n, int32_t rank, int64_t *ax
     return TH_OK;
 }
 
-/* Before: what is done to each element; after: to each sum. */
+/* Whether the axes are known only when the network runs. */
+static bool late_axes(struct onx_node *n)
+{
+    return onx_has_in(n, 1) && !onx_in_is_const(n, 1) &&
+           th_type_elems(onx_type(n, onx_in(n, 1))) > 0;
+}
+
+static enum th_status reduced(struct onx_node *n, const char *op, th_value x, bool keep,
+                              th_value *out)
+{
+    int64_t axes[TH_MAX_RANK];
+    size_t count;
+
+    if (late_axes(n))
+        return onx_late_reduce(n, op, x, keep, out);
+    TH_TRY(reduced_axes(n, onx_type(n, x)->rank, axes, &count));
+    return onx_reduce(n, op, x, axes, count, keep, out);
+}
+
+/* Before: what is done to each element; after: to each sum. Both are done where nothing is
+ * reduced, too. */
 static enum th_status reduce(struct onx_node *n, const char *before, const char *op,
                              const char *after)
 {
-    int64_t axes[TH_MAX_RANK];
     bool keep = onx_attr_i(n, "keepdims", 1) != 0;
-    size_t count;
     th_value x, y;
 
     TH_TRY(onx_need(n, &x, 1));
-    if (onx_has_in(n, 1) && !onx_in_is_const(n, 1) &&
-        th_type_elems(onx_type(n, onx_in(n, 1))) > 0) {
-        if (before != NULL)
-            TH_TRY(onx_unary(n, before, x, &x));
-        TH_TRY(onx_late_reduce(n, op, x, keep, &y));
-        if (after != NULL)
-            TH_TRY(onx_unary(n, after, y, &y));
-        return onx_bind(n, 0, y);
-    }
-    TH_TRY(reduced_axes(n, onx_type(n, x)->rank, axes, &count));
-    if (count == 0 && onx_attr_i(n, "noop_with_empty_axes", 0) != 0)
-        return onx_bind(n, 0, x);
     if (before != NULL)
         TH_TRY(onx_unary(n, before, x, &x));
-    TH_TRY(onx_reduce(n, op, x, axes, count, keep, &y));
+    TH_TRY(reduced(n, op, x, keep, &y));
     if (after != NULL)
         TH_TRY(onx_unary(n, after, y, &y));
     return onx_bind(n, 0, y);
@@ -72,23 +79,36 @@ static enum th_status import_log_sum(struct onx_node *n)
     return reduce(n, NULL, "sum", "log");
 }
 
+/* An infinite largest element would be taken from itself: the largest finite number is instead. */
+static enum th_status finite(struct onx_node *n, th_value v, th_value *out)
+{
+    const enum th_dtype dt = onx_type(n, v)->dtype;
+    const double most = dt == TH_DT_F64    ? DBL_MAX
+                        : dt == TH_DT_F16  ? 65504
+                        : dt == TH_DT_BF16 ? 0x1.FEp127
+                                           : FLT_MAX;
+
+    return onx_clamp(n, v, -most, most, out);
+}
+
 /* max + log(sum(exp(x - max))) */
 static enum th_status import_log_sum_exp(struct onx_node *n)
 {
-    int64_t axes[TH_MAX_RANK];
     bool keep = onx_attr_i(n, "keepdims", 1) != 0;
-    size_t count;
-    th_value x, most, flat, y;
+    th_value x, most, y;
 
     TH_TRY(onx_need(n, &x, 1));
-    TH_TRY(reduced_axes(n, onx_type(n, x)->rank, axes, &count));
-    TH_TRY(onx_reduce(n, "reduce_max", x, axes, count, true, &most));
-    TH_TRY(onx_reduce(n, "reduce_max", x, axes, count, keep, &flat));
+    if (late_axes(n) && !keep)
+        return onx_reject(n, "constant axes, or keepdims 1",
+                          "axes that are known only when the network runs");
+    TH_TRY(reduced(n, "reduce_max", x, true, &most));
+    TH_TRY(finite(n, most, &most));
     TH_TRY(onx_binary(n, "sub", x, most, &y));
     TH_TRY(onx_unary(n, "exp", y, &y));
-    TH_TRY(onx_reduce(n, "sum", y, axes, count, keep, &y));
+    TH_TRY(reduced(n, "sum", y, keep, &y));
     TH_TRY(onx_unary(n, "log", y, &y));
-    TH_TRY(onx_binary(n, "add", y, flat, &y));
+    TH_TRY(onx_reshape(n, most, onx_type(n, y)->rank, onx_type(n, y)->dims, &most));
+    TH_TRY(onx_binary(n, "add", y, most, &y));
     return onx_bind(n, 0, y);
 }
 

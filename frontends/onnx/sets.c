@@ -10,16 +10,6 @@
 
 enum { MOST = 1024 };
 
-static enum th_status take(struct onx_node *n, th_value x, th_value index, int64_t axis,
-                           th_value *out)
-{
-    struct th_attr_list a = {.n = 0};
-    th_value in[2] = {x, index};
-
-    th_attr_list_int(&a, "axis", axis);
-    return onx_add(n, "gather", in, 2, &a, out);
-}
-
 static enum th_status any(struct onx_node *n, const char *op, th_value v, int64_t axis,
                           th_value *out)
 {
@@ -166,7 +156,7 @@ static enum th_status import_unique(struct onx_node *n)
     TH_TRY(onx_reshape(n, flat, 2, (int64_t[]){size, th_type_elems(&t) / size}, &flat));
     TH_TRY(places(n, flat, sorted, &first, &place));
     TH_TRY(chosen(n, first, place, k, &index, &often));
-    TH_TRY(take(n, x, index, axis, &x));
+    TH_TRY(onx_gather(n, x, index, axis, &x));
     TH_TRY(onx_bind(n, 0, x));
     const th_value counts[3] = {index, place, often};
     for (size_t i = 0; i < 3; i++) {
@@ -174,6 +164,33 @@ static enum th_status import_unique(struct onx_node *n)
         TH_TRY(onx_bind(n, i + 1, x));
     }
     return TH_OK;
+}
+
+/* Where a constant is not zero, such as a mask that picks rows. */
+static enum th_status known_non_zero(struct onx_node *n, const struct th_tensor *c)
+{
+    const struct th_type *t = &c->type;
+    const int64_t size = th_type_elems(t);
+    int64_t dims[2] = {t->rank, 0}, k = 0, *places;
+    th_value v;
+
+    for (int64_t i = 0; i < size; i++)
+        dims[1] += th_tensor_real(c, i) != 0.0;
+    if (!onx_charge(n->scope->im, &n->loc, (uint64_t)(dims[0] * dims[1]) * sizeof *places))
+        return TH_ERR_INTERNAL;
+    places = TH_NEW_ARRAY(n->scope->im->arena, int64_t, (size_t)(dims[0] * dims[1]) + 1);
+    if (places == NULL)
+        return TH_ERR_INTERNAL;
+    for (int64_t i = 0; i < size; i++) {
+        int64_t rest = i;
+        if (th_tensor_real(c, i) == 0.0)
+            continue;
+        for (int32_t axis = t->rank - 1; axis >= 0; rest /= t->dims[axis], axis--)
+            places[axis * dims[1] + k] = rest % t->dims[axis];
+        k++;
+    }
+    TH_TRY(onx_ints(n, TH_DT_S64, 2, dims, places, &v));
+    return onx_bind(n, 0, v);
 }
 
 /* The k-th element that is not zero lies behind as many as have at most k such up to them. */
@@ -187,6 +204,8 @@ static enum th_status import_non_zero(struct onx_node *n)
     TH_TRY(onx_need(n, &x, 1));
     const struct th_type t = *onx_type(n, x);
     const int64_t size = th_type_elems(&t);
+    if (onx_const(n, x) != NULL && t.rank >= 1)
+        return known_non_zero(n, onx_const(n, x));
     if (!onx_declared(n, 0, &want) || want.rank != 2 || t.rank < 1 || size < 1)
         return onx_reject(n, "a result of declared shape", "a number of elements that depends on "
                           "data");

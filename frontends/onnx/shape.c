@@ -170,15 +170,6 @@ static enum th_status import_transpose(struct onx_node *n)
 
 /* ---- broadcasting, repeating ----------------------------------------------------------------- */
 
-static enum th_status broadcast(struct onx_node *n, th_value x, int32_t rank, const int64_t *dims,
-                                th_value *out)
-{
-    struct th_attr_list a = {.n = 0};
-
-    th_attr_list_ints(&a, "shape", dims, (size_t)rank);
-    return onx_add(n, "broadcast_to", &x, 1, &a, out);
-}
-
 static enum th_status import_expand(struct onx_node *n)
 {
     int64_t want[TH_MAX_RANK], dims[TH_MAX_RANK];
@@ -213,7 +204,7 @@ static enum th_status import_expand(struct onx_node *n)
     }
     if (rank == t->rank && memcmp(dims, t->dims, (size_t)rank * sizeof *dims) == 0)
         return onx_bind(n, 0, x);
-    TH_TRY(broadcast(n, x, rank, dims, &y));
+    TH_TRY(onx_broadcast(n, x, rank, dims, &y));
     return onx_bind(n, 0, y);
 }
 
@@ -421,127 +412,6 @@ static enum th_status import_slice(struct onx_node *n)
     return onx_finish(n, "slice", &x, 1, &a);
 }
 
-/* ---- padding --------------------------------------------------------------------------------- */
-
-struct padding {
-    int64_t before[TH_MAX_RANK], after[TH_MAX_RANK];
-    bool cuts;                 /* negative entries */
-};
-
-static bool read_padding(struct onx_node *n, int32_t rank, struct padding *p)
-{
-    int64_t list[2 * TH_MAX_RANK], axes[TH_MAX_RANK], axis;
-    size_t count, n_axes = (size_t)rank;
-    const int64_t *given = onx_attr_ints(n, "pads", &count);
-
-    *p = (struct padding){.cuts = false};
-    for (int32_t i = 0; i < rank; i++)
-        axes[i] = i;
-    if (onx_has_in(n, 1)) {
-        if (!onx_in_ints(n, 1, "pads", list, TH_ARRAY_LEN(list), &count))
-            return false;
-        if (onx_has_in(n, 3) && !onx_in_ints(n, 3, "axes", axes, TH_MAX_RANK, &n_axes))
-            return false;
-        given = list;
-    }
-    if (count != 2 * n_axes) {
-        onx_reject(n, NULL, "%zu pads for %zu axes", count, n_axes);
-        return false;
-    }
-    for (size_t i = 0; i < n_axes; i++) {
-        if (!onx_axis(n, axes[i], rank, &axis))
-            return false;
-        p->before[axis] = given[i];
-        p->after[axis] = given[n_axes + i];
-        p->cuts = p->cuts || given[i] < 0 || given[n_axes + i] < 0;
-    }
-    return true;
-}
-
-/* Negative padding cuts; what is left of the lists pads. */
-static enum th_status cut_negative(struct onx_node *n, th_value *x, struct padding *p)
-{
-    const struct th_type *t = onx_type(n, *x);
-    int32_t rank = t->rank;
-
-    for (int32_t i = 0; i < rank; i++) {
-        int64_t a = p->before[i] < 0 ? -(p->before[i] + 1) + 1 : 0;
-        int64_t b = p->after[i] < 0 ? -(p->after[i] + 1) + 1 : 0, dim = onx_type(n, *x)->dims[i];
-        if (a == 0 && b == 0)
-            continue;
-        if (a < 0 || b < 0 || a > dim || b > dim - a)
-            return onx_reject(n, NULL, "padding cuts more than axis %d has", (int)i);
-        TH_TRY(onx_slice(n, *x, i, a, dim - a - b, x));
-        p->before[i] = p->before[i] < 0 ? 0 : p->before[i];
-        p->after[i] = p->after[i] < 0 ? 0 : p->after[i];
-    }
-    return TH_OK;
-}
-
-/* The border of an axis, repeated. */
-static enum th_status pad_edge(struct onx_node *n, th_value x, const struct padding *p,
-                               th_value *out)
-{
-    int32_t rank = onx_type(n, x)->rank;
-
-    for (int32_t i = 0; i < rank; i++) {
-        int64_t dim = onx_type(n, x)->dims[i], k = 0;
-        th_value in[3];
-        if (p->before[i] == 0 && p->after[i] == 0)
-            continue;
-        for (int side = 0; side < 2; side++) {
-            int64_t times = side ? p->after[i] : p->before[i], dims[TH_MAX_RANK];
-            if (side)
-                in[k++] = x;
-            if (times == 0)
-                continue;
-            TH_TRY(onx_slice(n, x, i, side ? dim - 1 : 0, 1, &in[k]));
-            memcpy(dims, onx_type(n, in[k])->dims, sizeof dims);
-            dims[i] = times;
-            TH_TRY(broadcast(n, in[k], rank, dims, &in[k]));
-            k++;
-        }
-        TH_TRY(onx_concat(n, in, (size_t)k, i, &x));
-    }
-    *out = x;
-    return TH_OK;
-}
-
-static enum th_status import_pad(struct onx_node *n)
-{
-    const char *mode = onx_attr_s(n, "mode", "constant");
-    double value = onx_attr_f(n, "value", 0);
-    struct th_attr_list a = {.n = 0};
-    struct padding p;
-    int32_t rank;
-    th_value x, y = 0;
-
-    TH_TRY(onx_need(n, &x, 1));
-    for (size_t i = 1; i < 4; i++)
-        if (onx_has_in(n, i) && !onx_in_is_const(n, i))
-            return onx_late_pad(n);
-    rank = onx_type(n, x)->rank;
-    if (!read_padding(n, rank, &p))
-        return TH_ERR_INPUT;
-    TH_TRY(cut_negative(n, &x, &p));
-    if (strcmp(mode, "edge") == 0) {
-        TH_TRY(pad_edge(n, x, &p, &y));
-        return onx_bind(n, 0, y);
-    }
-    th_attr_list_ints(&a, "before", p.before, (size_t)rank);
-    th_attr_list_ints(&a, "after", p.after, (size_t)rank);
-    if (strcmp(mode, "reflect") == 0) {
-        th_attr_list_enum(&a, "mode", 0);
-        return onx_finish(n, "mirror_pad", &x, 1, &a);
-    }
-    if (strcmp(mode, "constant") != 0)
-        return onx_reject(n, "constant, reflect, edge", "mode '%s'", mode);
-    if (!onx_in_real(n, 2, "constant_value", &value))
-        return TH_ERR_INPUT;
-    th_attr_list_float(&a, "value", value);
-    return onx_finish(n, "pad", &x, 1, &a);
-}
-
 /* ---- constants and shapes as values ---------------------------------------------------------- */
 
 static enum th_status import_constant(struct onx_node *n)
@@ -613,6 +483,9 @@ static enum th_status import_constant_of_shape(struct onx_node *n)
     if (!th_type_bytes(&type, &bytes))
         return onx_reject(n, NULL, "the result is too large");
     TH_TRY(onx_filled(n, &type, value, &v));
+    if (a != NULL && a->t != NULL &&
+        !onx_narrow_add(n->scope->im, n->scope->graph, v, a->t->data_type))
+        return TH_ERR_INTERNAL;
     return onx_bind(n, 0, v);
 }
 
@@ -710,7 +583,6 @@ const struct onx_row onx_rows_shape[] = {
     {"Concat", import_concat, NULL},
     {"Split", import_split, NULL},
     {"Slice", import_slice, NULL},
-    {"Pad", import_pad, NULL},
     {"Constant", import_constant, NULL},
     {"ConstantOfShape", import_constant_of_shape, NULL},
     {"Shape", import_shape, NULL},

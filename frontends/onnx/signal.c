@@ -363,16 +363,14 @@ static enum th_status import_dft(struct onx_node *n)
 static enum th_status frames(struct onx_node *n, th_value x, th_value step, th_value window,
                              int64_t count, int64_t length, th_value *out)
 {
-    struct th_attr_list a = {.n = 0};
-    th_value at, in, pair[2] = {x, 0};
+    th_value at, in;
 
     TH_TRY(onx_iota(n, TH_DT_S64, count, &at));
     TH_TRY(onx_binary(n, "mul", at, step, &at));
     TH_TRY(onx_reshape(n, at, 2, (int64_t[]){count, 1}, &at));
     TH_TRY(onx_iota(n, TH_DT_S64, length, &in));
-    TH_TRY(onx_binary(n, "add", at, in, &pair[1]));
-    th_attr_list_int(&a, "axis", 1);
-    TH_TRY(onx_add(n, "gather", pair, 2, &a, out));
+    TH_TRY(onx_binary(n, "add", at, in, &at));
+    TH_TRY(onx_gather(n, x, at, 1, out));
     if (window == 0)
         return TH_OK;
     TH_TRY(onx_reshape(n, window, 2, (int64_t[]){length, 1}, &window));
@@ -475,9 +473,9 @@ static enum th_status count_grams(struct onx_node *n, th_value x, const int64_t 
 {
     const struct th_type t = *onx_type(n, x);
     const int64_t windows = t.dims[1] - (order - 1) * gap;
-    struct th_attr_list a = {.n = 0}, r = {.n = 0};
+    struct th_attr_list r = {.n = 0};
     int64_t *at;
-    th_value pair[2] = {x, 0}, pool;
+    th_value places, pool;
 
     *out = 0;
     if (windows < 1 || grams < 1)
@@ -487,9 +485,8 @@ static enum th_status count_grams(struct onx_node *n, th_value x, const int64_t 
         return TH_ERR_INTERNAL;
     for (int64_t i = 0; i < windows * order; i++)
         at[i] = i / order + i % order * gap;
-    TH_TRY(onx_ints(n, TH_DT_S64, 2, (int64_t[]){windows, order}, at, &pair[1]));
-    th_attr_list_int(&a, "axis", 1);
-    TH_TRY(onx_add(n, "gather", pair, 2, &a, &x));
+    TH_TRY(onx_ints(n, TH_DT_S64, 2, (int64_t[]){windows, order}, at, &places));
+    TH_TRY(onx_gather(n, x, places, 1, &x));
     TH_TRY(onx_reshape(n, x, 4, (int64_t[]){t.dims[0], windows, 1, order}, &x));
     TH_TRY(onx_ints(n, t.dtype, 2, (int64_t[]){grams, order}, words, &pool));
     TH_TRY(onx_binary(n, "equal", x, pool, &x));

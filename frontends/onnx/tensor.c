@@ -11,23 +11,123 @@
 
 #include "import.h"
 
+/* Elements of less than a byte are held in bytes. */
 static const struct {
     const char *name;
     enum th_dtype dt;
+    unsigned bits;             /* in the file, where a byte holds several; or 0 */
 } types[] = {
-    {"undefined", TH_DT_NONE}, {"float", TH_DT_F32},       {"uint8", TH_DT_U8},
-    {"int8", TH_DT_S8},        {"uint16", TH_DT_U16},      {"int16", TH_DT_S16},
-    {"int32", TH_DT_S32},      {"int64", TH_DT_S64},       {"string", TH_DT_NONE},
-    {"bool", TH_DT_BOOL},      {"float16", TH_DT_F16},     {"double", TH_DT_F64},
-    {"uint32", TH_DT_U32},     {"uint64", TH_DT_U64},      {"complex64", TH_DT_NONE},
-    {"complex128", TH_DT_NONE}, {"bfloat16", TH_DT_BF16},  {"float8e4m3fn", TH_DT_NONE},
-    {"float8e4m3fnuz", TH_DT_NONE}, {"float8e5m2", TH_DT_NONE}, {"float8e5m2fnuz", TH_DT_NONE},
-    {"uint4", TH_DT_NONE},     {"int4", TH_DT_NONE},
+    {"undefined", TH_DT_NONE, 0}, {"float", TH_DT_F32, 0}, {"uint8", TH_DT_U8, 0},
+    {"int8", TH_DT_S8, 0}, {"uint16", TH_DT_U16, 0}, {"int16", TH_DT_S16, 0},
+    {"int32", TH_DT_S32, 0}, {"int64", TH_DT_S64, 0}, {"string", TH_DT_NONE, 0},
+    {"bool", TH_DT_BOOL, 0}, {"float16", TH_DT_F16, 0}, {"double", TH_DT_F64, 0},
+    {"uint32", TH_DT_U32, 0}, {"uint64", TH_DT_U64, 0}, {"complex64", TH_DT_NONE, 0},
+    {"complex128", TH_DT_NONE, 0}, {"bfloat16", TH_DT_BF16, 0}, {"float8e4m3fn", TH_DT_NONE, 0},
+    {"float8e4m3fnuz", TH_DT_NONE, 0}, {"float8e5m2", TH_DT_NONE, 0},
+    {"float8e5m2fnuz", TH_DT_NONE, 0}, {"uint4", TH_DT_U8, 4}, {"int4", TH_DT_S8, 4},
+    {"float4e2m1", TH_DT_NONE, 0}, {"float8e8m0", TH_DT_NONE, 0}, {"uint2", TH_DT_U8, 2},
+    {"int2", TH_DT_S8, 2},
 };
 
 enum th_dtype onx_dtype(int32_t type)
 {
     return type > 0 && (size_t)type < TH_ARRAY_LEN(types) ? types[type].dt : TH_DT_NONE;
+}
+
+unsigned onx_type_bits(int32_t type)
+{
+    return type > 0 && (size_t)type < TH_ARRAY_LEN(types) ? types[type].bits : 0;
+}
+
+/* The name of a value in im->narrow. */
+static const char *narrow_key(struct onx_import *im, const struct th_graph *g, th_value v)
+{
+    return th_arena_printf(im->arena, "%p %" PRIu32, (const void *)g, (uint32_t)v);
+}
+
+bool onx_narrow_add(struct onx_import *im, const struct th_graph *g, th_value v, int32_t type)
+{
+    const char *key;
+    int32_t *e;
+
+    if (onx_type_bits(type) == 0)
+        return true;
+    key = narrow_key(im, g, v);
+    e = TH_NEW(im->arena, int32_t);
+    if (key == NULL || e == NULL)
+        return false;
+    *e = type;
+    return onx_names_set(&im->narrow, key, e);
+}
+
+static int32_t narrow_of(struct onx_import *im, const struct th_graph *g, th_value v)
+{
+    const char *key = im->narrow.n != 0 ? narrow_key(im, g, v) : NULL;
+    const int32_t *e = key != NULL ? onx_names_get(&im->narrow, key) : NULL;
+
+    return e != NULL ? *e : 0;
+}
+
+int32_t onx_narrow_type(const struct onx_node *n, th_value v)
+{
+    return narrow_of(n->scope->im, n->scope->graph, v);
+}
+
+bool onx_narrow_drop(struct onx_node *n, th_value v)
+{
+    const char *key = narrow_key(n->scope->im, n->scope->graph, v);
+
+    return key != NULL && onx_names_set(&n->scope->im->narrow, key, NULL);
+}
+
+bool onx_narrow_copy(struct onx_import *im, const struct th_graph *from, th_value v,
+                     const struct th_graph *to, th_value w)
+{
+    return onx_narrow_add(im, to, w, narrow_of(im, from, v));
+}
+
+bool onx_narrow_same(struct onx_import *im, const struct th_graph *a, th_value v,
+                     const struct th_graph *b, th_value w)
+{
+    return narrow_of(im, a, v) == narrow_of(im, b, w);
+}
+
+/* v is of the type, or a constant that could be, such as the zeros that fill a border. */
+static bool is_narrow(const struct onx_node *n, th_value v, int32_t type)
+{
+    const struct th_tensor *c = onx_const(n, v);
+    const int64_t span = (int64_t)1 << onx_type_bits(type);
+    const int64_t lo = onx_dtype(type) == TH_DT_S8 ? -span / 2 : 0;
+    bool fits = c != NULL && onx_narrow_type(n, v) == 0;
+
+    for (int64_t i = 0; fits && i < th_type_elems(&c->type); i++)
+        fits = th_tensor_int(c, i) >= lo && th_tensor_int(c, i) < lo + span;
+    return fits || onx_narrow_type(n, v) == type;
+}
+
+/* Operators that only move elements say so, by their moves or by a copy's rule for scales. A cast
+ * to what holds them already changes none. */
+enum th_status onx_narrow_keep(struct onx_node *n, const char *op, const th_value *in, size_t n_in,
+                               th_value out)
+{
+    struct onx_import *im = n->scope->im;
+    const enum th_dtype dt = onx_type(n, out)->dtype;
+    int32_t type = 0;
+
+    for (size_t i = 0; im->narrow.n != 0 && type == 0 && i < n_in; i++)
+        if (in[i] != 0 && onx_type(n, in[i])->dtype == dt)
+            type = onx_narrow_type(n, in[i]);
+    if (type == 0)
+        return TH_OK;
+    const struct th_op *record = th_op_find(im->ctx, op), *copy = th_op_find(im->ctx, "copy");
+    bool keeps = record != NULL && copy != NULL &&
+                 (record->moves != NULL || record->quant == copy->quant || strcmp(op, "cast") == 0);
+    for (size_t i = 0; keeps && i < n_in; i++)
+        keeps = in[i] == 0 || onx_type(n, in[i])->dtype != dt || is_narrow(n, in[i], type);
+    if (!keeps)
+        return onx_reject(n, "a Cast to int8 or uint8 before", "computing in %s",
+                          onx_type_name(type));
+    return onx_narrow_add(im, n->scope->graph, out, type) ? TH_OK : TH_ERR_INTERNAL;
 }
 
 const char *onx_type_name(int32_t type)
@@ -376,11 +476,38 @@ static struct th_blob *tensor_blob(struct onx_import *im, const struct th_loc *l
     return blob != NULL ? settle(im, loc, blob, type) : NULL;
 }
 
+/* Elements of which a byte holds several, the first in its low bits. */
+static struct th_blob *narrow_blob(struct onx_import *im, const struct th_loc *loc,
+                                   const Onnx__TensorProto *t, const struct th_type *type,
+                                   unsigned bits)
+{
+    const uint64_t elems = (uint64_t)th_type_elems(type), each = 8 / bits;
+    const struct th_type bytes = th_type_make(TH_DT_U8, 1,
+                                              (int64_t[]){(int64_t)((elems + each - 1) / each)});
+    struct th_blob *packed = tensor_blob(im, loc, t, &bytes), *out;
+    const unsigned sign = type->dtype == TH_DT_S8 ? 1u << (bits - 1) : 0;
+    unsigned char *wide = NULL;
+
+    if (packed == NULL)
+        return NULL;
+    if (onx_charge(im, loc, elems))
+        wide = th_arena_alloc(im->arena, (size_t)elems);
+    for (size_t i = 0; wide != NULL && i < elems; i++) {
+        const unsigned char *from = th_blob_data(packed);
+        unsigned v = from[i / each] >> i % each * bits & ((1u << bits) - 1);
+        wide[i] = (unsigned char)((v ^ sign) - sign);
+    }
+    out = wide != NULL ? th_blob_copy(wide, (size_t)elems) : NULL;
+    th_blob_unref(packed);
+    return out;
+}
+
 th_value onx_constant(struct onx_import *im, struct th_graph *g, const struct th_loc *loc,
                       const char *name, const Onnx__TensorProto *t)
 {
     struct th_type type;
     struct th_blob *blob;
+    th_value v;
 
     if (t == NULL || !tensor_type(im, loc, t, &type))
         return 0;
@@ -389,8 +516,12 @@ th_value onx_constant(struct onx_import *im, struct th_graph *g, const struct th
                  "supported form: one piece", onx_str(t->name));
         return 0;
     }
-    blob = tensor_blob(im, loc, t, &type);
-    return blob != NULL ? th_graph_add_const(g, name, &type, blob) : 0;
+    if (onx_type_bits(t->data_type) != 0)
+        blob = narrow_blob(im, loc, t, &type, onx_type_bits(t->data_type));
+    else
+        blob = tensor_blob(im, loc, t, &type);
+    v = blob != NULL ? th_graph_add_const(g, name, &type, blob) : 0;
+    return v != 0 && onx_narrow_add(im, g, v, t->data_type) ? v : 0;
 }
 
 /* ---- sparse constants */
@@ -452,8 +583,10 @@ th_value onx_sparse_constant(struct onx_import *im, struct th_graph *g, const st
         type.dtype = th_value_type(g, values)->dtype;
     if (sane && th_type_bytes(&type, &bytes) && onx_charge(im, loc, (uint64_t)bytes))
         dense = th_tensor_new(im->arena, &type);
-    if (dense != NULL && fill_dense(th_value_const(g, values), th_value_const(g, indices), dense))
-        return th_graph_const_copy(g, name, &type, dense->data);
+    if (dense != NULL && fill_dense(th_value_const(g, values), th_value_const(g, indices), dense)) {
+        const th_value v = th_graph_const_copy(g, name, &type, dense->data);
+        return v != 0 && onx_narrow_copy(im, g, values, g, v) ? v : 0;
+    }
     th_error(im->ctx, loc, ONX_MSG_DAMAGED, "sparse tensor '%s' does not hold together", name);
     return 0;
 }

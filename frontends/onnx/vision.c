@@ -10,24 +10,152 @@ static bool is(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
+/* Number of the word that an attribute has; of words that mean the same, either. */
+static enum th_status word(struct onx_node *n, const char *name, const char *const *words,
+                           size_t count, int64_t *out)
+{
+    const char *given = onx_attr_s(n, name, words[0]);
+
+    for (size_t i = 0; i < count; i++)
+        if (is(given, words[i])) {
+            *out = (int64_t)i;
+            return TH_OK;
+        }
+    return onx_reject(n, NULL, "'%s' is '%s'", name, given);
+}
+
+/* A second coordinate that is zero, before (or behind) each one: places on a line as places on a
+ * map of height 1. `axis` is the one of coordinates. */
+static enum th_status with_zeros(struct onx_node *n, th_value v, int64_t axis, bool before,
+                                 th_value *out)
+{
+    struct th_type t = *onx_type(n, v);
+    th_value in[2];
+
+    t.quant = NULL;
+    in[before] = v;
+    TH_TRY(onx_filled(n, &t, 0, &in[!before]));
+    return onx_concat(n, in, 2, axis, out);
+}
+
 static enum th_status import_grid_sample(struct onx_node *n)
 {
-    const char *mode = onx_attr_s(n, "mode", "bilinear");
-    const char *padding = onx_attr_s(n, "padding_mode", "zeros");
+    static const char *const modes[] = {"bilinear", "nearest", "bicubic", "linear", "cubic"};
+    static const char *const paddings[] = {"zeros", "border", "reflection"};
+    int64_t mode = 0, padding = 0;
     struct th_attr_list a = {.n = 0};
     th_value in[2], y;
 
     TH_TRY(onx_need(n, in, 2));
-    if (onx_type(n, in[0])->rank != 4 || onx_type(n, in[1])->rank != 4)
-        return onx_reject(n, "maps with two axes of space", "an operand of %d axes",
-                          (int)onx_type(n, in[0])->rank);
-    th_attr_list_enum(&a, "mode", is(mode, "nearest")                         ? 1
-                                  : is(mode, "bicubic") || is(mode, "cubic") ? 2
-                                                                              : 0);
-    th_attr_list_enum(&a, "padding", is(padding, "border") ? 1 : is(padding, "reflection") ? 2 : 0);
+    const struct th_type x = *onx_type(n, in[0]), g = *onx_type(n, in[1]);
+    if (x.rank < 3 || x.rank > 5 || g.rank != x.rank || g.dims[g.rank - 1] != x.rank - 2)
+        return onx_reject(n, "one to three axes of space", "an operand of %d axes and places of "
+                          "%d", (int)x.rank, (int)g.rank);
+    TH_TRY(word(n, "mode", modes, TH_ARRAY_LEN(modes), &mode));
+    TH_TRY(word(n, "padding_mode", paddings, TH_ARRAY_LEN(paddings), &padding));
+    if (x.rank == 3) {
+        TH_TRY(onx_reshape(n, in[0], 4, (int64_t[]){x.dims[0], x.dims[1], 1, x.dims[2]}, &in[0]));
+        TH_TRY(onx_reshape(n, in[1], 4, (int64_t[]){g.dims[0], 1, g.dims[1], 1}, &in[1]));
+        TH_TRY(with_zeros(n, in[1], 3, false, &in[1]));
+    }
+    th_attr_list_enum(&a, "mode", mode < 3 ? mode : mode == 3 ? 0 : 2);
+    th_attr_list_enum(&a, "padding", padding);
     th_attr_list_bool(&a, "align_corners", onx_attr_i(n, "align_corners", 0) != 0);
     TH_TRY(onx_to_last(n, in[0], &in[0]));
     TH_TRY(onx_add(n, "grid_sample", in, 2, &a, &y));
+    TH_TRY(onx_to_first(n, y, &y));
+    if (x.rank == 3)
+        TH_TRY(onx_reshape(n, y, 3, (int64_t[]){x.dims[0], x.dims[1], g.dims[1]}, &y));
+    return onx_bind(n, 0, y);
+}
+
+/* ---- deformable convolution ------------------------------------------------------------------ */
+
+/* Operands that agree with each other; the rest is the record's to check. */
+static enum th_status deform_window(struct onx_node *n, const th_value in[3],
+                                    struct onx_window *win)
+{
+    const struct th_type *x = onx_type(n, in[0]), *w = onx_type(n, in[1]);
+    const struct th_type *offset = onx_type(n, in[2]);
+    const int64_t groups = onx_attr_i(n, "group", 1);
+
+    if (x->rank < 3 || w->rank != x->rank || offset->rank != x->rank)
+        return onx_reject(n, "one to three axes of space",
+                          "an operand of %d axes, weights of %d and offsets of %d", (int)x->rank,
+                          (int)w->rank, (int)offset->rank);
+    if (groups < 1 || x->dims[1] < 1 || x->dims[1] % groups != 0 ||
+        x->dims[1] / groups != w->dims[1])
+        return onx_reject(n, NULL, "%" PRId64 " input channels in %" PRId64 " groups, weights "
+                          "%" PRId64 " by %" PRId64, x->dims[1], groups, w->dims[0], w->dims[1]);
+    TH_TRY(onx_window_read(n, x, w->dims + 2, false, win));
+    for (int32_t i = 0; i < win->space; i++) {
+        if (win->kernel[i] != w->dims[2 + i])
+            return onx_reject(n, NULL, "'kernel_shape' differs from the weights");
+        if (win->out[i] != offset->dims[2 + i])
+            return onx_reject(n, NULL, "offsets for %" PRId64 " places on axis %d of %" PRId64,
+                              offset->dims[2 + i], (int)i, win->out[i]);
+    }
+    return TH_OK;
+}
+
+static enum th_status import_deform_conv(struct onx_node *n)
+{
+    const int64_t groups = onx_attr_i(n, "offset_group", 1);
+    int64_t stride[3], dilation[3], pad[6], kernel[2];
+    struct th_attr_list a = {.n = 0};
+    struct onx_window win;
+    th_value in[5], y;
+
+    TH_TRY(onx_need(n, in, 3));
+    in[3] = onx_in(n, 3);
+    in[4] = onx_in(n, 4);
+    TH_TRY(deform_window(n, in, &win));
+    if (win.space == 1) {
+        const struct th_type t = *onx_type(n, in[2]);
+        TH_TRY(onx_reshape(n, in[2], 4, (int64_t[]){t.dims[0], t.dims[1], 1, t.dims[2]}, &in[2]));
+        TH_TRY(with_zeros(n, in[2], 2, true, &in[2]));
+        TH_TRY(onx_reshape(n, in[2], 3, (int64_t[]){t.dims[0], 2 * t.dims[1], t.dims[2]}, &in[2]));
+    }
+    if (win.space < 3)
+        onx_window_attrs(&win, stride, dilation, pad, kernel);
+    for (int32_t i = 0; i < win.space && win.space == 3; i++) {
+        stride[i] = win.stride[i];
+        dilation[i] = win.dilation[i];
+        pad[i] = win.before[i];
+        pad[3 + i] = win.after[i];
+    }
+    for (size_t i = 0; i < 5; i++)
+        if (i != 3 && in[i] != 0)
+            TH_TRY(onx_to_map(n, in[i], &in[i]));
+    const size_t axes = win.space == 3 ? 3 : 2;
+    th_attr_list_ints(&a, "stride", stride, axes);
+    th_attr_list_ints(&a, "dilation", dilation, axes);
+    th_attr_list_ints(&a, "pad", pad, 2 * axes);
+    th_attr_list_int(&a, "offset_groups", groups);
+    TH_TRY(onx_add(n, "deform_conv", in, in[4] != 0 ? 5 : in[3] != 0 ? 4 : 3, &a, &y));
+    TH_TRY(onx_from_map(n, y, win.space, &y));
+    return onx_bind(n, 0, y);
+}
+
+/* ---- regions --------------------------------------------------------------------------------- */
+
+static enum th_status import_max_roi_pool(struct onx_node *n)
+{
+    size_t count;
+    const int64_t *size = onx_attr_ints(n, "pooled_shape", &count);
+    struct th_attr_list a = {.n = 0};
+    th_value in[2], y;
+
+    TH_TRY(onx_need(n, in, 2));
+    if (count != 2)
+        return onx_reject(n, NULL, "'pooled_shape' has %zu entries, needed are 2", count);
+    if (onx_type(n, in[0])->rank != 4)
+        return onx_reject(n, "maps with two axes of space", "an operand of %d axes",
+                          (int)onx_type(n, in[0])->rank);
+    th_attr_list_ints(&a, "size", size, 2);
+    th_attr_list_float(&a, "scale", onx_attr_f(n, "spatial_scale", 1));
+    TH_TRY(onx_to_last(n, in[0], &in[0]));
+    TH_TRY(onx_add(n, "roi_pool", in, 2, &a, &y));
     TH_TRY(onx_to_first(n, y, &y));
     return onx_bind(n, 0, y);
 }
@@ -205,9 +333,11 @@ static enum th_status import_max_unpool(struct onx_node *n)
 }
 
 const struct onx_row onx_rows_vision[] = {
+    {"DeformConv", import_deform_conv, NULL},
     {"Det", import_det, NULL},
     {"GridSample", import_grid_sample, NULL},
     {"LRN", import_lrn, NULL},
+    {"MaxRoiPool", import_max_roi_pool, NULL},
     {"MaxUnpool", import_max_unpool, NULL},
     {"NonMaxSuppression", import_nms, NULL},
     {"RoiAlign", import_roi_align, NULL},
