@@ -72,7 +72,7 @@ struct ov_row {
 extern const struct ov_row ov_rows_conv[], ov_rows_pool[], ov_rows_math[], ov_rows_activation[],
     ov_rows_shape[], ov_rows_slice[], ov_rows_index[], ov_rows_norm[], ov_rows_quant[],
     ov_rows_resize[], ov_rows_recurrent[], ov_rows_state[], ov_rows_prior[],
-    ov_rows_detection[];
+    ov_rows_detection[], ov_rows_sampling[];
 const struct ov_row *ov_row_find(const char *type);
 
 /* ---- nets (model.c) */
@@ -124,6 +124,10 @@ bool ov_attr_ints(const struct ov_node *n, const char *name, int64_t absent, int
 /* Axes as above from an attribute. */
 bool ov_attr_axes(const struct ov_node *n, const char *name, int32_t rank, int64_t *axes,
                   size_t *count);
+
+/* Whether the layer states every attribute that the format demands of it; each that is missing is
+ * reported (required.c). */
+bool ov_check_required(const struct ov_node *n);
 
 /* ---- quantized weights (quant.c) */
 

@@ -5,14 +5,17 @@
 
 #include "import.h"
 
-/* Indices as 32 or 64 bits. */
+/* Indices as 32 or 64 bits; large unsigned ones must not become negative. */
 static enum th_status as_indices(const struct ov_node *n, th_value i, th_value *out)
 {
     enum th_dtype dt = ov_type(n, i)->dtype;
+    bool wide = dt == TH_DT_S64 || dt == TH_DT_U32 || dt == TH_DT_U64;
 
     if (!th_dtype_is_int(dt))
         return ov_reject(n, "indices of type %s", th_dtype_name(dt));
-    return ov_cast(n, i, dt == TH_DT_S64 ? TH_DT_S64 : TH_DT_S32, out);
+    if (dt == TH_DT_U64)
+        TH_TRY(ov_with_number(n, "minimum", i, (double)INT64_C(0x4000000000000000), &i));
+    return ov_cast(n, i, wide ? TH_DT_S64 : TH_DT_S32, out);
 }
 
 /* The same where negative ones count from the end. Entry k is an index of an axis of
@@ -43,7 +46,7 @@ static enum th_status from_the_end(const struct ov_node *n, th_value i, const in
 }
 
 /* Before version 8 negative indices are not allowed: computed ones need no arithmetic. Constant
- * ones were written nonetheless, with this meaning. */
+ * ones were written nonetheless, with this meaning. From then on those outside give zeros. */
 static bool wraps(const struct ov_node *n)
 {
     static const char *const older[] = {"", "opset1", "opset2", "opset3", "opset4", "opset5",
@@ -53,6 +56,19 @@ static bool wraps(const struct ov_node *n)
             return false;
     }
     return true;
+}
+
+/* Whether all are known, and indices of an axis of this extent. */
+static bool all_within(const struct ov_node *n, th_value i, int64_t extent)
+{
+    const struct th_tensor *c = th_value_const(n->scope->graph, i);
+    bool within = c != NULL;
+
+    for (int64_t k = 0; within && k < th_type_elems(&c->type); k++) {
+        int64_t at = th_tensor_int(c, k);
+        within = at >= -extent && at < extent;
+    }
+    return within;
 }
 
 static enum th_status import_gather(struct ov_node *n)
@@ -70,9 +86,12 @@ static enum th_status import_gather(struct ov_node *n)
     batch += batch < 0 ? ov_type(n, in[1])->rank : 0;
     if (batch < 0 || batch > axis || batch > ov_type(n, in[1])->rank)
         return ov_reject(n, "%" PRId64 " batch dimensions before axis %d", batch, (int)axis);
-    if (wraps(n) || th_value_is_const(n->scope->graph, in[1])) {
+    const int64_t extent = x->dims[axis];
+    if (wraps(n) && !all_within(n, in[1], extent)) {
+        TH_TRY(as_indices(n, in[1], &in[1]));
+        th_attr_list_bool(&a, "zero_outside", true);
+    } else if (th_value_is_const(n->scope->graph, in[1])) {
         /* a scalar stays one */
-        const int64_t extent = x->dims[axis];
         int32_t rank = ov_type(n, in[1])->rank;
         TH_TRY(from_the_end(n, in[1], &extent, 1, &in[1]));
         TH_TRY(rank == 0 ? ov_reshape(n, in[1], 0, NULL, &in[1]) : TH_OK);

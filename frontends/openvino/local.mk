@@ -20,7 +20,9 @@ noinst_LTLIBRARIES += %D%/libopenvino.la
   %D%/reader.c \
   %D%/reader.h \
   %D%/recurrent.c \
+  %D%/required.c \
   %D%/resize.c \
+  %D%/sampling.c \
   %D%/shape.c \
   %D%/slice.c \
   %D%/state.c \

@@ -100,8 +100,8 @@ static enum th_status settle_dims(struct ov_node *n, struct th_type *type)
             }
         }
         if (given == NULL) {
-            th_error(r->ctx, &n->loc, OV_MSG_OPEN, "dimension %d of this input is open", (int)i);
-            th_help(r->ctx, OV_MSG_OPEN, "give it with --input-dim NAME.%d=N", (int)i);
+            th_error(r->ctx, &n->loc, OV_MSG_OPEN, "dimension %d of input '%s' is open; give it "
+                     "with --input-dim %s.%d=N", (int)i, n->layer->name, n->layer->name, (int)i);
             s = TH_ERR_INPUT;
         } else if (given->value < 1 || given->value > INT32_MAX) {
             th_error(r->ctx, &n->loc, OV_MSG_OPEN, "dimension %d of this input cannot be %" PRId64,
@@ -129,7 +129,7 @@ static void check_dims_used(struct ov_import *im)
 static const struct ov_row *const families[] = {
     ov_rows_conv, ov_rows_pool, ov_rows_math, ov_rows_activation, ov_rows_shape, ov_rows_slice,
     ov_rows_index, ov_rows_norm, ov_rows_quant, ov_rows_resize, ov_rows_recurrent, ov_rows_state,
-    ov_rows_prior, ov_rows_detection,
+    ov_rows_prior, ov_rows_detection, ov_rows_sampling,
 };
 
 const struct ov_row *ov_row_find(const char *type)
@@ -200,7 +200,7 @@ static enum th_status import_layer(struct ov_node *n)
     if (!bad && strncmp(l->type, "Const", 5) == 0 && is_edge(l)) {
         th_value v = ov_import_const(n);
         s = v != 0 ? ov_bind(n, 0, v) : TH_ERR_INPUT;
-    } else if (!bad && n->row != NULL) {
+    } else if (!bad && n->row != NULL && ov_check_required(n)) {
         s = n->row->import(n);
     }
     for (uint32_t i = 0; i < l->n_outputs; i++)

@@ -139,12 +139,16 @@ struct clusters {
 
 static bool get_clusters(const struct ov_node *n, struct clusters *c)
 {
-    c->clip = ov_attr_bool(n, "clip", false);
+    c->clip = ov_attr_bool(n, "clip", true);
     if (!get_list(n, "width", true, &c->width) || !get_list(n, "height", true, &c->height) ||
         !get_variance(n, &c->variance) || !get_number(n, "step", 0, &c->step) ||
         !get_number(n, "step_w", 0, &c->step_w) || !get_number(n, "step_h", 0, &c->step_h) ||
         !get_number(n, "offset", 0, &c->offset))
         return false;
+    if (ov_attr_text(n, "width") == NULL)
+        c->width = (struct list){.v = {1}, .n = 1};
+    if (ov_attr_text(n, "height") == NULL)
+        c->height = (struct list){.v = {1}, .n = 1};
     if (c->width.n == c->height.n)
         return true;
     ov_reject(n, "%zu widths and %zu heights", c->width.n, c->height.n);

@@ -95,12 +95,12 @@ static void settle_dims(struct tfl_import *im, const struct tfl_tensor *t, struc
             type->dims[i] = given->value;
         else if (type->dims[i] != 1)
             th_error(im->ctx, &loc, TFL_MSG_OPEN,
-                     "dimension %zu of this input is open; give it with --input-dim %s.%zu=N", i,
-                     t->name[0] != '\0' ? t->name : "NAME", i);
+                     "dimension %zu of input '%s' is open; give it with --input-dim %s.%zu=N", i,
+                     t->name, t->name[0] != '\0' ? t->name : "NAME", i);
         else if (i != 0)
             th_warning(im->ctx, &loc, TFL_MSG_OPEN,
-                       "dimension %zu of this input is open and taken as 1; --input-dim sets it",
-                       i);
+                       "dimension %zu of input '%s' is open and taken as 1; --input-dim %s.%zu=N "
+                       "sets it", i, t->name, t->name[0] != '\0' ? t->name : "NAME", i);
         if (type->dims[i] != t->dims[i])
             im->reshaped = true;
     }
