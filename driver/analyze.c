@@ -37,13 +37,14 @@ static enum th_status show_front(const struct th_report *r)
     th_str_init(&s);
     for (uint32_t i = 0; i < r->n_front; i++)
         base = base && base < r->front[i].macs ? base : r->front[i].macs;
-    th_str_add(&s, r->n_front ? "     bytes             MACs  factor\n"
+    th_str_add(&s, r->n_front ? "     bytes             MACs  factor  cycles\n"
                               : "no operators of this model can run together in pieces\n");
     for (uint32_t i = 0; i < r->n_front; i++)
-        th_str_addf(&s, "%10lld %16lld  %6.3f %c %s\n", (long long)r->front[i].bytes,
+        th_str_addf(&s, "%10lld %16lld  %6.3f  %6.3f %c %s\n", (long long)r->front[i].bytes,
                     (long long)r->front[i].macs,
                     base > 0 ? (double)r->front[i].macs / (double)base : 1.0,
-                    r->front[i].chosen ? '*' : ' ', r->front[i].spelling);
+                    (double)r->front[i].cycles / 1000, r->front[i].chosen ? '*' : ' ',
+                    r->front[i].spelling);
     fputs(s.s, stdout);
     const bool failed = s.failed;
     th_str_release(&s);
@@ -105,8 +106,8 @@ const struct th_verb th_verb_analyze = {
            "activations; everything in it that is not supported is listed at once.\v"
            "With --target the kernels, the exact arena and the data of that target are told, as "
            "compile would emit them; -v 2 adds a line for each node. --pareto tells instead with "
-           "how much memory the model runs at which work; the parameter in the last column forces a "
-           "line: --passes=+PARAMETER@replace:patch-split.",
+           "how much memory the model runs at which work; the parameter in the last column forces "
+           "a line: --passes=+PARAMETER@replace:patch-split.",
     .groups = TH_OPTS_MODEL | TH_OPTS_TARGET | TH_OPTS_PASSES | TH_OPTS_STOP | TH_OPTS_QUANT |
               TH_OPTS_PARETO,
     .run = run,

@@ -18,8 +18,23 @@ bool th_tolerance_parse(const char *text, struct th_tolerance *t)
         if (end == text)
             return false;
     }
+    t->given = true;
     return *end == 0 && t->absolute >= 0 && t->relative >= 0 && isfinite(t->absolute) &&
            isfinite(t->relative);
+}
+
+struct th_tolerance th_tolerance_of(const struct th_tolerance *said, bool real)
+{
+    const struct th_tolerance usual = {.absolute = real ? 1e-5 : 0, .relative = real ? 1e-4 : 0};
+
+    return said->given ? *said : usual;
+}
+
+void th_tolerance_print(struct th_str *s, const struct th_tolerance *t)
+{
+    th_str_addf(s, "%g", t->absolute);
+    if (t->relative > 0)
+        th_str_addf(s, " + %g times the expected value", t->relative);
 }
 
 static double real_difference(double got, double want)
@@ -47,7 +62,8 @@ bool th_compare(const struct th_tensor *got, const struct th_tensor *want,
     const bool real = th_dtype_is_float(got->type.dtype);
     int64_t i;
 
-    *out = (struct th_comparison){ .elements = th_type_elems(&got->type), .first = -1 };
+    *out = (struct th_comparison){ .elements = th_type_elems(&got->type), .first = -1,
+                                    .bound = *tolerance };
     if (real != th_dtype_is_float(want->type.dtype) || out->elements != th_type_elems(&want->type))
         return false;
     for (i = 0; i < out->elements; i++) {

@@ -58,7 +58,8 @@ static enum th_status choose_name(struct th_compiled *c)
     if (!c->name)
         return no_memory(c->ctx);
     if (given && strcmp(given, c->name)) {
-        th_error(c->ctx, NULL, CODE_USAGE, "--name: '%s' is no name that C accepts", given);
+        th_error(c->ctx, NULL, CODE_USAGE, "--name: '%s' is no name that C accepts, or one of a "
+                 "header", given);
         th_help(c->ctx, CODE_USAGE, "try --name %s", c->name);
         return TH_ERR_USAGE;
     }
@@ -145,7 +146,7 @@ enum th_status th_compile_read(struct th_compiled *c)
     return TH_OK;
 }
 
-/* ---- what passes ask for ---------------------------------------------------------------------- */
+/* ---- what passes ask for --------------------------------------------------------------------- */
 
 static enum th_status open_samples(void *user, const struct th_graph *f, const char *where,
                                       struct th_samples *out)
@@ -190,8 +191,8 @@ enum th_status th_compile_passes(struct th_compiled *c)
     const struct th_options *o = c->options;
     const struct th_pipeline_run run = passes_of(c);
     if (o->hop != 1 && strcmp(o->feed, "frames")) {
-        th_error(c->ctx, NULL, CODE_USAGE, "--hop says how many frames a step of --feed frames has, "
-                 "and this is --feed %s", o->feed);
+        th_error(c->ctx, NULL, CODE_USAGE, "--hop says how many frames a step of --feed frames "
+                 "has, and this is --feed %s", o->feed);
         return TH_ERR_USAGE;
     }
     const enum th_status s = th_pipeline_run(c->program, &run);
@@ -257,7 +258,8 @@ const struct th_report *th_compile_report(const struct th_compiled *c)
     const bool planned = th_program_plan(c->program)->n_regions > 0;
     const struct th_report_request q = {
         .program = c->program, .target = planned ? c->target : NULL,
-        .name = c->name, .options = c->option_text.s, .passes = c->passes.s, .remarks = c->remarks.s};
+        .name = c->name, .options = c->option_text.s, .passes = c->passes.s,
+        .remarks = c->remarks.s};
     const struct th_report *r = th_report_collect(&q, th_program_arena(c->program));
     if (!r)
         no_memory(c->ctx);

@@ -118,13 +118,18 @@ static void add_comparison(struct th_str *s, const struct th_comparison *d,
 {
     if (!d->unequal)
         th_str_add(s, "equal");
-    else if (!d->different)
-        th_str_addf(s, "within tolerance, largest difference %.6g", d->largest);
-    else
-        th_str_addf(s, "%lld of %lld elements differ, largest difference %.6g, first [%lld] is "
-                    "%.9g instead of %.9g", (long long)d->different, (long long)d->elements,
+    else if (!d->different) {
+        th_str_add(s, "within tolerance (");
+        th_tolerance_print(s, &d->bound);
+        th_str_addf(s, "), largest difference %.6g", d->largest);
+    } else {
+        th_str_addf(s, "%lld of %lld elements differ by more than ", (long long)d->different,
+                    (long long)d->elements);
+        th_tolerance_print(s, &d->bound);
+        th_str_addf(s, ", largest difference %.6g, first [%lld] is %.9g instead of %.9g",
                     d->largest, (long long)d->first, th_tensor_real(got, d->first),
                     th_tensor_real(want, d->first));
+    }
 }
 
 static void show_output(struct runner *r, uint32_t k, uint32_t i, const struct th_tensor *t,
@@ -147,6 +152,14 @@ static void show_output(struct runner *r, uint32_t k, uint32_t i, const struct t
     th_str_release(&s);
 }
 
+static struct json_object *json_tolerance(const struct th_tolerance *t)
+{
+    struct json_object *a = json_object_new_array();
+    json_object_array_add(a, json_object_new_double(t->absolute));
+    json_object_array_add(a, json_object_new_double(t->relative));
+    return a;
+}
+
 static struct json_object *json_output(struct runner *r, uint32_t i, const struct th_tensor *t,
                                        const struct th_comparison *d)
 {
@@ -166,6 +179,7 @@ static struct json_object *json_output(struct runner *r, uint32_t i, const struc
     if (d) {
         json_object_object_add(o, "differ", json_object_new_int64(d->different));
         json_object_object_add(o, "largest_difference", json_object_new_double(d->largest));
+        json_object_object_add(o, "tolerance", json_tolerance(&d->bound));
     }
     return o;
 }
@@ -192,7 +206,9 @@ static enum th_status compare(struct runner *r, const struct th_tensor *got,
     if (th_dtype_is_float(want->type.dtype) && th_affine_type(&got->type) &&
         !(got = th_affine_reals(arena, got)))
         return TH_ERR_INTERNAL;
-    if (!th_compare(got, want, &r->o->tolerance, d)) {
+    const struct th_tolerance t = th_tolerance_of(&r->o->tolerance,
+                                                  th_dtype_is_float(want->type.dtype));
+    if (!th_compare(got, want, &t, d)) {
         struct th_str s;
         th_str_init(&s);
         th_type_print(&s, &got->type);

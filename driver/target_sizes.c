@@ -43,14 +43,18 @@ static void set_main(struct th_target *t, const char *name, uint64_t bytes, uint
 }
 
 static enum th_status unknown_region(const struct th_options *o, const struct th_target *t,
-                                     const char *name)
+                                     const struct th_target *described, const char *name)
 {
     struct th_str s;
     th_str_init(&s);
     for (uint32_t i = 0; i < t->n_regions; i++)
         th_str_addf(&s, "%s%s", i ? ", " : "", t->regions[i].name);
     th_error(o->ctx, NULL, CODE_USAGE, "--region: target '%s' has no region '%s'", t->name, name);
-    th_help(o->ctx, CODE_USAGE, "it has %s", s.s);
+    if (described->n_regions)
+        th_help(o->ctx, CODE_USAGE, "it has %s", s.s);
+    else
+        th_help(o->ctx, CODE_USAGE, "it is a core, which takes sram and flash; 'thimble targets' "
+                "lists devices with their regions");
     th_str_release(&s);
     return TH_ERR_USAGE;
 }
@@ -79,10 +83,11 @@ static enum th_status set_region(const struct th_options *o, struct th_target *t
         r->bytes = bytes;
         const ptrdiff_t i = r - t->regions;
         r->use = (uint32_t)i < described->n_regions ? described->regions[i].use : r->use;
-    } else if (largest(t, TH_REGION_USE_RAM))
-        return unknown_region(o, t, name);
-    else                       /* a core alone has no memory: this is its data memory then */
-        add(t, name, bytes, TH_REGION_USE_RAM);
+    } else if (described->n_regions || (strcmp(name, "sram") && strcmp(name, "flash"))) {
+        return unknown_region(o, t, described, name);
+    } else {                   /* a core alone has no memory: its size is given here then */
+        add(t, name, bytes, strcmp(name, "sram") ? TH_REGION_USE_CODE : TH_REGION_USE_RAM);
+    }
     return TH_OK;
 }
 

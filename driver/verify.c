@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <thimble/emit.h>
@@ -280,7 +281,8 @@ static enum th_status compare_one(struct verifying *v, uint32_t number, uint32_t
 /* What the evaluator gives is exact for integers; sums of floats may be ordered differently. */
 static struct th_tolerance evaluator_tolerance(const struct th_verify_request *r)
 {
-    struct th_tolerance t = { 1e-5, 1e-4 };
+    static const struct th_tolerance nothing = { .given = false };
+    struct th_tolerance t = th_tolerance_of(&nothing, true);
 
     if (r->tolerance.absolute > t.absolute)
         t.absolute = r->tolerance.absolute;
@@ -291,7 +293,7 @@ static struct th_tolerance evaluator_tolerance(const struct th_verify_request *r
 
 static enum th_status compare_case(struct verifying *v, uint32_t i, struct th_eval_session *session)
 {
-    static const struct th_tolerance exact = { 0, 0 };
+    static const struct th_tolerance exact = { .absolute = 0 };
     const struct th_verify_case *c = &v->r->cases[i];
     struct th_graph *f = th_program_function(v->r->program, c->function);
     const uint32_t n_out = th_graph_output_count(f);
@@ -312,8 +314,10 @@ static enum th_status compare_case(struct verifying *v, uint32_t i, struct th_ev
     for (k = 0; k < n_out; k++) {
         const struct th_tensor *w = c->want ? c->want[k] : want[k];
         const bool real = th_dtype_is_float(v->got[i][k]->type.dtype);
+        const struct th_tolerance said =
+            th_tolerance_of(&v->r->tolerance, th_dtype_is_float(w->type.dtype));
 
-        TH_TRY(compare_one(v, i, k, w, c->want && !c->computed ? &v->r->tolerance
+        TH_TRY(compare_one(v, i, k, w, c->want && !c->computed ? &said
                                        : real ? &near : &exact));
     }
     return TH_OK;
@@ -356,21 +360,40 @@ static void check_stack(struct verifying *v)
     v->result->image.stack_bound = -1;
 }
 
+static int compare_counts(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+uint64_t th_verify_median(uint64_t *counts, uint32_t n)
+{
+    if (n == 0)
+        return 0;
+    qsort(counts, n, sizeof *counts, compare_counts);
+    return counts[(n - 1) / 2];
+}
+
 static enum th_status run_and_compare(struct verifying *v)
 {
     struct th_verify_result *result = v->result;
+    uint64_t *counts = TH_NEW_ARRAY(v->arena, uint64_t, (size_t)v->r->n_cases + 1);
     uint32_t i;
 
+    if (!counts)
+        return no_memory(v);
     TH_TRY(th_image_run(v->ctx, &result->image, &v->image, v->cases, v->r->n_cases,
                         &result->run));
     for (i = 0; i < v->r->n_cases; i++) {
-        const uint64_t count = v->cases[i].count;
+        const uint64_t count = counts[i] = v->cases[i].count;
 
         if (i == 0 || count < result->least_count)
             result->least_count = count;
         if (count > result->most_count)
             result->most_count = count;
     }
+    result->median_count = th_verify_median(counts, v->r->n_cases);
     check_stack(v);
     return compare_all(v);
 }

@@ -15,7 +15,7 @@ struct th_verify_case {
     const struct th_tensor *const *in;    /* of the function's types */
     const struct th_tensor *const *want;  /* NULL: what the reference evaluator gives */
     bool computed;                        /* `want` is what the evaluator gave, of another form */
-    bool warming;                         /* --feed frames: the outputs are not ready, nor compared */
+    bool warming;                         /* --feed frames: outputs are not ready, nor compared */
 };
 
 struct th_verify_request {
@@ -39,12 +39,14 @@ struct th_verify_output {
 struct th_verify_result {
     struct th_image image;
     struct th_image_result run;
-    uint64_t least_count, most_count;     /* over all cases */
+    uint64_t least_count, median_count, most_count;      /* over all cases */
     struct th_verify_output *outputs;
     uint32_t n_outputs, n_different;      /* outputs that differ somewhere */
     uint32_t n_cases;
 };
 
+/* Of an even number the lower one of the two in the middle; 0 of none. Sorts. */
+uint64_t th_verify_median(uint64_t *counts, uint32_t n);
 /* TH_OK: all outputs equal; TH_ERR_DIFFER: they do not, result is complete; else reported and the
  * result is of no use. */
 enum th_status th_verify(struct th_ctx *ctx, const struct th_verify_request *r,

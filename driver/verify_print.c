@@ -18,14 +18,19 @@ static void print_output(const struct th_verify_output *o, struct th_str *out)
         th_str_add(out, ": not compared\n");
     else if (o->n_different == 0 && o->worst.unequal == 0)
         th_str_addf(out, ": equal in %" PRIu32 " cases\n", o->n_compared);
-    else if (o->n_different == 0)
-        th_str_addf(out, ": within tolerance in %" PRIu32 " cases, largest difference %g\n",
-                    o->n_compared, o->worst.largest);
-    else
+    else if (o->n_different == 0) {
+        th_str_add(out, ": within tolerance (");
+        th_tolerance_print(out, &o->worst.bound);
+        th_str_addf(out, ") in %" PRIu32 " cases, largest difference %g\n", o->n_compared,
+                    o->worst.largest);
+    } else {
         th_str_addf(out, ": DIFFERS in %" PRIu32 " of %" PRIu32 " cases; in the worst, %" PRId64
-                    " of %" PRId64 " elements, first at %" PRId64 ", largest difference %g\n",
-                    o->n_different, o->n_compared, o->worst.different, o->worst.elements,
-                    o->worst.first, o->worst.largest);
+                    " of %" PRId64 " elements by more than ", o->n_different, o->n_compared,
+                    o->worst.different, o->worst.elements);
+        th_tolerance_print(out, &o->worst.bound);
+        th_str_addf(out, ", first at %" PRId64 ", largest difference %g\n", o->worst.first,
+                    o->worst.largest);
+    }
 }
 
 static void print_count(const struct th_verify_result *result, struct th_str *out)
@@ -56,8 +61,8 @@ void th_verify_print(const struct th_verify_request *r, const struct th_verify_r
                 "%" PRIu32 " cases\n", result->run.arena, result->run.state, result->run.guarded);
     for (k = 0; k < i->n_memories; k++)
         if (i->memories[k].placed)
-            th_str_addf(out, "  memory '%s': %" PRIu64 " of %" PRIu64 " bytes at 0x%08" PRIx64 ", guard "
-                        "zones of %" PRIu32 " and %" PRIu32 " bytes\n", i->memories[k].name,
+            th_str_addf(out, "  memory '%s': %" PRIu64 " of %" PRIu64 " bytes at 0x%08" PRIx64
+                        ", guard zones of %" PRIu32 " and %" PRIu32 " bytes\n", i->memories[k].name,
                         i->memories[k].bytes, i->memories[k].capacity, i->memories[k].base,
                         i->memories[k].before, i->memories[k].after);
     th_str_addf(out, "  stack %" PRIu64 " bytes measured", result->run.most_stack);
@@ -165,6 +170,7 @@ void th_verify_print_json(const struct th_verify_request *r,
     put_text(o, "unit", result->run.unit);
     json_object_object_add(o, "count", counts);
     put_int(counts, "least", result->least_count);
+    put_int(counts, "median", result->median_count);
     put_int(counts, "most", result->most_count);
     put_int(counts, "init", result->run.init_count);
     put_int(o, "arena", result->run.arena);

@@ -16,7 +16,7 @@
 #define CODE_USAGE 9001
 #define DRAWN_CASES 3
 
-/* --cc: the name of one of the target's compilers, or a command in place of the one it resembles. */
+/* --cc: the name of one of the target's compilers, or a command in place of one like it. */
 static void choose_compiler(const struct th_options *o, struct th_verify_request *r)
 {
     uint32_t i;
