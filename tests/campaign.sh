@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # campaign.sh SOURCES BUILD: what takes too long for every change. Fuzzes each reader for
-# CAMPAIGN_SECONDS (1800), then makes the tables of models (whole and in pieces) and benchmarks
-# again. The results of fuzzing go to docs/campaign.md.
+# CAMPAIGN_SECONDS (1800), then makes the tables of models (whole and in pieces), of
+# PyTorch's layers (with python3-torch) and benchmarks again. The results of fuzzing go to
+# docs/campaign.md.
 set -eu
 src=$1 build=$2
 seconds=${CAMPAIGN_SECONDS:-1800}
@@ -69,4 +70,9 @@ mv "$table.new" "$table"
 make -C "$build" models-table
 make -C "$build" pieces-table
 make -C "$build" import-models-table
+if /usr/bin/python3 -c 'import torch' 2>/dev/null; then
+    make -C "$build" pytorch-table
+else
+    echo "SKIP: docs/pytorch.md needs python3-torch"
+fi
 make -C "$build" bench

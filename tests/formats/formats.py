@@ -4,6 +4,7 @@ formats.py THIMBLE SOURCES SHARED FOLDER: one network in two formats is one netw
 passes that know no target its graphs are the same up to names and numeric contract, and its arenas
 are the same to the byte on targets that have the same kernels for both contracts.
 """
+import itertools
 import json
 import os
 import shutil
@@ -20,6 +21,9 @@ TARGETS = {"s8": ("c99", "rv32imafc", "x86-64-v3", "x86-64-v4", "cortex-m4", "co
                   "cortex-m33", "cortex-m55", "rv32gcv"),
            "f32": ("c99", "rv32imafc", "cortex-m7", "x86-64-v3")}
 OBJECTIVES = ("balanced", "ram", "time")
+# An input with channels first is transposed in place, but for time; the search for pieces starts
+# from another network then, and what it finds differs here by some 0.3 %.
+APART = ("rv32gcv",)
 if not os.environ.get("TH_FULL"):       # a sample
     TARGETS = {"s8": ("rv32imafc", "x86-64-v3", "cortex-m7"), "f32": ("c99", "cortex-m7")}
     OBJECTIVES = ("ram",)
@@ -39,9 +43,9 @@ def plain(thimble, model, folder, tag):
     return out
 
 
-def arena(thimble, model, target, objective):
+def arena(thimble, model, target, objective, layout):
     text = run(thimble, "analyze", model, "--target", target, "-O", objective, "--sram", "16M",
-               "--flash", "16M", "--json", *LAYOUT)
+               "--flash", "16M", "--json", *layout)
     return json.loads(text)["memory"]["arena_bytes"]
 
 
@@ -53,13 +57,15 @@ def pair(thimble, name, first, second, folder):
         return 1
     sizes, failed = [], 0
     for target in TARGETS[graph.Program(a).inputs[0].type[0]]:
-        for objective in OBJECTIVES:
-            m, n = (arena(thimble, f, target, objective) for f in (first, second))
+        for objective, layout in itertools.product(OBJECTIVES, (LAYOUT, [])):
+            if not layout and (objective == "time" or target in APART):
+                continue
+            m, n = (arena(thimble, f, target, objective, layout) for f in (first, second))
             sizes.append("%s %s %d" % (target, objective, m))
             if m != n:
                 failed = 1
-                print("FAIL: %s: arena on %s with -O %s: %d, %d bytes" % (name, target, objective,
-                                                                         m, n))
+                print("FAIL: %s: arena on %s with -O %s %s: %d, %d bytes" %
+                      (name, target, objective, " ".join(layout), m, n))
     print("%s: same graph of %d nodes; arena %s" % (name, len(graph.Program(a).nodes),
                                                     ", ".join(sizes)), flush=True)
     return failed

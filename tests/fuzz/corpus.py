@@ -2,8 +2,9 @@
 """
 corpus.py FOLDER: writes the files of the corpus that are easier told than kept: each once broke
 a reader. ONNX: real numbers beyond int64 read as indices and as a range of integers, a sum inside
-of a function that is used often, a sequence that every computed position stacks anew. OpenVINO: a
-range of integers that begins beyond int64.
+of a function that is used often, a sequence that every computed position stacks anew, padding that
+cuts 2^63 elements, a resized axis without elements, the diagonal of
+2^40 rows without columns. OpenVINO: a range of integers that begins beyond int64.
 """
 import os
 import sys
@@ -35,6 +36,18 @@ def onnx():
              for i in range(500)]
     yield "sum-in-function", model(graph(calls + [node("Identity", ["t500"], ["y"])], [X], [Y]),
                                    [wide])
+    yield "rows-of-nothing", model(graph([node("EyeLike", ["i"], ["y"])],
+                                         [value("i", [2 ** 40, 0])], [value("y", [2 ** 40, 0])]))
+    yield "resize-nothing", model(graph(
+        [node("Resize", ["i", "", "s"], ["y"], [attr("mode", "cubic"), attr("antialias", 1)])],
+        [value("i", [0, 3, 8, 8])], [value("y", [0, 3, 4, 4])],
+        [tensor("s", [4], [1.8e-43, 1.0, 0.5, 0.5])]), opset=18)
+    for mode in ("constant", "wrap"):
+        for least in range(2):
+            pads = [-2 ** 63 if i == least else 1 for i in range(2)]
+            yield "pads-%s-%d" % (mode, least), model(graph(
+                [node("Pad", ["x", "p"], ["y"], [attr("mode", mode)])], [X], [Y],
+                [tensor("p", [2], pads, INT64)]))
     uses = [node("SequenceAt", ["s", "p"], ["t%d" % i]) for i in range(1000)]
     yield "sequence-positions", model(graph(
         [node("SequenceConstruct", ["x"] * 256, ["s"])] + uses + [node("Identity", ["t0"], ["y"])],

@@ -7,7 +7,8 @@ dist_check_SCRIPTS += %D%/tflite.test
 EXTRA_DIST += %D%/tflite_hostile.py %D%/tflite_import.py %D%/tflite_model.py %D%/tflite_ops.py
 dist_check_SCRIPTS += %D%/openvino.test
 EXTRA_DIST += %D%/openvino_detection.py %D%/openvino_hostile.py %D%/openvino_import.py \
-  %D%/openvino_model.py %D%/openvino_more.py %D%/openvino_ops.py %D%/openvino_spec.py \
+  %D%/openvino_model.py %D%/openvino_more.py %D%/openvino_ops.py %D%/openvino_sampling.py \
+  %D%/openvino_spec.py \
   %D%/openvino_spec_math.py
 if HAVE_CUNIT
 check_PROGRAMS += %D%/test_flex

@@ -37,7 +37,7 @@ def box(x, y, w, h, image_size, cut=None):
 
 
 def clustered(name, map_size, image_size, width, height, variance=(), clip=0, step=None,
-              steps=None, offset=0.5):
+              steps=None, offset=0.5, absent=()):
     def make():
         step_y = steps[0] if steps and steps[0] else step or 0
         step_x = steps[1] if steps and steps[1] else step or 0
@@ -50,6 +50,8 @@ def clustered(name, map_size, image_size, width, height, variance=(), clip=0, st
                     edges += box((column + offset) * step_x, (row + offset) * step_y, w, h,
                                  image_size, "all" if clip else None)
         given = {"width": width, "height": height, "clip": clip, "offset": offset}
+        for name in absent:
+            del given[name]
         if variance:
             given["variance"] = variance
         if step is not None:
@@ -65,6 +67,8 @@ clustered("model_zoo", [3, 4], [48, 60], [9.4, 25.1, 14.7], [15, 39.6, 25.5],
           [0.1, 0.1, 0.2, 0.2], step=16, steps=[0, 0])
 clustered("image_steps", [2, 3], [40, 90], [12], [20.5])
 clustered("own_steps", [2, 3], [40, 90], [12, 3], [20.5, 7], [0.25], steps=[18, 26], clip=1)
+clustered("default_clip", [2, 3], [40, 90], [60, 3], [20.5, 70], clip=1, absent=["clip"])
+clustered("default_size", [2, 3], [40, 90], [1], [1], absent=["width", "height"])
 clustered("one_step", [2, 3], [40, 90], [12], [20.5], step=4, steps=[0, 31], offset=0.25)
 
 
@@ -254,7 +258,7 @@ def layers(maps):
             out = net.layer("PriorBoxClustered", [net.ints([tall, wide]), net.ints([48, 64])],
                             [("f32", [2, size])],
                             attrs(width=[9.5, 25, 15], height=[15, 39.5, 25.5], step=16, offset=0.5,
-                                  variance=[0.125, 0.125, 0.25, 0.25]))[0]
+                                  clip=0, variance=[0.125, 0.125, 0.25, 0.25]))[0]
             refs += net.layer("Unsqueeze", [out, net.ints([0])], [("f32", [1, 2, size])])
         if len(refs) > 1:
             refs = net.layer("Concat", refs, [("f32", [1, 2, len(edges)])], attrs(axis=2))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that must be refused, each with a message that says what is wrong."""
 import os
+import re
 import subprocess
 
 import openvino_detection
@@ -80,7 +81,7 @@ FILES = [
     ("input_huge", changed('shape="1,4" element_type="f32"',
                            'shape="1048576,1048576,1048576" element_type="f32"'), "too large"),
     ("input_open", changed('shape="1,4" element_type="f32"', 'shape="?,4" element_type="f32"'),
-     "is open"),
+     "dimension 0 of input 'Parameter_0' is open; give it with --input-dim Parameter_0.0=N"),
     ("declared", changed('<port id="2" precision="FP32"><dim>1</dim><dim>4</dim>',
                          '<port id="2" precision="FP32"><dim>1</dim><dim>5</dim>'),
      "the file declares"),
@@ -95,6 +96,54 @@ FILES = [
 ] + openvino_detection.FILES
 
 
+# What the specifications of the operations demand.
+REQUIRED = {
+    "AvgPool": "kernel strides exclude-pad pads_begin pads_end", "BatchNormInference": "epsilon",
+    "Clamp": "min max", "Concat": "axis", "Convert": "destination_type",
+    "Convolution": "strides dilations pads_begin pads_end",
+    "ConvolutionBackpropData": "strides dilations pads_begin pads_end",
+    "DeformableConvolution": "strides dilations pads_begin pads_end",
+    "DetectionOutput": "num_classes keep_top_k nms_threshold", "Elu": "alpha",
+    "FakeQuantize": "levels", "GRUCell": "hidden_size", "GRUSequence": "hidden_size direction",
+    "GatherElements": "axis", "GroupConvolution": "strides dilations pads_begin pads_end",
+    "GroupConvolutionBackpropData": "strides dilations pads_begin pads_end",
+    "GroupNormalization": "num_groups epsilon", "LRN": "alpha beta bias size",
+    "Interpolate": "mode shape_calculation_mode", "DepthToSpace": "mode", "SpaceToDepth": "mode",
+    "LSTMCell": "hidden_size", "LSTMSequence": "hidden_size direction",
+    "MVN": "eps normalize_variance eps_mode", "MaxPool": "kernel strides pads_begin pads_end",
+    "NormalizeL2": "eps eps_mode", "OneHot": "axis", "Pad": "pad_mode", "PriorBox": "offset",
+    "PriorBoxClustered": "offset",
+    "ROIAlign": "pooled_h pooled_w sampling_ratio spatial_scale mode",
+    "ROIPooling": "pooled_h pooled_w spatial_scale", "RMS": "epsilon",
+    "RNNSequence": "hidden_size direction",
+    "Range": "output_type", "Reshape": "special_zero", "Reverse": "mode", "Split": "num_splits",
+    "StridedSlice": "begin_mask end_mask", "TopK": "axis mode sort",
+}
+
+
+def without_attributes(cases):
+    """A network that is good but for one attribute, for each of them."""
+    left = {(kind, name) for kind, names in REQUIRED.items() for name in names.split()}
+    files = []
+    for _, make in cases:
+        net, _ = make()
+        text = net.xml()
+        for kind in set(re.findall(r'type="(\w+)"', text)):
+            layer = re.search(r'<layer [^>]*type="%s"[^>]*><data [^>]*>' % kind, text)
+            for name in REQUIRED.get(kind, "").split() if layer else ():
+                short = re.sub(r'(?<=[ ])%s="[^"]*"' % name, "", layer.group())
+                given = re.search(r'auto_pad="(?!explicit)', layer.group())
+                if (kind, name) not in left or short == layer.group() or \
+                        (given and name.startswith("pads")):
+                    continue
+                left.remove((kind, name))
+                files.append(("without_%s_%s" % (kind, name),
+                              (text.replace(layer.group(), short, 1), bytes(net.weights)),
+                              "attribute '%s' is missing" % name))
+    assert not left, left
+    return files
+
+
 def refused(thimble, path, want):
     p = subprocess.run([thimble, "analyze", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                        timeout=60)
@@ -106,9 +155,10 @@ def refused(thimble, path, want):
     return 1
 
 
-def check(thimble, folder):
+def check(thimble, folder, cases):
     failed = 0
-    for name, (xml, weights), want in FILES:
+    files = FILES + without_attributes(cases)
+    for name, (xml, weights), want in files:
         base = os.path.join(folder, name)
         with open(base + ".xml", "w") as f:
             f.write(xml)
@@ -126,5 +176,5 @@ def check(thimble, folder):
     if not os.path.lexists(os.path.join(inside, "m.bin")):
         os.symlink("../outside", os.path.join(inside, "m.bin"))
     failed += refused(thimble, os.path.join(inside, "m.xml"), "out of the model's folder")
-    print("%d damaged files, %d not refused as they should" % (len(FILES) + 1, failed))
+    print("%d damaged files, %d not refused as they should" % (len(files) + 1, failed))
     return failed

@@ -327,7 +327,16 @@ gathered("ex6", "opset8", [5], FIVE, Tensor([3], [0, -2, -1], "i64"), 0, [3], [1
 gathered("ex6_scalar", "opset8", [5], FIVE, Tensor([], [-2], "i64"), 0, [], [4])
 gathered("negative", "opset1", [5], FIVE, Tensor([3], [0, -2, -1], "i64"), 0, [3], [1, 4, 5],
          computed=False)
-for version in ("opset1", "opset8"):
+gathered("ex7", "opset8", [5], FIVE, Tensor([3], [3, 10, -20], "i64"), 0, [3], [4, 0, 0])
+gathered("ex7_rows", "opset8", [2, 2, 2], range(1, 9), Tensor([2, 2], [2, -1, 0, -3], "i32"), 1,
+         [2, 2, 2], [0, 0, 3, 4, 5, 6, 0, 0], 1)
+# what a suppression of boxes marks as nothing, where the type has no negative numbers
+gathered("unsigned", "opset8", [5], FIVE, Tensor([3], [2, 2 ** 32 - 1, 4], "u32"), 0, [3],
+         [3, 0, 5])
+gathered("unsigned_wide", "opset8", [5], FIVE, Tensor([4], [2, 2 ** 64 - 1, 2 ** 63, 4], "u64"), 0,
+         [4], [3, 0, 0, 5])
+gathered("narrow", "opset8", [5], FIVE, Tensor([3], [-1, 5, 4], "i8"), 0, [3], [5, 0, 5])
+for version in ("opset1", "opset7"):
     refused("gather_outside_" + version, "index 10 of an extent of 5", "Gather", [5], [3],
             [[3, 10, -20], 0], version)
 for version in ("opset5", "opset8"):

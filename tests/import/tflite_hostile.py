@@ -116,7 +116,7 @@ def spoiled():
         {"signature_key": "k", "inputs": [{"name": "x", "tensor_index": 2}]}]), [
             "no input of its subgraph", "0 outputs"]
     yield "open_dimension", plain, tensor(X, shape=[2, 4, 4, 2], shape_signature=[-1, 4, 4, 2]), [
-        "--input-dim"]
+        r"dimension 0 of input '(\w+)' is open; give it with --input-dim \1\.0=N"]
 
 
 def one(name, inputs, results, table=None, before=(), **options):

@@ -4,7 +4,6 @@
 
   attention.py THIMBLE FOLDER
 """
-import itertools
 import math
 import os
 import random
@@ -14,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import case
 import make
-from case import at, count
+from case import at, count, indices
 
 CASES = case.Cases(*sys.argv[1:3])
 RANDOM = random.Random(1)
@@ -30,10 +29,6 @@ def stored(x, kind):
 
 def reals(dims, kind=FLOAT):
     return [stored(RANDOM.uniform(-2, 2), kind) for _ in range(count(dims))]
-
-
-def indices(*dims):
-    return itertools.product(*[range(d) for d in dims])
 
 
 def spread(dims, data, place, short):
@@ -68,7 +63,7 @@ class Form:
         before, _, old = self.given["past_" + name]
         whole = (self.batch, self.kv, self.total, dims[3])
         return whole, [old[at(before, (b, h, j, d))] if j < self.past else
-                       data[at(dims, (b, h, j - self.past, d))] for b, h, j, d in indices(*whole)]
+                       data[at(dims, (b, h, j - self.past, d))] for b, h, j, d in indices(whole)]
 
     def hidden(self, b, h, i, j):
         """What is added to one score."""
@@ -95,7 +90,7 @@ class Form:
         half = self.attrs.get("softmax_precision") == HALF
         inside = lambda x: stored(x, HALF) if half else x
         y, modes = [], ([], [], [], [])
-        for b, h, i in indices(*qd[:3]):
+        for b, h, i in indices(qd[:3]):
             g = h * self.kv // self.heads
             raw = [scale * sum(q[at(qd, (b, h, i, d))] * k[at(kd, (b, g, j, d))]
                                for d in range(qd[3])) for j in range(self.total)]
@@ -130,7 +125,7 @@ class Form:
 def flattened(dims, kind, data):
     b, h, s, d = dims
     return (b, s, h * d), kind, [data[at(dims, (i, k, j, x))]
-                                 for i, j, k, x in indices(b, s, h, d)]
+                                 for i, j, k, x in indices((b, s, h, d))]
 
 
 def node_of(given, names, attrs, result):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small models, written, run by the evaluator and through emitted C, and compared with what their
 definition gives (thimble verify does all three)."""
+import itertools
 import math
 import os
 import struct
@@ -8,8 +9,9 @@ import subprocess
 
 import make
 
-KINDS = {1: ("<f4", "f"), 2: ("|u1", "B"), 3: ("|i1", "b"), 6: ("<i4", "i"), 7: ("<i8", "q"),
-         9: ("|b1", "?"), 10: ("<f2", "e")}
+KINDS = {1: ("<f4", "f"), 2: ("|u1", "B"), 3: ("|i1", "b"), 4: ("<u2", "H"), 5: ("<i2", "h"),
+         6: ("<i4", "i"), 7: ("<i8", "q"), 9: ("|b1", "?"), 10: ("<f2", "e"),
+         21: ("|u1", "B"), 22: ("|i1", "b")}       # held in bytes
 
 
 def count(dims):
@@ -21,6 +23,23 @@ def at(dims, index):
     for d, i in zip(dims, index):
         place = place * d + i
     return place
+
+
+def indices(dims):
+    return itertools.product(*[range(d) for d in dims])
+
+
+def single(v):
+    """The float32 next to v."""
+    return struct.unpack("<f", struct.pack("<f", v))[0]
+
+
+def cubic(d, a=-0.75):
+    """How much an element at distance d counts for a place."""
+    d = abs(d)
+    if d <= 1:
+        return (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1
+    return a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a if d < 2 else 0.0
 
 
 def npy(path, dims, kind, data):

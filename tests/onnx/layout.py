@@ -89,12 +89,33 @@ def gated():
     return n.model(n.add("Flatten", [n.add("GlobalMaxPool", [n.conv(b, 5, 8)])]), [1, 5])
 
 
+def expanded():
+    n = Net([1, 3, 8, 8])
+    a = n.conv("x", 8, 3)
+    g = n.add("Sigmoid", [n.add("ReduceMean", [a], attr("axes", [2, 3]))])
+    n.constants.append(tensor("whole", [4], [1, 8, 8, 8], INT64))
+    b = n.add("Mul", [a, n.add("Expand", [g, "whole"])])
+    return n.model(n.add("Flatten", [n.add("GlobalMaxPool", [n.conv(b, 5, 8)])]), [1, 5])
+
+
 def sloped():
     n = Net([1, 1, 8, 8])
     a = n.add("PRelu", [n.conv("x", 6, 1), n.const([6, 1, 1])])
     b = n.add("Clip", [n.add("LeakyRelu", [n.conv(a, 6, 6)]), "", ""])
     return n.model(n.add("Flatten", [n.add("AveragePool", [b], attr("kernel_shape", [8, 8]))]),
                    [1, 6])
+
+
+def shuffled():
+    n = Net([1, 3, 8, 8])
+    n.constants += [tensor("parts", [5], [1, 2, 4, 8, 8], INT64),
+                    tensor("whole", [4], [1, 8, 8, 8], INT64)]
+    a = n.add("Relu", [n.conv("x", 8, 3)])
+    for _ in range(2):
+        b = n.add("Reshape", [n.conv(a, 8, 8, 1, 2), "parts"])
+        c = n.add("Reshape", [n.add("Transpose", [b], attr("perm", [0, 2, 1, 3, 4])), "whole"])
+        a = n.add("Add", [n.conv(c, 8, 8, 3, 8), a])
+    return n.model(n.add("Flatten", [n.add("GlobalAveragePool", [a])]), [1, 8])
 
 
 def line():
@@ -153,9 +174,9 @@ def quantized():
     return n.model(n.add("Flatten", [d]), [1, 8])
 
 
-# network: transposes left
-NETS = {residual: 1, dense: 1, joined: 1, gated: 1, sloped: 0, line: 1, picture: 2,
-        quantized: 1}
+# network: transposes left; each shuffle of channels is one
+NETS = {residual: 1, dense: 1, joined: 1, gated: 1, expanded: 1, shuffled: 3, sloped: 0, line: 1,
+        picture: 2, quantized: 1}
 
 
 def main():

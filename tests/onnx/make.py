@@ -2,8 +2,8 @@
 """Writes ONNX models for tests: a few lines of the protobuf wire format."""
 import struct
 
-FLOAT, INT32, INT64 = 1, 6, 7
-PACK = {FLOAT: "f", INT32: "i", INT64: "q"}
+FLOAT, INT32, INT64, UINT4, INT4 = 1, 6, 7, 21, 22
+PACK = {FLOAT: "f", 2: "B", 3: "b", 4: "H", 5: "h", INT32: "i", INT64: "q", 10: "e"}
 
 
 def varint(v):
@@ -31,6 +31,9 @@ def real(field, v):
 
 def tensor(name, dims, data, dtype=FLOAT):
     """data: numbers, or bytes as they are."""
+    if dtype in (UINT4, INT4):
+        data = bytes(a & 15 | (b & 15) << 4
+                     for a, b in zip(data[::2], list(data[1::2]) + [0] * (len(data) % 2)))
     if not isinstance(data, bytes):
         data = struct.pack("<%d%s" % (len(data), PACK[dtype]), *data)
     return b"".join(num(1, d) for d in dims) + num(2, dtype) + msg(8, name) + msg(9, data)

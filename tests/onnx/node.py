@@ -12,6 +12,7 @@ else). Exit 1 if a case is wrong or crashed, or if one of --expect-pass does not
 import argparse
 import collections
 import concurrent.futures
+import hashlib
 import math
 import os
 import re
@@ -34,6 +35,7 @@ class Case:
         self.path = path
         self.suite = os.path.basename(os.path.dirname(path))
         self.name = re.sub("^test_", "", os.path.basename(path))
+        self.bound = RTOL, ATOL
         with open(os.path.join(path, "model.onnx"), "rb") as f:
             self.model = pb.Model(f.read())
         self.scope = self.judge()
@@ -61,7 +63,7 @@ class Case:
                 found.append(pb.Tensor(f.read()))
 
 
-def close(got, want):
+def close(got, want, bound):
     if got == want:
         return True
     if isinstance(want, float):
@@ -69,14 +71,14 @@ def close(got, want):
             return math.isnan(got)
         if math.isinf(want) or math.isinf(got) or math.isnan(got):
             return False
-    return abs(got - want) <= ATOL + RTOL * abs(want)
+    return abs(got - want) <= bound[1] + bound[0] * abs(want)
 
 
-def compare(data, want, i):
+def compare(data, want, i, bound):
     if len(data) != len(want.data):
         return "output %d has %d bytes, expected are %d" % (i, len(data), len(want.data))
     for k, (a, b) in enumerate(zip(pb.decode(want.type, data), want.values())):
-        if not close(a, b):
+        if not close(a, b, bound):
             return "output %d element %d is %r, expected is %r" % (i, k, a, b)
     return ""
 
@@ -131,8 +133,32 @@ def build(args, case, folder):
     with open(os.path.join(out, "main.c"), "w") as f:
         f.write(main_c(len(case.model.inputs), len(case.model.outputs)))
     sources = sorted(f for f in os.listdir(out) if f.endswith(".c"))
+    case.program = os.path.join(args.work, digest(out) + ".program")
+    if os.path.exists(case.program):    # the same C was built for another case
+        return "", ""
     code, text = run(args.cc.split() + ["-std=c99", "-o", "../model"] + sources + ["-lm"], cwd=out)
-    return ("", "") if code == 0 else ("crash", "the C does not build: " + message(text))
+    if code != 0:
+        return "crash", "the C does not build: " + message(text)
+    os.replace(os.path.join(folder, "model"), case.program)
+    return "", ""
+
+
+def digest(folder):
+    found = hashlib.sha256()
+    for base, _, names in sorted(os.walk(folder)):
+        for name in sorted(names):
+            with open(os.path.join(base, name), "rb") as f:
+                found.update(name.encode() + b"\0" + f.read() + b"\0")
+    return found.hexdigest()
+
+
+def declared_shape(folder, i):
+    """The shape of an output as the emitted header says."""
+    with open(os.path.join(folder, "out", NAME + ".h")) as f:
+        text = f.read()
+    dims, rank = [re.search("define %s_OUTPUT_%d_%s (.*)" % (NAME.upper(), i, what), text).group(1)
+                  for what in ("SHAPE", "RANK")]
+    return [int(d) for d in re.findall(r"\d+", dims)][:int(rank)]
 
 
 def try_data(case, folder, data):
@@ -146,14 +172,17 @@ def try_data(case, folder, data):
             n = math.prod(v.dims)
         with open(os.path.join(folder, "in%d" % i), "wb") as f:
             f.write(inputs[i].data * n)
-    code, text = run([os.path.join(folder, "model")], cwd=folder)
+    code, text = run([case.program], cwd=folder)
     if code != 0:
         return "crash", "the program ends with %d %s" % (code, message(text))
     for i, want in enumerate(wanted):
         if (want.type, case.model.outputs[i].type) == (4, 16):
             want.type = 16      # the suite stores the bits
         with open(os.path.join(folder, "out%d" % i), "rb") as f:
-            why = compare(f.read(), want, i)
+            why = compare(f.read(), want, i, case.bound)
+        shape = declared_shape(folder, i)
+        if not why and shape != want.dims:
+            why = "output %d has the shape %s, expected is %s" % (i, shape, want.dims)
         if why:
             return "wrong", why
     return "pass", ""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A reader of the protobuf wire format and of ONNX tensors, enough for tests. No packages."""
+import math
 import struct
 
 # elem_type: (name, struct format, bytes, field of TensorProto that lists its numbers)
@@ -7,7 +8,10 @@ TYPES = {1: ("float", "f", 4, 4), 2: ("uint8", "B", 1, 5), 3: ("int8", "b", 1, 5
          4: ("uint16", "H", 2, 5), 5: ("int16", "h", 2, 5), 6: ("int32", "i", 4, 5),
          7: ("int64", "q", 8, 7), 9: ("bool", "?", 1, 5), 10: ("float16", "e", 2, 5),
          11: ("double", "d", 8, 10), 12: ("uint32", "I", 4, 11), 13: ("uint64", "Q", 8, 11),
-         16: ("bfloat16", "H", 2, 5)}
+         16: ("bfloat16", "H", 2, 5), 21: ("uint4", "B", 1, 5), 22: ("int4", "b", 1, 5),
+         25: ("uint2", "B", 1, 5), 26: ("int2", "b", 1, 5)}
+# Bits of elements of which a byte holds several, the first in its low bits.
+NARROW = {21: 4, 22: 4, 25: 2, 26: 2}
 NAMES = {8: "string", 14: "complex64", 15: "complex128"}
 HALF = (10, 16)
 
@@ -19,6 +23,15 @@ def decode(elem_type, data):
     if elem_type == 16:         # the upper half of a float
         found = [struct.unpack("<f", struct.pack("<I", v << 16))[0] for v in found]
     return found
+
+
+def widened(data, elem_type, count):
+    """Each element in a byte of its own."""
+    bits = NARROW[elem_type]
+    found = [data[i * bits // 8] >> i * bits % 8 & (1 << bits) - 1 for i in range(count)]
+    if TYPES[elem_type][1] == "b":
+        found = [v - (v >> bits - 1 << bits) for v in found]
+    return bytes(v & 255 for v in found)
 
 
 def varint(b, at):
@@ -92,6 +105,8 @@ class Tensor:
         _, fmt, size, field = TYPES[self.type]
         if raw:
             self.data = bytes(raw[-1])
+            if self.type in NARROW:
+                self.data = widened(self.data, self.type, math.prod(self.dims))
             return
         v = numbers(b, field, fmt if fmt in "fd" else "q")
         if fmt == "e":
@@ -100,6 +115,8 @@ class Tensor:
             mask = (1 << 8 * size) - 1
             self.data = (struct.pack("<%d%s" % (len(v), fmt), *v) if fmt in "fd" else
                          b"".join((x & mask).to_bytes(size, "little") for x in v))
+        if self.type in NARROW:
+            self.data = widened(self.data, self.type, math.prod(self.dims))
 
     def values(self):
         return decode(self.type, self.data)

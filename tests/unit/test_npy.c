@@ -143,7 +143,7 @@ static void test_compare(void)
     const struct th_type plane = th_type_make(TH_DT_S8, 2, square);
     struct th_type shorter = line, real = line;
     struct th_tensor a = { line, got }, b = { plane, want };
-    struct th_tolerance t = { 2, 0 };
+    struct th_tolerance t = { .absolute = 2, .relative = 0 };
     struct th_comparison c;
 
     CU_ASSERT(th_compare(&a, &b, &t, &c));

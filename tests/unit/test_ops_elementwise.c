@@ -201,6 +201,30 @@ static void comparisons(void)
     SAME(eval_op("greater_equal", NULL, NULL, NULL, 0, 2, in), 1, 1, 0);
 }
 
+/* Where the fixed point of 16 bits ends, and a contract that has 8 bits alone. */
+static void refused_16bit(void)
+{
+    static const char *const curves[] = {"logistic", "tanh"};
+    static const char *const sums[] = {"add", "sub", "mul"};
+    const int16_t edge[3] = {-32768, 1, 32767};
+    const struct th_type unit = SCALED(TH_DT_S16, 1.0f / 32768, 0, 3);
+
+    for (size_t i = 0; i < TH_ARRAY_LEN(curves); i++) {
+        struct operand x = {SCALED(TH_DT_S16, TH_SIGMOID16_SCALE, 0, 3), edge};
+        const struct th_tensor *t = eval_op(curves[i], NULL, &unit, NULL, 0, 1, &x);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+        CU_ASSERT_EQUAL(th_tensor_int(t, 2), 32767);
+        x.type = SCALED(TH_DT_S16, 5.34f, 0, 3);
+        CU_ASSERT_PTR_NULL(eval_op(curves[i], NULL, &unit, NULL, 0, 1, &x));
+    }
+    const struct operand in[2] = {{SCALED(TH_DT_S16, 0.5f, 0, 3), edge},
+                                  {SCALED(TH_DT_S16, 0.5f, 0, 3), edge}};
+    for (size_t i = 0; i < TH_ARRAY_LEN(sums); i++) {
+        CU_ASSERT_PTR_NOT_NULL(eval_op(sums[i], NULL, NULL, NULL, 0, 2, in));
+        CU_ASSERT_PTR_NULL(eval_op(sums[i], "onnx", NULL, NULL, 0, 2, in));
+    }
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -210,6 +234,7 @@ int main(void)
         {"integers", integers},
         {"8-bit unary operators, all values", unary_8bit},
         {"16-bit unary operators, all values", unary_16bit},
+        {"16-bit operands that are refused", refused_16bit},
         {"edges of floats", float_edges},
         {"quantized comparisons", comparisons},
         CU_TEST_INFO_NULL,

@@ -119,6 +119,42 @@ static void test_constants_right(void)
     done();
 }
 
+static void test_spread_operands(void)
+{
+    const struct th_type t = test_type(g, TH_DT_F32, 0, 0, 2, 3, 4);
+    const struct th_type row = test_type(g, TH_DT_F32, 0, 0, 1, 4);
+    const int64_t shape[] = {3, 4};
+    const struct th_attr a[] = {test_ints("shape", 2, shape), END};
+    const struct th_type f = {.dtype = TH_DT_F32, .rank = -1};
+    th_value x = begin(&t);
+    th_value w = test_node(g, "broadcast_to", NULL, a, 1, test_const(g, &row, 5));
+    th_value y = test_node(g, "mul", &f, NULL, 2, x, w);
+    /* without either the result would have no rows: one stays */
+    th_value z = test_node(g, "sub", &f, NULL, 2, w,
+                           test_node(g, "broadcast_to", NULL, a, 1, test_const(g, &row, 6)));
+    finish("canonicalize,dce", 0, test_node(g, "add", &f, NULL, 2, y, z));
+    CU_ASSERT_EQUAL(test_count(p, "broadcast_to"), 1);
+    done();
+}
+
+/* Powers 2 and 3 of floats are products. */
+static void test_powers(void)
+{
+    const struct th_type t = test_type(g, TH_DT_F32, 0, 0, 2, 3, 4);
+    const struct th_type s = test_type(g, TH_DT_F32, 0, 0, 0);
+    const struct th_type f = {.dtype = TH_DT_F32, .rank = -1};
+    const float n[] = {2, 3, 2.5f};
+    th_value x = begin(&t), y = x;
+    for (int i = 0; i < 3; i++)
+        y = test_node(g, "add", &f, NULL, 2, y,
+                      test_node(g, "pow", &f, NULL, 2, test_node(g, "abs", &f, NULL, 1, x),
+                                th_graph_const_copy(g, NULL, &s, &n[i])));
+    finish("canonicalize,fuse,dce", 1e-5, y);
+    CU_ASSERT_EQUAL(test_count(p, "pow"), 1);
+    CU_ASSERT_EQUAL(test_count(p, "square"), 2);
+    done();
+}
+
 static void test_neutral_elements(void)
 {
     ctx = NULL;
@@ -184,6 +220,46 @@ static void test_fold_keeps_small_constants_small(void)
 }
 
 /* ---- layout ---------------------------------------------------------------------------------- */
+
+/* transpose, reshape, and back to the order of axes before (NULL: none behind): `left` transposes
+ * stay. */
+static void sink(const int64_t *x, const int64_t *perm, const int64_t *shape, uint32_t rank,
+                 const int64_t *back, uint32_t left)
+{
+    const struct th_type t = th_type_make(TH_DT_F32, 4, x), f = {.dtype = TH_DT_F32, .rank = -1};
+    const struct th_attr a[] = {test_ints("perm", 4, perm), END};
+    const struct th_attr b[] = {test_ints("shape", rank, shape), END};
+    const struct th_attr c[] = {test_ints("perm", rank, back ? back : shape), END};
+    const th_value in = begin(&t);
+    th_value v = test_node(g, "transpose", &f, a, 1, in);
+    v = test_node(g, "reshape", &f, b, 1, v);
+    v = back ? test_node(g, "transpose", &f, c, 1, v) : test_node(g, "exp", &f, NULL, 1, v);
+    finish("canonicalize,layout,canonicalize,dce", 0, v);
+    CU_ASSERT_EQUAL(test_count(p, "transpose"), left);
+    done();
+}
+
+static void test_transposes_pass_reshapes(void)
+{
+    static const int64_t image[] = {1, 4, 5, 6}, first[] = {0, 3, 1, 2};
+    /* channels split, places joined, both */
+    sink(image, first, (const int64_t[]){1, 2, 3, 4, 5}, 5, (const int64_t[]){0, 3, 4, 1, 2}, 0);
+    sink(image, first, (const int64_t[]){1, 6, 20}, 3, (const int64_t[]){0, 2, 1}, 0);
+    sink(image, first, (const int64_t[]){1, 3, 2, 1, 20}, 5, (const int64_t[]){0, 4, 1, 2, 3}, 0);
+    sink(image, first, (const int64_t[]){6, 20}, 2, (const int64_t[]){1, 0}, 0);
+    /* axes of one group that stand in another order: one that moves them, none for the rest */
+    sink((const int64_t[]){5, 6, 2, 4}, (const int64_t[]){3, 2, 0, 1},
+         (const int64_t[]){8, 5, 6}, 3, (const int64_t[]){1, 2, 0}, 1);
+    /* which does not pay where nothing behind meets the rest */
+    sink((const int64_t[]){2, 30, 40, 50}, (const int64_t[]){0, 3, 2, 1},
+         (const int64_t[]){2, 50, 1200}, 3, NULL, 1);
+    /* axes that are no neighbours stay as they are */
+    sink((const int64_t[]){2, 3, 4, 5}, (const int64_t[]){0, 2, 1, 3},
+         (const int64_t[]){2, 4, 15}, 3, (const int64_t[]){0, 2, 1}, 2);
+    /* a group of several axes on both sides, and no extent of 1 in the way */
+    sink((const int64_t[]){7, 4, 6, 5}, (const int64_t[]){3, 1, 2, 0},
+         (const int64_t[]){5, 3, 8, 7}, 4, (const int64_t[]){3, 1, 2, 0}, 0);
+}
 
 static void test_transposes_cancel(void)
 {
@@ -644,10 +720,12 @@ int main(void)
         {"concat of concat", test_concat_flattens},
         {"constants on the right", test_constants_right},
         {"neutral elements", test_neutral_elements},
+        {"spread operands", test_spread_operands}, {"powers", test_powers},
         {"a quantized one stays", test_quantized_one_stays},
         {"copy to an output stays", test_copy_to_output_stays},
         {"fold", test_fold},
         {"fold keeps small constants small", test_fold_keeps_small_constants_small},
+        {"transposes pass reshapes", test_transposes_pass_reshapes},
         {"transposes cancel", test_transposes_cancel},
         {"transpose past a constant", test_transpose_past_constant},
         {"transpose through slice and mean", test_transpose_through_slice_and_mean},

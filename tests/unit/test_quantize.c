@@ -405,13 +405,43 @@ static void test_pass_noise(void)
     CU_ASSERT_TRUE(noise("canonicalize,quantize{calib=x,equalize=yes}") < 0.01);
 }
 
+/* concat(100 x, x): steps wide enough for the result would leave nothing of what is multiplied. */
+static void test_pass_steps(void)
+{
+    struct th_ctx *ctx = th_ctx_new();
+    struct th_program *p = th_program_new(ctx);
+    struct th_graph *g = th_program_add_function(p, "run");
+    const struct th_type tx = test_type(g, TH_DT_F32, 0, 0, 4, 1, SIDE, SIDE, 1);
+    const struct th_type one = test_type(g, TH_DT_F32, 0, 0, 0);
+    const struct th_type y = {.dtype = TH_DT_F32, .rank = -1};
+    const float hundred = 100;
+    const struct th_attr axis[] = {test_int("axis", 3), {0}};
+    const th_value x = th_graph_add_input(g, "x", &tx);
+    const th_value m = test_node(g, "mul", &y, NULL, 2, x,
+                                 th_graph_const_copy(g, "c", &one, &hundred));
+    const th_value c = test_node(g, "concat", &y, axis, 2, m, x);
+    struct th_str s;
+    CU_ASSERT_EQUAL_FATAL(th_graph_add_output(g, "y", c), TH_OK);
+    th_str_init(&s);
+    CU_ASSERT_EQUAL(quantize_net(p, "canonicalize,quantize{calib=x,calibrator=minmax}"), TH_OK);
+    outline(p, &s);
+    CU_ASSERT_STRING_EQUAL(s.s, "quantize s8[1,4,4,1] 4\n"
+                                "mul s8 s8[1,4,4,1] 4\n"
+                                "requantize s8[1,4,4,1] 4\n"
+                                "concat s8 s8[1,4,4,2] 4\n"
+                                "dequantize f32[1,4,4,2]\n");
+    th_str_release(&s);
+    th_program_free(p);
+    th_ctx_free(ctx);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
         {"minmax", test_minmax}, {"percentile", test_percentile}, {"mse", test_mse},
         {"entropy", test_entropy}, {"merge", test_histogram_merge}, {"weights", test_weights},
         {"int8", test_pass_int8}, {"kinds", test_pass_kinds}, {"refuses", test_pass_refuses},
-        {"noise", test_pass_noise}, CU_TEST_INFO_NULL};
+        {"noise", test_pass_noise}, {"steps", test_pass_steps}, CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{"quantize", NULL, NULL, NULL, NULL, (CU_TestInfo *)tests},
                              CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)

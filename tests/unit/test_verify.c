@@ -83,6 +83,16 @@ static void close_fixture(struct fixture *f)
     th_ctx_free(f->ctx);
 }
 
+static void test_median(void)
+{
+    uint64_t odd[] = { 900, 3, 5 }, even[] = { 5, 1, 900, 3 }, one[] = { 7 };
+
+    CU_ASSERT_EQUAL(th_verify_median(odd, 3), 5);
+    CU_ASSERT_EQUAL(th_verify_median(even, 4), 3);      /* one that was measured */
+    CU_ASSERT_EQUAL(th_verify_median(one, 1), 7);
+    CU_ASSERT_EQUAL(th_verify_median(one, 0), 0);
+}
+
 static void test_equal(void)
 {
     struct fixture f;
@@ -100,6 +110,8 @@ static void test_equal(void)
     CU_ASSERT_EQUAL(result.outputs[0].n_compared, 3);
     CU_ASSERT_EQUAL(result.outputs[0].worst.unequal, 0);
     CU_ASSERT_EQUAL(result.run.arena, 12);
+    CU_ASSERT(result.least_count <= result.median_count &&
+              result.median_count <= result.most_count);
 
     th_str_init(&text);
     th_verify_print(&f.r, &result, &text);
@@ -135,7 +147,7 @@ static void test_different(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text.s, "DIFFERS in 1 of 3 cases"));
     th_str_release(&text);
 
-    f.r.tolerance.absolute = 2;
+    f.r.tolerance = (struct th_tolerance){ .absolute = 2, .given = true };
     CU_ASSERT_EQUAL(th_verify(f.ctx, &f.r, &result), TH_OK);
     CU_ASSERT_EQUAL(result.outputs[0].worst.unequal, 6);
     close_fixture(&f);
@@ -296,6 +308,7 @@ int main(void)
 
     if (CU_initialize_registry() != CUE_SUCCESS || !(s = CU_add_suite("verify", NULL, NULL)))
         return 1;
+    CU_ADD_TEST(s, test_median);
     CU_ADD_TEST(s, test_equal);
     CU_ADD_TEST(s, test_different);
     CU_ADD_TEST(s, test_evaluated);
