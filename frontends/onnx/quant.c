@@ -53,16 +53,6 @@ static bool quant_axis(struct onx_node *n, th_value x, int64_t *axis)
 
 /* ---- scale and zero point computed when the model runs --------------------------------------- */
 
-static enum th_status take(struct onx_node *n, th_value v, th_value index, int64_t axis,
-                           th_value *out)
-{
-    struct th_attr_list a = {.n = 0};
-    th_value in[2] = {v, index};
-
-    th_attr_list_int(&a, "axis", axis);
-    return onx_add(n, "gather", in, 2, &a, out);
-}
-
 /* Whether v has one number for each block of x along the axis, as block_size says. */
 static enum th_status is_blocked(struct onx_node *n, th_value v, const struct th_type *x,
                                  int64_t axis, int64_t *block)
@@ -97,7 +87,7 @@ static enum th_status of_blocks(struct onx_node *n, th_value v, const struct th_
     for (int64_t i = 0; i < x->dims[axis]; i++)
         at[i] = i / block;
     TH_TRY(onx_ints(n, TH_DT_S32, 1, &x->dims[axis], at, &index));
-    return take(n, v, index, axis, out);
+    return onx_gather(n, v, index, axis, out);
 }
 
 /* One number, one for each index of the axis, or for each block along it, as a value that
