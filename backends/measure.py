@@ -4,7 +4,7 @@
     measure.py [--jobs N] [--only TEXT] [--check] SOURCE_FOLDER BACKEND...
 
 writes SOURCE_FOLDER/backends/BACKEND/sizes.c: bytes of code with its constants, and of stack, for
-each processor of CORES. Kernels are compiled as functions of their own, with nothing known of their
+each processor of CORES; with --only the rows of other files stay. Kernels are compiled as functions of their own, with nothing known of their
 arguments; a model whose literal arguments reach into them takes less. With --check nothing is
 written: kernels that take more than their row says are named.
 """
@@ -212,10 +212,10 @@ def main():
                                 [f for f in files if o.only in f]):
                 rows.update(got)
         path = f"{o.source}/backends/{backend}/sizes.c"
-        if not o.check:
-            write(path, backend, rows)
-            continue
         old = read(path)
+        if not o.check:
+            write(path, backend, {**old, **rows} if o.only else rows)
+            continue
         for f in files:
             if os.path.basename(f)[:-2] not in old:
                 print(f"{path}: '{f}' has no row")

@@ -90,17 +90,22 @@ int32_t th_mbqm(int32_t x, struct th_multiplier q, bool single_rounding)
     return th_rdivp2(th_srdhm(wrapping_shl(x, left), q.m), right);
 }
 
+struct th_multiplier16 th_multiplier16_make(struct th_multiplier q)
+{
+    const int shift = 15 - q.s;
+    if (shift > 62)
+        return (struct th_multiplier16){0, 1};
+    return (struct th_multiplier16){
+        .m = (int16_t)(q.m < 0x7FFF0000 ? (q.m + (1 << 15)) >> 16 : 0x7FFF),
+        .shift = (uint8_t)(shift < 1 ? 1 : shift)};
+}
+
 int32_t th_mbqm64(int64_t x, struct th_multiplier q)
 {
-    const int32_t m16 = q.m < 0x7FFF0000 ? (q.m + (1 << 15)) >> 16 : 0x7FFF;
-    int shift = 15 - q.s;
-    if (shift < 1)
-        shift = 1;
-    if (shift > 62)
-        return 0;
+    const struct th_multiplier16 k = th_multiplier16_make(q);
     /* Unsigned: beyond |x| < 2^47 the product wraps instead of being undefined. */
-    const uint64_t p = (uint64_t)x * (uint64_t)(int64_t)m16 + ((uint64_t)1 << (shift - 1));
-    return (int32_t)((int64_t)p >> shift);
+    const uint64_t p = (uint64_t)x * (uint64_t)(int64_t)k.m + ((uint64_t)1 << (k.shift - 1));
+    return (int32_t)((int64_t)p >> k.shift);
 }
 
 /* exp(a) for a in (-1/4, 0], Q0.31: Taylor series around -1/8. */

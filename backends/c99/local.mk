@@ -20,6 +20,7 @@ c99_kernels = \
   thk_root.h \
   thk_s4.h \
   thk_sequence.h \
+  thk_sequence_int.h \
   thk_sigmoid.h \
   thk_reduce.h \
   thk_stream.h \
@@ -138,6 +139,9 @@ c99_kernels = \
   c99/thk_fully_connected_u8_single__c99.c \
   c99/thk_grid_sample_f32__c99.c \
   c99/thk_gru_sequence_f32__c99.c \
+  c99/thk_gru_sequence_int.inc.h \
+  c99/thk_gru_sequence_s16__c99.c \
+  c99/thk_gru_sequence_s8__c99.c \
   c99/thk_fully_connected_u8s8_onnx__c99.c \
   c99/thk_l2_norm_8bit.inc.h \
   c99/thk_l2_norm_f32__c99.c \
@@ -165,6 +169,9 @@ c99_kernels = \
   c99/thk_lstm_s8__c99.c \
   c99/thk_lstm_s8_single__c99.c \
   c99/thk_lstm_sequence_f32__c99.c \
+  c99/thk_lstm_sequence_int.inc.h \
+  c99/thk_lstm_sequence_s16__c99.c \
+  c99/thk_lstm_sequence_s8__c99.c \
   c99/thk_max_pool2d.inc.h \
   c99/thk_max_pool2d_f32__c99.c \
   c99/thk_max_pool2d_s16__c99.c \
@@ -181,6 +188,11 @@ c99_kernels = \
   c99/thk_resize_bilinear_u8__c99.c \
   c99/thk_resize_nearest_bytes__c99.c \
   c99/thk_rnn_sequence_f32__c99.c \
+  c99/thk_rnn_sequence_int.inc.h \
+  c99/thk_rnn_sequence_s16__c99.c \
+  c99/thk_rnn_sequence_s8__c99.c \
+  c99/thk_sequence_int.inc.h \
+  c99/thk_sequence_int_end.inc.h \
   c99/thk_roi_align_f32__c99.c \
   c99/thk_roi_pool_f32__c99.c \
   c99/thk_rsqrt_s16__c99.c \

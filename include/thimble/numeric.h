@@ -36,6 +36,13 @@ TH_API int32_t th_mbqm(int32_t x, struct th_multiplier q, bool single_rounding);
 /* 64-bit accumulators (16-bit activations): the multiplier is reduced to 16 bits first, one
  * rounding, ties up. |x| < 2^47, else the product wraps. */
 TH_API int32_t th_mbqm64(int64_t x, struct th_multiplier q);
+/* The same as two numbers that a kernel stores: x * m + 2^(shift - 1) >> shift. For factors below
+ * 2^14, shift is 1 to 62; m 0 stands for factors that are nothing. */
+struct th_multiplier16 {
+    int16_t m;
+    uint8_t shift;
+};
+TH_API struct th_multiplier16 th_multiplier16_make(struct th_multiplier q);
 /* exp(a) for a <= 0 in Q(k).(31-k), k = integer_bits, result Q0.31. */
 TH_API int32_t th_exp_on_negative(int32_t a, int integer_bits);
 /* 1/(1+x) for x in [0,1) Q0.31, result Q0.31. */

@@ -129,8 +129,16 @@ struct th_quant_param {
 };
 /* The integer form of an operator whose f32 operands and results (weights and bias apart) all
  * become activations of one integer type. */
+/* An operand or a result of one type only in the integer form. */
+struct th_quant_fixed {
+    bool result;
+    uint32_t port;
+    enum th_dtype dtype;                /* TH_DT_NONE: that of activations */
+    struct th_quant_param q8, q16;      /* with 8- and with 16-bit activations */
+};
 struct th_quant_rule {
     int32_t weight_port, weight_axis;   /* -1: none */
+    int32_t weight_port2;               /* more weights, with the same axis; 0: none */
     int32_t bias_port;                  /* -1: none; scale = in scale * weight scale */
     bool same_quant;                    /* output has the input's parameters */
     /* Axis of the weights that runs along the input's last axis; weight_axis itself where input
@@ -139,6 +147,8 @@ struct th_quant_rule {
     uint32_t dtypes;                    /* activation types it exists for; 0: s8 and s16 */
     struct th_quant_param out8, out16;  /* what output 0 must have */
     const char *stored_attr;            /* attribute given in stored units ("value"), or NULL */
+    const struct th_quant_fixed *fixed; /* beside out8 and out16 */
+    uint32_t n_fixed;
     bool onnx_any;                      /* in contract "onnx" out8 need not hold */
 };
 struct th_grad_builder;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ir/ops/common/sequence.h"
+#include "ir/ops/common/sequence_int.h"
 
 /* Rows of w and r: update z, reset r, candidate. */
 static void step(struct th_sequence *s)
@@ -24,6 +24,29 @@ static void step(struct th_sequence *s)
     }
 }
 
+static void step_int(struct th_sequence_int *s)
+{
+    const int64_t n = s->hidden;
+    const bool before = th_inst_int(s->c, "linear_before_reset");
+    int32_t *seen = s->side, *new = s->side + n, *reset = s->now + n;
+    for (int64_t i = 0; i < n; i++)
+        seen[i] = th_sequence_seen(s, s->h[i]);
+    for (int64_t i = 0; i < 2 * n; i++)
+        s->now[i] = th_sequence_sigmoid(s, s->now[i] + th_sequence_past(s, i, seen));
+    for (int64_t i = 0; i < n && before; i++) {
+        const int64_t past = th_clamp_i64(th_sequence_past(s, 2 * n + i, seen), -32768, 32767);
+        new[i] = th_sequence_round(reset[i] * past, 15);
+    }
+    for (int64_t i = 0; i < n && !before; i++)
+        seen[i] = th_sequence_seen(s, th_sequence_round((int64_t)reset[i] * s->h[i], 15));
+    for (int64_t i = 0; i < n && !before; i++)
+        new[i] = th_sequence_past(s, 2 * n + i, seen);
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t z = s->now[i], c = th_sequence_tanh(s, s->now[2 * n + i] + new[i]);
+        s->h[i] = th_sequence_round((32768 - z) * c + z * s->h[i], 15);
+    }
+}
+
 static enum th_status infer(struct th_inst *c)
 {
     return th_sequence_infer(c, 3, 1);
@@ -31,7 +54,9 @@ static enum th_status infer(struct th_inst *c)
 
 static enum th_status eval(const struct th_inst *c, struct th_eval *e)
 {
-    return th_sequence_eval(c, e, 3, step);
+    return th_dtype_is_int(c->in[TH_SEQUENCE_X]->dtype)
+               ? th_sequence_eval_int(c, e, 3, step_int)
+               : th_sequence_eval(c, e, 3, step);
 }
 
 static const struct th_port inputs[] = {
@@ -39,8 +64,7 @@ static const struct th_port inputs[] = {
     {NULL, 0, 0, NULL},
 };
 static const struct th_port outputs[] = {
-    {"y", TH_DT_FLOATS, 0, "state after each step [time, batch, hidden]; 0 beyond a length"},
-    {"h", TH_DT_FLOATS, 0, "state after the last step [batch, hidden]"},
+    TH_SEQUENCE_RESULTS,
     {NULL, 0, 0, NULL},
 };
 static const struct th_attr_spec attrs[] = {
@@ -57,13 +81,15 @@ const struct th_op th_op_gru_sequence = {
     .summary = "gated recurrent layer over sequences",
     .doc = "z = f(w_z x + r_z h + b), r likewise, candidate c = g(w_c x + r_c (r h) + b), or with "
            "linear_before_reset g(w_c x + r (r_c h + b)); h = (1 - z) c + z h. Rows of the "
-           "weights: z, r, c. In float32.",
+           "weights: z, r, c. " TH_SEQUENCE_INTEGERS,
     .inputs = inputs,
     .outputs = outputs,
     .attrs = attrs,
     .traits = TH_TRAIT_PURE,
     .contracts = th_contracts_all,
     .infer = infer,
+    .verify = th_sequence_verify,
     .eval = eval,
+    .quant = th_sequence_quant,
     .cost = th_sequence_cost,
 };

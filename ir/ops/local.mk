@@ -182,6 +182,8 @@ OP_COMMON = \
   %D%/common/scatter.h \
   %D%/common/sequence.c \
   %D%/common/sequence.h \
+  %D%/common/sequence_int.c \
+  %D%/common/sequence_int.h \
   %D%/common/space_batch.c \
   %D%/common/space_batch.h
 

@@ -217,6 +217,18 @@ static enum th_status bias_error(struct converter *c, const struct th_qlayer *l,
     return TH_OK;
 }
 
+/* Recurrent weights: those of the state. */
+static enum th_status more_weights(struct converter *c, const struct th_qlayer *l, th_node n,
+                                   th_value *out)
+{
+    const th_value v = th_node_input(c->g, n, (uint32_t)l->rule.weight_port2);
+    struct th_qweights w;
+    if (!th_q_weights(th_value_const(c->g, v), l->rule.weight_axis, th_qkind_weight(l->kind), NULL,
+                      1, c->a, &w))
+        return no_memory(c);
+    return add_const(c, th_value_name(c->g, v), w.q, out);
+}
+
 /* The operands that the rule calls weights and bias. */
 static enum th_status convert_weights(struct converter *c, const struct th_qlayer *l, th_node n,
                                       const th_value *acts, th_value *in)
@@ -242,6 +254,8 @@ static enum th_status convert_weights(struct converter *c, const struct th_qlaye
         TH_TRY(bias_error(c, l, n, w, qw.real, channels, &error));
     TH_TRY(add_const(c, th_value_name(c->g, th_node_input(c->g, n, (uint32_t)r->weight_port)),
                      qw.q, &in[r->weight_port]));
+    if (r->weight_port2 > 0)
+        TH_TRY(more_weights(c, l, n, &in[r->weight_port2]));
     if (!b && !error)
         return TH_OK;
     const struct th_tensor *qb = th_q_bias(b, error, channels, in_scale, qw.q->type.quant,
@@ -260,9 +274,12 @@ static struct th_quant_param result_param(struct converter *c, const struct th_q
                                           uint32_t k)
 {
     const enum th_dtype act = th_qkind_act(l->kind);
-    const struct th_quant_param fixed = act == TH_DT_S16 ? l->rule.out16 : l->rule.out8;
-    if (k == 0 && fixed.scale > 0)
-        return fixed;
+    const struct th_quant_param first = act == TH_DT_S16 ? l->rule.out16 : l->rule.out8;
+    const struct th_quant_fixed *fixed = th_q_fixed(&l->rule, true, k);
+    if (k == 0 && first.scale > 0)
+        return first;
+    if (fixed != NULL)
+        return act == TH_DT_S16 ? fixed->q16 : fixed->q8;
     return th_q_param(c->q, th_node_output(c->q->f, l->node, k), act);
 }
 
@@ -300,9 +317,15 @@ static enum th_status operands(struct converter *c, const struct th_qlayer *l, t
         const th_value v = th_node_input(c->g, n, i);
         in[i] = v;
         if (!v || !is_real(th_value_type(c->g, v)) || (int32_t)i == l->rule.weight_port ||
-            (int32_t)i == l->rule.bias_port)
+            (int32_t)i == l->rule.bias_port ||
+            (l->rule.weight_port2 > 0 && (int32_t)i == l->rule.weight_port2))
             continue;
-        TH_TRY(as_integer(c, n, v, act, l->rule.same_quant ? &same : NULL, &in[i]));
+        const struct th_quant_fixed *fixed = th_q_fixed(&l->rule, false, i);
+        const struct th_quant_param *want = l->rule.same_quant ? &same : NULL;
+        if (fixed != NULL)
+            want = act == TH_DT_S16 ? &fixed->q16 : &fixed->q8;
+        TH_TRY(as_integer(c, n, v, fixed && fixed->dtype != TH_DT_NONE ? fixed->dtype : act, want,
+                          &in[i]));
     }
     return l->rule.weight_port >= 0 ? convert_weights(c, l, n, in, in) : TH_OK;
 }
@@ -344,7 +367,9 @@ static enum th_status convert_integer(struct converter *c, const struct th_qlaye
         types[k] = *th_value_type(c->g, th_node_output(c->g, n, k));
         if (!is_real(&types[k]))
             continue;
-        types[k].dtype = th_qkind_act(l->kind);
+        const struct th_quant_fixed *fixed = th_q_fixed(&l->rule, true, k);
+        types[k].dtype = fixed && fixed->dtype != TH_DT_NONE ? fixed->dtype
+                                                             : th_qkind_act(l->kind);
         types[k].quant = quant_of(c, result_param(c, l, k));
         if (!types[k].quant)
             return no_memory(c);

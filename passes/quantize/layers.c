@@ -102,6 +102,34 @@ static bool is_real(const struct th_type *t)
     return t && t->dtype == TH_DT_F32 && !t->quant;
 }
 
+const struct th_quant_fixed *th_q_fixed(const struct th_quant_rule *r, bool result, uint32_t port)
+{
+    for (uint32_t i = 0; i < r->n_fixed; i++)
+        if (r->fixed[i].result == result && r->fixed[i].port == port)
+            return &r->fixed[i];
+    return NULL;
+}
+
+static bool is_weight(const struct th_quant_rule *r, uint32_t port)
+{
+    return (int32_t)port == r->weight_port ||
+           (r->weight_port2 > 0 && (int32_t)port == r->weight_port2);
+}
+
+/* Type of an operand or a result that the rule prescribes; false: it does not. */
+static bool fixed_type(struct th_quantizer *q, const struct th_quant_rule *r, bool result,
+                       uint32_t port, enum th_dtype act, struct th_type *t)
+{
+    const struct th_quant_fixed *f = th_q_fixed(r, result, port);
+    if (f == NULL)
+        return false;
+    const struct th_quant_param p = act == TH_DT_S16 ? f->q16 : f->q8;
+    const int64_t zero = p.zero_point;
+    t->dtype = f->dtype != TH_DT_NONE ? f->dtype : act;
+    t->quant = th_quant_new(q->arena, 1, &p.scale, &zero, -1);
+    return true;
+}
+
 /* The instance with every real operand and result turned into an activation of kind k. */
 static bool try_kind(struct th_quantizer *q, const struct th_qlayer *l, enum th_qkind k)
 {
@@ -124,7 +152,11 @@ static bool try_kind(struct th_quantizer *q, const struct th_qlayer *l, enum th_
             continue;
         types[i] = *c->in[i];
         in[i] = &types[i];
-        if ((int32_t)i == r->weight_port)
+        if (act != TH_DT_F32 && fixed_type(q, r, false, i, act, &types[i])) {
+            consts[i] = NULL;
+            continue;
+        }
+        if (is_weight(r, i))
             types[i].dtype = th_qkind_weight(k);
         else if ((int32_t)i == r->bias_port)
             types[i].dtype = act == TH_DT_F32 ? TH_DT_F32
@@ -137,7 +169,7 @@ static bool try_kind(struct th_quantizer *q, const struct th_qlayer *l, enum th_
             consts[i] = NULL;
     }
     for (uint32_t i = 0; i < c->n_out && act != TH_DT_F32; i++)
-        if (is_real(&c->out[i])) {
+        if (is_real(&c->out[i]) && !fixed_type(q, r, true, i, act, &c->out[i])) {
             c->out[i].dtype = act;
             c->out[i].quant = r->same_quant ? in_q : out_q;
         }
@@ -193,6 +225,8 @@ static void read_forms(struct th_quantizer *q, struct th_qlayer *l)
     const bool has_weights = w >= 0 && (uint32_t)w < c->n_in && c->in[w];
     l->weights = has_weights && c->in_const[w] && is_real(c->in[w]) && l->rule.weight_axis >= 0 &&
                  l->rule.weight_axis < c->in[w]->rank;
+    const int32_t w2 = l->rule.weight_port2;
+    l->weights = l->weights && (w2 <= 0 || (c->in_const[w2] && is_real(c->in[w2])));
     const int32_t b = l->rule.bias_port;
     const bool free_bias = b >= 0 && (uint32_t)b < c->n_in && c->in[b] && !c->in_const[b];
     if (has_weights && (!l->weights || free_bias)) {
@@ -420,6 +454,13 @@ void th_q_group(struct th_quantizer *q)
         if (y && (l->rule.out8.scale > 0 || l->rule.out16.scale > 0)) {
             q->values[y].fixed8 = l->rule.out8;
             q->values[y].fixed16 = l->rule.out16;
+        }
+        for (uint32_t k = 1; k < th_node_output_count(q->f, l->node); k++) {
+            const struct th_quant_fixed *fixed = th_q_fixed(&l->rule, true, k);
+            if (fixed != NULL && fixed->dtype == TH_DT_NONE) {
+                q->values[th_node_output(q->f, l->node, k)].fixed8 = fixed->q8;
+                q->values[th_node_output(q->f, l->node, k)].fixed16 = fixed->q16;
+            }
         }
         if (l->rule.same_quant)
             join_layer(q, l);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ir/ops/common/sequence.h"
+#include "ir/ops/common/sequence_int.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,6 +63,7 @@ enum th_status th_sequence_infer(struct th_inst *c, int64_t gates, uint32_t stat
         TH_TRY(need(c, TH_SEQUENCE_P, "list of peepholes", 3 * hidden));
     }
     const int64_t all[3] = {x->dims[0], batch, hidden};
+    TH_TRY(th_sequence_types(c));
     TH_TRY(th_set_shape(c, 0, 3, all));
     for (uint32_t i = 1; i <= states; i++)
         TH_TRY(th_set_shape(c, i, 2, all + 1));
