@@ -33,18 +33,6 @@ static enum th_status import_unary(struct onx_node *n)
     return onx_finish(n, n->row->ir, &x, 1, NULL);
 }
 
-/* Only of reals, as the standard has it: the operator's rule for bytes is that of a table. */
-static enum th_status import_real_unary(struct onx_node *n)
-{
-    th_value x;
-
-    TH_TRY(onx_need(n, &x, 1));
-    if (!th_dtype_is_float(onx_type(n, x)->dtype))
-        return onx_reject(n, "real numbers", "an operand of %s",
-                          th_dtype_name(onx_type(n, x)->dtype));
-    return import_unary(n);
-}
-
 static enum th_status import_binary(struct onx_node *n)
 {
     th_value in[2];
@@ -500,7 +488,7 @@ const struct onx_row onx_rows_elementwise[] = {
     {"Celu", import_celu, NULL},
     {"Selu", import_selu, NULL},
     {"HardSigmoid", import_hard_sigmoid, NULL},
-    {"HardSwish", import_real_unary, "hard_swish"},
+    {"HardSwish", import_unary, "hard_swish"},
     {"Softplus", import_unary, "softplus"},
     {"Softsign", import_unary, "softsign"},
     {"Mish", import_unary, "mish"},

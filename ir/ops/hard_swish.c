@@ -47,9 +47,11 @@ static int64_t quant(const struct th_inst *c, int64_t x)
     return th_rdivp2(product, -mo.s) + th_quant_zero(qy, 0);
 }
 
+static const struct th_unary_rule rule = {.real = real, .quant = quant};
+
 static enum th_status verify(const struct th_inst *c)
 {
-    TH_TRY(th_ew_verify(c));
+    TH_TRY(th_ew_verify_unary(c, &rule));
     if (!th_type_quantized(c->in[0]))
         return TH_OK;
     const float fine = (1.0f / 128.0f) * th_quant_scale(c->in[0]->quant, 0);
@@ -60,7 +62,6 @@ static enum th_status verify(const struct th_inst *c)
     return TH_OK;
 }
 
-static const struct th_unary_rule rule = {.real = real, .quant = quant};
 static const struct th_port inputs[] = {{"x", TH_EW_FLOAT | TH_DT_INT8S, 0, "operand"},
                                         {NULL, 0, 0, NULL}};
 static const struct th_port outputs[] = {

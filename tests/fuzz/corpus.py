@@ -3,7 +3,7 @@
 corpus.py FOLDER: writes the files of the corpus that are easier told than kept: each once broke
 a reader. ONNX: real numbers beyond int64 read as indices and as a range of integers, a sum inside
 of a function that is used often, a sequence that every computed position stacks anew, padding that
-cuts 2^63 elements, a resized axis without elements, the diagonal of
+cuts 2^63 elements, bytes for a function of reals, a resized axis without elements, the diagonal of
 2^40 rows without columns. OpenVINO: a range of integers that begins beyond int64.
 """
 import os
@@ -17,7 +17,7 @@ from make import FLOAT, INT64, attr, function, graph, model, node, tensor, value
 from openvino_model import Net
 
 X, Y = value("x", [4]), value("y", [4])
-DOUBLE = 11
+DOUBLE, INT8 = 11, 3
 
 
 def real(name, v):
@@ -48,6 +48,8 @@ def onnx():
             yield "pads-%s-%d" % (mode, least), model(graph(
                 [node("Pad", ["x", "p"], ["y"], [attr("mode", mode)])], [X], [Y],
                 [tensor("p", [2], pads, INT64)]))
+    yield "bytes-without-scale", model(graph([node("LeakyRelu", ["i"], ["y"])],
+                                             [value("i", [4], INT8)], [value("y", [4], INT8)]))
     uses = [node("SequenceAt", ["s", "p"], ["t%d" % i]) for i in range(1000)]
     yield "sequence-positions", model(graph(
         [node("SequenceConstruct", ["x"] * 256, ["s"])] + uses + [node("Identity", ["t0"], ["y"])],

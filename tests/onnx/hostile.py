@@ -122,7 +122,7 @@ BAD = {
                     [tensor("p", [4], [1, 1, 1, 1], INT64), tensor("a", [2], [0, 0], INT64)]),
              "axis 0 is given twice"),
     "bytes": (simple([node("HardSwish", ["b"], ["y"])], inputs=[value("b", [4], 3)],
-                     outputs=[value("y", [4], 3)]), "an operand of s8"),
+                     outputs=[value("y", [4], 3)]), "has no rule for s8"),
     "twice": (simple([node("Relu", ["x"], ["y"]), node("Neg", ["x"], ["y"])]), "defined twice"),
     "unknown": (simple([node("Frobnicate", ["x"], ["y"])]), "operator is not supported"),
     "training": (simple([node("SGD", ["x"], ["y"])]), "nodes of training"),

@@ -114,11 +114,26 @@ enum th_status th_ew_verify_operands(const struct th_inst *c)
     return th_ew_verify_same(c, false);
 }
 
+static enum th_status refuse(const struct th_inst *c)
+{
+    return th_inst_error(c, "has no rule for %s%s", th_dtype_name(c->in[0]->dtype),
+                         th_type_quantized(c->in[0]) ? " with a scale" : "");
+}
+
+static bool rule_for_quant(const struct th_unary_rule *r, enum th_dtype dt)
+{
+    return r->quant != NULL ||
+           (r->real != NULL && (th_dtype_bits(dt) == 8 || (r->real_types & TH_DT_BIT(dt))));
+}
+
 enum th_status th_ew_verify_unary(const struct th_inst *c, const struct th_unary_rule *r)
 {
     const struct th_type *x = c->in[0];
 
     TH_TRY(th_ew_verify(c));
+    if (th_type_quantized(x) ? !rule_for_quant(r, x->dtype)
+                             : !th_dtype_is_float(x->dtype) && r->integer == NULL)
+        return refuse(c);
     if (r->in16_most != 0 && x->dtype == TH_DT_S16 && th_type_quantized(x) &&
         th_quant_scale(x->quant, 0) > r->in16_most)
         return th_inst_error(c, "operand's scale %g is above %g, where its fixed point ends",
@@ -136,6 +151,9 @@ enum th_status th_ew_verify_binary(const struct th_inst *c, const struct th_bina
     const struct th_type *x = c->in[0];
 
     TH_TRY(th_ew_verify(c));
+    if (!th_dtype_is_float(x->dtype) && !(th_type_quantized(x) && r->quant) &&
+        !(x->dtype == TH_DT_U64 && r->natural) && r->integer == NULL)
+        return refuse(c);
     if (r->onnx && is_onnx(c) && th_type_quantized(x) && th_dtype_bits(x->dtype) != 8)
         return th_inst_error(c, "contract \"onnx\" has no rule for %s with a scale",
                              th_dtype_name(x->dtype));
@@ -268,12 +286,6 @@ void th_ew_walk(const struct th_inst *c, th_ew_visit *fn, void *user)
 }
 
 /* ---- evaluation ------------------------------------------------------------ */
-static enum th_status refuse(const struct th_inst *c)
-{
-    return th_inst_error(c, "has no rule for %s%s", th_dtype_name(c->in[0]->dtype),
-                         th_type_quantized(c->in[0]) ? " with a scale" : "");
-}
-
 /* TensorFlow Lite's rule for 8-bit tables: reals in float, rounded half away from zero. */
 static int64_t through_real(const struct th_inst *c, const struct th_unary_rule *r, int64_t x)
 {
@@ -290,9 +302,7 @@ static int64_t through_real(const struct th_inst *c, const struct th_unary_rule 
 static enum th_status eval_quant_unary(const struct th_inst *c, struct th_eval *e,
                                        const struct th_unary_rule *r)
 {
-    const enum th_dtype dt = c->in[0]->dtype;
-    const bool narrow = th_dtype_bits(dt) == 8;
-    if (r->quant == NULL && (r->real == NULL || !(narrow || (r->real_types & TH_DT_BIT(dt)))))
+    if (!rule_for_quant(r, c->in[0]->dtype))
         return refuse(c);
     const int64_t n = th_type_elems(&c->out[0]);
     for (int64_t i = 0; i < n; i++) {
