@@ -17,7 +17,7 @@ from make import FLOAT, INT64, attr, function, graph, model, node, tensor, value
 from openvino_model import Net
 
 X, Y = value("x", [4]), value("y", [4])
-DOUBLE, INT8 = 11, 3
+INT8 = 3
 
 
 def real(name, v):
