@@ -82,6 +82,24 @@ static void add_memory(const struct th_report *r, struct th_str *s)
     }
 }
 
+/* Layers that were to become integers and did not. */
+static void add_floats(const struct th_quantized *q, struct th_str *s)
+{
+    const struct th_quantized_layer *first = NULL;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < q->n_layers; i++)
+        if (q->layers[i].why) {
+            first = first ? first : &q->layers[i];
+            n++;
+        }
+    if (n == 0)
+        return;
+    th_str_addf(s, "in floats %7" PRIu32 " of %" PRIu32 " layers, first #%" PRId64 " '", n,
+                q->n_layers, first->model_node);
+    th_str_add_escaped(s, first->name);
+    th_str_addf(s, "' (%s): %s\n", first->op, first->why);
+}
+
 static void add_scores(const struct th_quantized *q, struct th_str *s)
 {
     if (q->labelled)
@@ -90,6 +108,7 @@ static void add_scores(const struct th_quantized *q, struct th_str *s)
     if (q->judged)
         th_str_addf(s, "agreement %9.2f%% of %" PRId64 " samples keep their top class; output "
                     "%.1f dB above its error\n", q->agree, q->judged, q->snr_db);
+    add_floats(q, s);
 }
 
 static void add_frames(const struct th_frames *f, struct th_str *s)

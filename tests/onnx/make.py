@@ -60,6 +60,8 @@ def attr(name, v):
         return out + real(2, v) + num(20, 1)
     if isinstance(v, int):
         return out + num(3, v) + num(20, 2)
+    if v and isinstance(v[0], str):
+        return out + b"".join(msg(9, s) for s in v) + num(20, 8)
     return out + b"".join(num(8, x) for x in v) + num(20, 7)
 
 
