@@ -100,7 +100,8 @@ static void scales(struct th_call *call, const struct th_inst *c, int64_t rows)
     int16_t *list = TH_NEW_ARRAY(c->arena, int16_t, (size_t)rows * 4);
     for (int64_t k = 0; list && k < 2 * rows; k++) {
         const struct th_quant *q = c->in[k % 2 ? R : W]->quant;
-        const double real = (k % 2 ? h : x) * (double)th_quant_scale(q, (uint32_t)(k / 2)) * 4096;
+        const double real =
+            fmin((k % 2 ? h : x) * (double)th_quant_scale(q, (uint32_t)(k / 2)) * 4096, 16383);
         const struct th_multiplier16 m =
             th_multiplier16_make(th_quantize_multiplier(real, false));
         list[2 * k] = m.m;
@@ -153,7 +154,7 @@ static enum th_status bind_int(const struct th_query *q, struct th_call *call, c
     th_call_input(call, X, read);
     th_call_input(call, W, "const int8_t");
     th_call_input(call, R, "const int8_t");
-    th_call_input(call, B, "const int16_t");
+    th_call_input(call, B, "const int32_t");
     th_call_input(call, LENGTHS, "const int32_t");
     th_call_input(call, STATE, read);
     if (c->n_out > 2)
@@ -217,11 +218,11 @@ static const struct th_kernel rows[] = {
     ROW("rnn_sequence", "f32,f32,f32,f32?,s32?,f32?>f32,f32", bind_rnn),
     ROW("gru_sequence", "f32,f32,f32,f32?,s32?,f32?>f32,f32", bind_gru),
     ROW("lstm_sequence", "f32,f32,f32,f32?,s32?,f32?,f32?,f32?>f32,f32,f32", bind_lstm),
-    INT("rnn_sequence", "s8", "s8,s8,s8,s16?,s32?,s8?>s8,s8", bind_rnn_int),
-    INT("rnn_sequence", "s16", "s16,s8,s8,s16?,s32?,s16?>s16,s16", bind_rnn_int),
-    INT("gru_sequence", "s8", "s8,s8,s8,s16?,s32?,s8?>s8,s8", bind_gru_int),
-    INT("gru_sequence", "s16", "s16,s8,s8,s16?,s32?,s16?>s16,s16", bind_gru_int),
-    INT("lstm_sequence", "s8", "s8,s8,s8,s16?,s32?,s8?,s16?,f32?>s8,s8,s16", bind_lstm_int),
-    INT("lstm_sequence", "s16", "s16,s8,s8,s16?,s32?,s16?,s16?,f32?>s16,s16,s16", bind_lstm_int),
+    INT("rnn_sequence", "s8", "s8,s8,s8,s32?,s32?,s8?>s8,s8", bind_rnn_int),
+    INT("rnn_sequence", "s16", "s16,s8,s8,s32?,s32?,s16?>s16,s16", bind_rnn_int),
+    INT("gru_sequence", "s8", "s8,s8,s8,s32?,s32?,s8?>s8,s8", bind_gru_int),
+    INT("gru_sequence", "s16", "s16,s8,s8,s32?,s32?,s16?>s16,s16", bind_gru_int),
+    INT("lstm_sequence", "s8", "s8,s8,s8,s32?,s32?,s8?,s16?,f32?>s8,s8,s16", bind_lstm_int),
+    INT("lstm_sequence", "s16", "s16,s8,s8,s32?,s32?,s16?,s16?,f32?>s16,s16,s16", bind_lstm_int),
 };
 const struct th_row_family th_c99_sequence = {rows, TH_ARRAY_LEN(rows)};

@@ -34,7 +34,7 @@ static void step_int(struct th_sequence_int *s)
     for (int64_t i = 0; i < 2 * n; i++)
         s->now[i] = th_sequence_sigmoid(s, s->now[i] + th_sequence_past(s, i, seen));
     for (int64_t i = 0; i < n && before; i++) {
-        const int64_t past = th_clamp_i64(th_sequence_past(s, 2 * n + i, seen), -32768, 32767);
+        const int64_t past = th_sequence_past(s, 2 * n + i, seen);
         new[i] = th_sequence_round(reset[i] * past, 15);
     }
     for (int64_t i = 0; i < n && !before; i++)

@@ -25,6 +25,7 @@ static void step_int(struct th_sequence_int *s)
 {
     const int64_t n = s->hidden;
     const bool coupled = th_inst_int(s->c, "input_forget");
+    const int64_t most = s->clip / 2 < 32767 ? s->clip / 2 : 32767;
     int32_t *seen = s->side;
     for (int64_t i = 0; i < n; i++)
         seen[i] = th_sequence_seen(s, s->h[i]);
@@ -39,7 +40,7 @@ static void step_int(struct th_sequence_int *s)
                              th_sequence_round(in * new, 19);
         s->cell[i] = (int32_t)th_clamp_i64(cell, -32768, 32767);
         s->h[i] = th_sequence_round(
-            out * th_tanh_s16(&s->table, (int16_t)s->cell[i], 6, 0), 15);
+            out * th_tanh_s16(&s->table, (int16_t)th_clamp_i64(s->cell[i], -most, most), 6, 0), 15);
     }
 }
 

@@ -110,9 +110,10 @@ static enum th_status quantized_const(struct converter *c, th_value v, enum th_d
     struct th_tensor *q = type.quant ? th_tensor_new(c->a, &type) : NULL;
     if (!q)
         return no_memory(c);
+    const int64_t most = t == TH_DT_S32 ? 1 << 30 : 65536;
     for (int64_t i = 0; i < th_type_elems(&type); i++) {
         const double x = th_tensor_real(k, i) / (double)p.scale;
-        th_tensor_set_int(q, i, th_round_away(x, -65536, 65536) + p.zero_point);
+        th_tensor_set_int(q, i, th_round_away(x, -most, most) + p.zero_point);
     }
     return add_const(c, th_value_name(c->g, v), q, out);
 }

@@ -21,11 +21,16 @@ static inline int32_t thk_sequence_clamp16(int32_t v)
     return thk_clamp(v, -32768, 32767);
 }
 
-/* sum * scale[0] / 2^scale[1], halves up, held to 16 bits. */
+/* sum * scale[0] / 2^scale[1], halves up, held to 25 bits. */
 static inline int32_t thk_sequence_scale(int64_t sum, const int16_t *scale)
 {
     const int64_t v = (sum * scale[0] + ((int64_t)1 << (scale[1] - 1))) >> scale[1];
-    return v < -32768 ? -32768 : v > 32767 ? 32767 : (int32_t)v;
+    return v < -(1 << 24) ? -(1 << 24) : v > (1 << 24) - 1 ? (1 << 24) - 1 : (int32_t)v;
+}
+
+static inline int32_t thk_sequence_bias(const int32_t *b, int32_t k)
+{
+    return b ? thk_clamp(b[k], -(1 << 24), (1 << 24) - 1) : 0;
 }
 
 static inline int32_t thk_sequence_dot_s8(const int8_t *w, const int8_t *v, int32_t n,
@@ -49,6 +54,12 @@ static inline int32_t thk_sequence_dot_s16(const int8_t *w, const int16_t *v, in
     for (; i < n; i++)
         wide += w[i] * v[i];
     return thk_sequence_scale(wide, scale);
+}
+
+/* gate / 2^15 of v, halves up. */
+static inline int32_t thk_sequence_part(int32_t gate, int32_t v)
+{
+    return (int32_t)(((int64_t)gate * v + (1 << 14)) >> 15);
 }
 
 /* x / 2^s, halves up. */

@@ -20,13 +20,14 @@ extern const char *const th_sequence_activations[];
 
 #define TH_SEQUENCE_INTEGERS                                                                    \
     "In float32, or in integers (8 or 16 bits): sigmoid and tanh alone, weights of 8 bits with a " \
-    "scale for each row, biases of 16 bits and 1/4096, the state in steps of 1/128 or 1/32768"
+    "scale for each row, biases of 32 bits and 1/4096, the state in steps of 1/128 or 1/32768"
 
 #define TH_SEQUENCE_PORTS                                                                      \
     {"x", TH_SEQUENCE_ACTS, 0, "sequences [time, batch, inputs]"},                             \
     {"w", TH_SEQUENCE_WEIGHTS, 0, "input weights [gates * hidden, inputs]"},                   \
     {"r", TH_SEQUENCE_WEIGHTS, 0, "recurrent weights [gates * hidden, hidden]"},               \
-    {"b", TH_SEQUENCE_WIDE, TH_PORT_OPTIONAL, "biases [2 * gates * hidden]: of w, then of r"}, \
+    {"b", TH_DT_FLOATS | TH_DT_BIT(TH_DT_S32), TH_PORT_OPTIONAL,                               \
+     "biases [2 * gates * hidden]: of w, then of r"},                                          \
     {"lengths", TH_DT_BIT(TH_DT_S32), TH_PORT_OPTIONAL, "steps of each sequence [batch]"},     \
     {"h", TH_SEQUENCE_ACTS, TH_PORT_OPTIONAL, "state before [batch, hidden]; absent: zero"}
 #define TH_SEQUENCE_RESULTS                                                                    \

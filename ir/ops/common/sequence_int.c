@@ -8,11 +8,11 @@
 #define UNIT16 {1.0f / 32768, 0}
 #define BIAS {1.0f / 4096, 0}
 #define CELL {1.0f / 2048, 0}
-static const struct th_quant_param unit8 = UNIT8, unit16 = UNIT16, bias16 = BIAS, cell16 = CELL;
+static const struct th_quant_param unit8 = UNIT8, unit16 = UNIT16, bias32 = BIAS, cell16 = CELL;
 
 /* The last two are of a layer with a cell. */
 static const struct th_quant_fixed fixed[] = {
-    {false, TH_SEQUENCE_B, TH_DT_S16, BIAS, BIAS},
+    {false, TH_SEQUENCE_B, TH_DT_S32, BIAS, BIAS},
     {false, TH_SEQUENCE_H, TH_DT_NONE, UNIT8, UNIT16},
     {true, 1, TH_DT_NONE, UNIT8, UNIT16},
     {false, TH_SEQUENCE_C, TH_DT_S16, CELL, CELL},
@@ -76,7 +76,8 @@ static double factor(const struct th_inst *c, uint32_t port, uint32_t row)
 {
     const float in = port == TH_SEQUENCE_W ? th_quant_scale(c->in[TH_SEQUENCE_X]->quant, 0)
                                            : unit_of(c).scale;
-    return (double)in * (double)th_quant_scale(c->in[port]->quant, row) * 4096;
+    /* Beyond, every sum but 0 saturates what reads it. */
+    return fmin((double)in * (double)th_quant_scale(c->in[port]->quant, row) * 4096, 16383);
 }
 
 static enum th_status need_weights(const struct th_inst *c, uint32_t port, const char *what)
@@ -91,9 +92,6 @@ static enum th_status need_weights(const struct th_inst *c, uint32_t port, const
         if (th_quant_zero(t->quant, k) != 0 || (t->quant->n > 1 && t->quant->axis != 0))
             return th_inst_error(c, "%s must be symmetric, with one scale or one for each row",
                                  what);
-        if (factor(c, port, k) >= 16384)
-            return th_inst_error(c, "scale %g of %s is too large for what they multiply",
-                                 (double)th_quant_scale(t->quant, k), what);
     }
     return TH_OK;
 }
@@ -112,7 +110,7 @@ static enum th_status verify_int(const struct th_inst *c)
         return th_inst_error(c, "16-bit x must have zero point 0");
     TH_TRY(need_weights(c, TH_SEQUENCE_W, "input weights"));
     TH_TRY(need_weights(c, TH_SEQUENCE_R, "recurrent weights"));
-    TH_TRY(need_form(c, th_operand_type(c, TH_SEQUENCE_B), "the bias", TH_DT_S16, bias16));
+    TH_TRY(need_form(c, th_operand_type(c, TH_SEQUENCE_B), "the bias", TH_DT_S32, bias32));
     TH_TRY(need_form(c, th_operand_type(c, TH_SEQUENCE_H), "the state", act, unit_of(c)));
     TH_TRY(need_form(c, th_operand_type(c, TH_SEQUENCE_C), "the cell", TH_DT_S16, cell16));
     for (uint32_t i = 0; i < c->n_out && i < 2; i++)
@@ -145,7 +143,8 @@ bool th_sequence_quant(const struct th_inst *c, struct th_quant_rule *q)
         .out8 = unit8, .out16 = unit16, .fixed = fixed,
         .n_fixed = TH_ARRAY_LEN(fixed) - (cell ? 0 : 2)};
     return plain_curves(c) && th_operand_type(c, TH_SEQUENCE_P) == NULL &&
-           c->in_const[TH_SEQUENCE_R] != NULL;
+           c->in_const[TH_SEQUENCE_R] != NULL &&
+           (!th_operand_type(c, TH_SEQUENCE_B) || c->in_const[TH_SEQUENCE_B]);
 }
 
 /* ---- arithmetic ------------------------------------------------------------------------------ */
@@ -170,13 +169,13 @@ static int32_t weighted(const int32_t *w, const int32_t *v, int64_t n, struct th
     int64_t sum = 0;
     for (int64_t i = 0; i < n; i++)
         sum += (int64_t)w[i] * v[i];
-    return hold((sum * q.m + ((int64_t)1 << (q.shift - 1))) >> q.shift, 32767);
+    return hold((sum * q.m + ((int64_t)1 << (q.shift - 1))) >> q.shift, TH_SEQUENCE_MOST);
 }
 
 int32_t th_sequence_past(const struct th_sequence_int *s, int64_t row, const int32_t *v)
 {
     return weighted(s->r + row * s->hidden, v, s->hidden, s->scale[row]) +
-           (s->rb ? (int32_t)s->rb[row] : 0);
+           (s->rb ? hold(s->rb[row], TH_SEQUENCE_MOST) : 0);
 }
 
 static int16_t argument(const struct th_sequence_int *s, int64_t sum)
@@ -219,7 +218,7 @@ static void read_step(struct th_sequence_int *s, const struct job *j, int64_t at
 {
     for (int64_t k = 0; k < j->rows; k++)
         s->now[k] = weighted(j->w + k * j->inputs, j->x + at * j->inputs, j->inputs, j->scale[k]) +
-                    (j->b ? (int32_t)j->b[k] : 0);
+                    (j->b ? hold(j->b[k], TH_SEQUENCE_MOST) : 0);
 }
 
 static void one_sequence(struct th_sequence_int *s, const struct job *j, struct th_eval *e,

@@ -3,8 +3,8 @@
  * Recurrent layers in integers: activations and the state that a layer hands out of 8 or 16 bits,
  * weights of 8 bits with a scale for each row.
  *
- * Sums of products become Q3.12 with one multiplier of 16 bits for each row, are held to 16 bits,
- * and the biases, which are Q3.12 too, are added. Sigmoid and tanh are TensorFlow Lite's of 16 bits
+ * Sums of products become Q3.12 with one multiplier of 16 bits for each row, and the biases, which
+ * have that scale, too, are added, each held to 25 bits; sigmoid and tanh see 16 bits. Sigmoid and tanh are TensorFlow Lite's of 16 bits
  * (thimble/elementwise.h). Between steps the state is Q0.15 and a cell Q4.11; with 8-bit
  * activations the recurrent weights meet the state's upper 8 bits.
  */
@@ -13,6 +13,8 @@
 
 #include "ir/ops/common/lut16.h"
 #include "ir/ops/common/sequence.h"
+
+#define TH_SEQUENCE_MOST ((1 << 24) - 1)
 
 /* One sequence at one step. */
 struct th_sequence_int {

@@ -6,12 +6,12 @@
  * and hidden activations. form: the reset gate multiplies the product with the recurrent weights,
  * not the state. */
 static void THK_NAME(const struct thk_sequence_int *p, const THK_A *x, const int8_t *w,
-                     const int8_t *r, const int16_t *b, const int32_t *lengths, const THK_A *h0,
+                     const int8_t *r, const int32_t *b, const int32_t *lengths, const THK_A *h0,
                      const int32_t *offset, const int16_t *scale, const uint16_t *table, THK_A *y,
                      THK_A *h, int16_t *gate)
 {
     const int32_t n = p->hidden;
-    const int16_t *rb = b ? b + 3 * n : b;
+    const int32_t *rb = b ? b + 3 * n : b;
     int16_t *reset = gate + n, *new = gate + 2 * n, *state = gate + 3 * n;
     THK_A *seen = (THK_A *)(gate + (3 + THK_NARROW) * n);
     for (int32_t s = 0; s < p->batch; s++, h += n) {
@@ -30,9 +30,8 @@ static void THK_NAME(const struct thk_sequence_int *p, const THK_A *x, const int
                 gate[i] = THK_SIGMOID(THK_NOW(i) + THK_PAST(i, h));
             if (p->form)
                 for (int32_t i = 0; i < n; i++) {
-                    const int32_t past = thk_sequence_clamp16(THK_PAST(2 * n + i, h));
-                    new[i] = THK_TANH(THK_NOW(2 * n + i) +
-                                      thk_sequence_round(reset[i] * past, 15));
+                    const int32_t past = THK_PAST(2 * n + i, h);
+                    new[i] = THK_TANH(THK_NOW(2 * n + i) + thk_sequence_part(reset[i], past));
                 }
             else {
                 for (int32_t i = 0; i < n; i++)

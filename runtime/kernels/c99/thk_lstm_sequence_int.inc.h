@@ -5,12 +5,13 @@
 /* Gates input, output, forget, cell (Q4.11); gate: scratch of 4 * hidden elements. form: the forget
  * gate is 1 - the input gate. */
 static void THK_NAME(const struct thk_sequence_int *p, const THK_A *x, const int8_t *w,
-                     const int8_t *r, const int16_t *b, const int32_t *lengths, const THK_A *h0,
+                     const int8_t *r, const int32_t *b, const int32_t *lengths, const THK_A *h0,
                      const int16_t *c0, const int32_t *offset, const int16_t *scale,
                      const uint16_t *table, THK_A *y, THK_A *h, int16_t *c, int16_t *gate)
 {
     const int32_t n = p->hidden;
-    const int16_t *rb = b ? b + 4 * n : b;
+    const int32_t most = p->clip / 2;
+    const int32_t *rb = b ? b + 4 * n : b;
     for (int32_t s = 0; s < p->batch; s++, h += n, c += n) {
         const int32_t len = thk_sequence_steps(p, lengths, s);
         for (int32_t i = 0; i < n; i++) {
@@ -29,7 +30,7 @@ static void THK_NAME(const struct thk_sequence_int *p, const THK_A *x, const int
                 const int32_t cell = thk_sequence_round(forget * c[i], 15) +
                                      thk_sequence_round(in * gate[3 * n + i], 19);
                 c[i] = (int16_t)thk_sequence_clamp16(cell);
-                const int32_t out = gate[n + i] * thk_tanh16(table, 6 * c[i]);
+                const int32_t out = gate[n + i] * thk_tanh16(table, 6 * thk_clamp(c[i], -most, most));
                 y[t * n + i] = h[i] = THK_SEEN(thk_sequence_round(out, 15));
             }
         }

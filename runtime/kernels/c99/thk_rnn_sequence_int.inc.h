@@ -4,12 +4,12 @@
 
 /* h = tanh(w x + r h + b); gate: scratch of hidden elements. */
 static void THK_NAME(const struct thk_sequence_int *p, const THK_A *x, const int8_t *w,
-                     const int8_t *r, const int16_t *b, const int32_t *lengths, const THK_A *h0,
+                     const int8_t *r, const int32_t *b, const int32_t *lengths, const THK_A *h0,
                      const int32_t *offset, const int16_t *scale, const uint16_t *table, THK_A *y,
                      THK_A *h, int16_t *gate)
 {
     const int32_t n = p->hidden;
-    const int16_t *rb = b ? b + n : b;
+    const int32_t *rb = b ? b + n : b;
     for (int32_t s = 0; s < p->batch; s++, h += n) {
         const int32_t len = thk_sequence_steps(p, lengths, s);
         for (int32_t i = 0; i < n; i++)

@@ -17,8 +17,8 @@
 /* The sum of row k over x (of r and v), with the bias. */
 #define THK_NOW(k)                                                                             \
     (THK_DOT(w + (ptrdiff_t)(k) * p->inputs, row, p->inputs, offset ? offset[k] : 0,           \
-             scale + 4 * (k)) + (b ? b[k] : 0))
+             scale + 4 * (k)) + thk_sequence_bias(b, k))
 #define THK_PAST(k, v)                                                                         \
-    (THK_DOT(r + (ptrdiff_t)(k) * n, v, n, 0, scale + 4 * (k) + 2) + (rb ? rb[k] : 0))
+    (THK_DOT(r + (ptrdiff_t)(k) * n, v, n, 0, scale + 4 * (k) + 2) + thk_sequence_bias(rb, k))
 #define THK_SIGMOID(sum) thk_sigmoid16(table, thk_sequence_argument(p, sum))
 #define THK_TANH(sum) thk_tanh16(table, thk_sequence_argument(p, sum))
