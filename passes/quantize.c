@@ -180,6 +180,7 @@ static enum th_status prepare(struct th_quantizer *q)
         th_pass_remark(q->pc, "equalized %u pairs of layers", pairs);
     }
     TH_TRY(th_q_calibrate(q));
+    th_q_hold(q);
     if (th_pass_option_bool(q->pc, "rounding"))
         TH_TRY(th_q_moments(q));
     return TH_OK;

@@ -296,6 +296,8 @@ static enum th_status apply(struct th_quantizer *q, const char *text, size_t len
     return TH_ERR_USAGE;
 }
 
+static void widen_edges(struct th_quantizer *q);
+
 static enum th_status choose_kinds(struct th_quantizer *q, const char *precision)
 {
     enum th_status status = TH_OK;
@@ -305,6 +307,7 @@ static enum th_status choose_kinds(struct th_quantizer *q, const char *precision
         if (l->kind == TH_Q_FLOAT && th_qkind_is_int(q->kind) && l->reals)
             l->why = l->has_rule ? "it has no form of that type" : "it has no integer form";
     }
+    widen_edges(q);
     for (const char *p = precision; p && *p;) {
         const size_t len = strcspn(p, ",;");
         const enum th_status s = apply(q, p, len);
@@ -433,6 +436,117 @@ static void join_layer(struct th_quantizer *q, const struct th_qlayer *l)
     }
 }
 
+/* The value of a prescribed operand or result; 0: absent or constant. */
+static th_value fixed_value(const struct th_quantizer *q, const struct th_qlayer *l,
+                            const struct th_quant_fixed *x)
+{
+    const uint32_t n = x->result ? th_node_output_count(q->f, l->node)
+                                 : th_node_input_count(q->f, l->node);
+    if (x->port >= n)
+        return 0;
+    return x->result ? th_node_output(q->f, l->node, x->port)
+                     : th_node_input(q->f, l->node, x->port);
+}
+
+/* What others read, too, keeps its own parameters. */
+static void group_fixed(struct th_quantizer *q, const struct th_qlayer *l)
+{
+    for (uint32_t i = 0; i < l->rule.n_fixed; i++) {
+        const struct th_quant_fixed *x = &l->rule.fixed[i];
+        const th_value v = fixed_value(q, l, x);
+        if (!v || !q->values[v].real || is_fixed(&q->values[v]) ||
+            (!x->result && th_value_use_count(q->f, v) > 1))
+            continue;
+        if (x->dtype == TH_DT_NONE)
+            q->values[v].fixed8 = x->q8;
+        if (x->dtype == TH_DT_NONE || x->dtype == TH_DT_S16)
+            q->values[v].fixed16 = x->q16;
+    }
+}
+
+/* Largest magnitude of a constant, or of what calibration saw. */
+static double magnitude(const struct th_quantizer *q, th_value v)
+{
+    const struct th_tensor *k = th_value_const(q->f, v);
+    double most = 0;
+    if (k == NULL)
+        return q->values[v].real ? fmax(-q->values[v].lo, q->values[v].hi) : 0;
+    for (int64_t i = 0; i < th_type_elems(&k->type); i++)
+        most = fmax(most, fabs(th_tensor_real(k, i)));
+    return most;
+}
+
+static bool holds_fixed(const struct th_quantizer *q, const struct th_qlayer *l)
+{
+    const enum th_dtype act = th_qkind_act(l->kind);
+    for (uint32_t i = 0; i < l->rule.n_fixed; i++) {
+        const struct th_quant_fixed *x = &l->rule.fixed[i];
+        const struct th_quant_param p = act == TH_DT_S16 ? x->q16 : x->q8;
+        const enum th_dtype t = x->dtype != TH_DT_NONE ? x->dtype : act;
+        const th_value v = fixed_value(q, l, x);
+        const double most = (double)p.scale * ((double)th_dtype_max(t) + 1);
+        if (v && magnitude(q, v) > most)
+            return false;
+    }
+    return true;
+}
+
+void th_q_hold(struct th_quantizer *q)
+{
+    for (uint32_t i = 0; i < q->n_layers; i++) {
+        struct th_qlayer *l = &q->layers[i];
+        if (!th_qkind_is_int(l->kind) || holds_fixed(q, l))
+            continue;
+        for (int k = TH_Q_INT4; k < TH_Q_FLOAT; k++)
+            l->fits[k] = false;
+        l->kind = TH_Q_FLOAT;
+        l->why = "a state leaves the range that its integer form has";
+    }
+}
+
+/* Layers that only move what is 16 bits wide at its end are so, too: `v` is such an end, towards
+ * the inputs. */
+static void widen_before(struct th_quantizer *q, th_value v)
+{
+    while (v && th_value_use_count(q->f, v) == 1 && th_value_def(q->f, v)) {
+        struct th_qlayer *l = &q->layers[q->layer_of[th_value_def(q->f, v)]];
+        if (!l->rule.same_quant || l->kind != TH_Q_INT8 || !l->fits[TH_Q_INT16] ||
+            th_node_input_count(q->f, l->node) != 1)
+            return;
+        l->kind = TH_Q_INT16;
+        v = th_node_input(q->f, l->node, 0);
+    }
+}
+
+/* The same towards the outputs, in the order of the nodes. */
+static void widen_after(struct th_quantizer *q, th_value v)
+{
+    for (uint32_t i = 0; i < q->n_layers; i++) {
+        struct th_qlayer *l = &q->layers[i];
+        if (!l->rule.same_quant || l->kind != TH_Q_INT8 || !l->fits[TH_Q_INT16] ||
+            th_node_input_count(q->f, l->node) != 1 || th_node_input(q->f, l->node, 0) != v)
+            continue;
+        l->kind = TH_Q_INT16;
+        v = th_node_output(q->f, l->node, 0);
+    }
+}
+
+static void widen_edges(struct th_quantizer *q)
+{
+    for (uint32_t i = 0; i < q->n_layers; i++) {
+        const struct th_qlayer *l = &q->layers[i];
+        for (uint32_t k = 0; k < l->rule.n_fixed && l->kind == TH_Q_INT8; k++) {
+            const struct th_quant_fixed *x = &l->rule.fixed[k];
+            if (x->dtype != TH_DT_S16)
+                continue;
+            if (x->result)
+                widen_after(q, fixed_value(q, l, x));
+            else
+                widen_before(q, fixed_value(q, l, x));
+        }
+    }
+}
+
 void th_q_group(struct th_quantizer *q)
 {
     for (th_value v = 1; v < q->n_values; v++) {
@@ -455,13 +569,7 @@ void th_q_group(struct th_quantizer *q)
             q->values[y].fixed8 = l->rule.out8;
             q->values[y].fixed16 = l->rule.out16;
         }
-        for (uint32_t k = 1; k < th_node_output_count(q->f, l->node); k++) {
-            const struct th_quant_fixed *fixed = th_q_fixed(&l->rule, true, k);
-            if (fixed != NULL && fixed->dtype == TH_DT_NONE) {
-                q->values[th_node_output(q->f, l->node, k)].fixed8 = fixed->q8;
-                q->values[th_node_output(q->f, l->node, k)].fixed16 = fixed->q16;
-            }
-        }
+        group_fixed(q, l);
         if (l->rule.same_quant)
             join_layer(q, l);
     }

@@ -126,18 +126,18 @@ static void compare_trial(void *user, unsigned thread, int64_t sample,
 
 /* The layer's weights as they will be, in the copy; the old value comes back. */
 static enum th_status round_weights(struct th_quantizer *q, const struct th_qlayer *l,
-                                    struct th_graph *g, th_node n, th_value *old)
+                                    struct th_graph *g, th_node n, int32_t at, th_value *old)
 {
-    const uint32_t port = (uint32_t)l->rule.weight_port;
+    const uint32_t port = (uint32_t)at;
     *old = 0;
-    if (!l->weights)
+    if (!l->weights || at < 0)
         return TH_OK;
     struct th_arena *a = th_arena_new(0);
     struct th_qweights w;
     *old = th_node_input(g, n, port);
     bool ok = a && th_q_weights(th_value_const(g, *old), l->rule.weight_axis,
                                       th_qkind_weight(l->kind), NULL, 1, a, &w);
-    if (ok && l->kind == TH_Q_INT4 && l->moments)
+    if (ok && l->kind == TH_Q_INT4 && l->moments && at == l->rule.weight_port)
         ok = th_q_round(l->moments, th_value_const(g, *old), &w, a);
     const th_value v = ok ? th_graph_const_copy(g, NULL, &w.real->type, w.real->data) : 0;
     th_arena_free(a);
@@ -154,8 +154,11 @@ static enum th_status try_layer(struct th_quantizer *q, struct th_qlayer *l, str
     struct th_graph *g = th_program_function(p, 0);
     const th_node node = map->nodes[l->node];
     const enum th_dtype act = th_qkind_act(l->kind);
-    th_value old = 0;
-    TH_TRY(round_weights(q, l, g, node, &old));
+    const int32_t ports[2] = {l->rule.weight_port,
+                              l->rule.weight_port2 > 0 ? l->rule.weight_port2 : -1};
+    th_value old[2];
+    for (int i = 0; i < 2; i++)
+        TH_TRY(round_weights(q, l, g, node, ports[i], &old[i]));
     r->n_rounded = 0;
     r->lo = th_dtype_min(act);
     r->hi = th_dtype_max(act);
@@ -175,8 +178,9 @@ static enum th_status try_layer(struct th_quantizer *q, struct th_qlayer *l, str
     l->snr_db = ratio_db(&r->o, n);
     l->flips = 100.0 * (double)flips / (double)(n ? n : 1);
     l->measured = true;
-    if (old)
-        th_node_set_input(g, node, (uint32_t)l->rule.weight_port, old);
+    for (int i = 0; i < 2; i++)
+        if (old[i])
+            th_node_set_input(g, node, (uint32_t)ports[i], old[i]);
     return TH_OK;
 }
 

@@ -93,6 +93,9 @@ void th_q_group(struct th_quantizer *q);
 struct th_quant_param th_q_param(const struct th_quantizer *q, th_value v, enum th_dtype t);
 /* Parameters for [lo, hi]. */
 struct th_quant_param th_q_param_of(double lo, double hi, enum th_dtype t);
+/* After calibration: layers whose prescribed operands or results do not hold their values stay
+ * float. */
+void th_q_hold(struct th_quantizer *q);
 /* What the rule prescribes for an operand or a result; NULL: nothing. */
 const struct th_quant_fixed *th_q_fixed(const struct th_quant_rule *r, bool result, uint32_t port);
 /* Whether the instance passes its operator's tables and checks, silently. */

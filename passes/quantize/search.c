@@ -27,11 +27,13 @@ static int by_gain(const void *a, const void *b)
 
 static double bytes_of(const struct th_quantizer *q, const struct th_qlayer *l, enum th_qkind k)
 {
-    const th_value w = l->weights ? th_node_input(q->f, l->node, (uint32_t)l->rule.weight_port) : 0;
+    const int32_t ports[2] = {l->rule.weight_port, l->rule.weight_port2};
     double bits = 0;
-    if (w)
+    for (int i = 0; i < (l->rule.weight_port2 > 0 ? 2 : 1) && l->weights; i++) {
+        const th_value w = th_node_input(q->f, l->node, (uint32_t)ports[i]);
         bits += (double)th_type_elems(th_value_type(q->f, w)) *
                 th_dtype_bits(th_qkind_weight(k));
+    }
     for (uint32_t i = 0; i < th_node_output_count(q->f, l->node); i++)
         bits += (double)th_type_elems(th_value_type(q->f, th_node_output(q->f, l->node, i))) *
                 th_dtype_bits(th_qkind_act(k));

@@ -44,11 +44,12 @@ def sigmoid(v):
 class Layer:
     """One direction of a layer with weights of its own."""
 
-    def __init__(self, op, reset=0, reverse=False):
-        self.op, self.reset, self.reverse = op, reset, reverse
+    def __init__(self, op, reset=0, reverse=False, apart=0, clip=0):
+        """apart: by how much the two biases cancel out."""
+        self.op, self.reset, self.reverse, self.clip = op, reset, reverse, clip
         rows = GATES[op] * HIDDEN
         self.w, self.r = reals(rows * SIZE, 0.6), reals(rows * HIDDEN, 0.6)
-        self.b = reals(2 * rows, 0.3)
+        self.b = [v + (apart if k < rows else -apart) for k, v in enumerate(reals(2 * rows, 0.3))]
 
     def gates(self, x, h):
         rows = GATES[self.op] * HIDDEN
@@ -58,19 +59,20 @@ class Layer:
 
     def step(self, x, h, c):
         g = self.gates(x, h)
-        both = [[p + q for p, q in zip(u, v)] for u, v in g]
+        hold = lambda v: max(-self.clip, min(self.clip, v)) if self.clip else v
+        both = [[hold(p + q) for p, q in zip(u, v)] for u, v in g]
         if self.op == "RNN":
             return [math.tanh(v) for v in both[0]], c
         if self.op == "LSTM":
             i, o, f = [[sigmoid(v) for v in both[k]] for k in range(3)]
             c = [f[k] * c[k] + i[k] * math.tanh(both[3][k]) for k in range(HIDDEN)]
-            return [o[k] * math.tanh(c[k]) for k in range(HIDDEN)], c
+            return [o[k] * math.tanh(hold(c[k])) for k in range(HIDDEN)], c
         z, r = [[sigmoid(v) for v in both[k]] for k in range(2)]
         past = g[2][1]
         if not self.reset:
             held = [r[k] * h[k] for k in range(HIDDEN)]
             past = self.gates(x, held)[2][1]
-        new = [math.tanh(g[2][0][k] + (r[k] if self.reset else 1) * past[k])
+        new = [math.tanh(hold(g[2][0][k] + (r[k] if self.reset else 1) * past[k]))
                for k in range(HIDDEN)]
         return [(1 - z[k]) * new[k] + z[k] * h[k] for k in range(HIDDEN)], c
 
@@ -86,6 +88,8 @@ def network(name, layers, way, more=()):
     op, n = layers[0].op, len(layers)
     rows = GATES[op] * HIDDEN
     attrs = [attr("hidden_size", HIDDEN), attr("direction", way), *more]
+    if layers[0].clip:
+        attrs.append(attr("clip", layers[0].clip))
     if op == "GRU":
         attrs.append(attr("linear_before_reset", layers[0].reset))
     join = lambda part: [v for layer in layers for v in getattr(layer, part)]
@@ -133,12 +137,34 @@ def check(name, layers, way):
 
 
 def stays(name):
-    """A curve that the integer form has not: the layer stays float, and that is said."""
+    """A curve that the integer form has not, or a state that it does not hold: the layer stays
+    float, and that is said."""
     network(name, [Layer("RNN")], "forward", [attr("activations", ["Relu"])])
-    code, text = command("compile", name + ".onnx", "--target", "c99", "--calib", "calib.npy",
-                         "-o", name)
-    if code != 0 or "in floats" not in text or "(rnn_sequence): it has no integer form" not in text:
+    says(name, "(rnn_sequence): it has no integer form")
+    steps = [node("LSTM", ["x", "w", "r", "", "", "", "c"], ["y"], [attr("hidden_size", HIDDEN)])]
+    rows = 4 * HIDDEN
+    counts = graph(steps, [value("x", [STEPS, 1, SIZE])], [value("y", [STEPS, 1, 1, HIDDEN])],
+                   [tensor("w", [1, rows, SIZE], reals(rows * SIZE, 0.1), FLOAT),
+                    tensor("r", [1, rows, HIDDEN], reals(rows * HIDDEN, 0.1), FLOAT),
+                    tensor("c", [1, 1, HIDDEN], [20.0] * HIDDEN, FLOAT)])
+    with open(os.path.join(FOLDER, "counts.onnx"), "wb") as f:
+        f.write(model(counts))
+    says("counts", "(lstm_sequence): a state leaves the range")
+
+
+def says(name, what, calib="calib.npy"):
+    code, text = command("compile", name + ".onnx", "--target", "c99", "--calib", calib, "-o",
+                         name)
+    if code != 0 or what not in text:
         fail(name, text)
+
+
+def wide(name):
+    """Numbers of an analog converter: gates saturate, and the network is compiled."""
+    network(name, [Layer("GRU")], "forward")
+    case.npy(os.path.join(FOLDER, "wide.npy"), (2, STEPS, 1, SIZE), FLOAT,
+             reals(2 * STEPS * SIZE, 6e5))
+    says(name, "agreement", "wide.npy")
 
 
 def main():
@@ -148,8 +174,11 @@ def main():
         check(op.lower(), [Layer(op)], "forward")
         check(op.lower() + "_back", [Layer(op, reverse=True)], "reverse")
         check(op.lower() + "_both", [Layer(op), Layer(op, reverse=True)], "bidirectional")
+        check(op.lower() + "_apart", [Layer(op, reset=1, apart=12)], "forward")
+        check(op.lower() + "_clip", [Layer(op, clip=0.5)], "forward")
     check("gru_reset", [Layer("GRU", reset=1)], "forward")
     stays("rnn_relu")
+    wide("gru_wide")
     return failures > 0
 
 
