@@ -76,7 +76,7 @@ static double factor(const struct th_inst *c, uint32_t port, uint32_t row)
 {
     const float in = port == TH_SEQUENCE_W ? th_quant_scale(c->in[TH_SEQUENCE_X]->quant, 0)
                                            : unit_of(c).scale;
-    /* Beyond, every sum but 0 saturates what reads it. */
+    /* What the multiplier holds. Beyond, sums count for less: one of 1 is 4 before the sigmoid. */
     return fmin((double)in * (double)th_quant_scale(c->in[port]->quant, row) * 4096, 16383);
 }
 
